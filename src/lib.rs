@@ -1,0 +1,14 @@
+//! Waxseal, an outbound SMTP compliance gateway for healthcare.
+//!
+//! The rooms in reading order: the words, the way of a message, the side rooms, the cellar.
+#![forbid(unsafe_code)]
+
+pub mod audit;
+pub mod deliver;
+pub mod detect;
+pub mod mail;
+pub mod message;
+pub mod policy;
+pub mod smtp;
+pub mod store;
+pub mod world;

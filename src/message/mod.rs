@@ -1,0 +1,58 @@
+//! Parse and extract: content → parts → [`Segment`]s of plain text, plus [`Gap`]s for what could not be read.
+//!
+//! Pure: no I/O, no clock, no async. Works under a [`Budget`] that the caller sets, keeps what it
+//! found, and reports a gap when the budget is spent. Odd mail is not an error: whatever can't be
+//! read is a gap, and policy decides about it. It never alters a message.
+
+mod budget;
+mod segment;
+
+pub use budget::Budget;
+pub use segment::{Canonical, Gap, GapReason, Origin, Segment, Shape, Zone, ZoneSpan};
+
+/// A message as read: what detection and policy see of it.
+#[derive(Clone, Default)]
+pub struct Reading {
+    /// The header fields of the message itself, in order.
+    pub fields: Vec<Field>,
+    pub parts: Vec<Part>,
+    pub segments: Vec<Segment>,
+    pub gaps: Vec<Gap>,
+}
+
+/// A header field of the message itself.
+#[derive(Clone)]
+pub struct Field {
+    pub name: String,
+    /// Unfolded, with encoded words decoded (RFC 2047).
+    pub value: String,
+    /// Where the field, with its folded lines and last CRLF, stands in the content.
+    pub range: std::ops::Range<usize>,
+}
+
+/// One leaf of the MIME tree, or an entry of an archive.
+#[derive(Clone)]
+pub struct Part {
+    pub origin: Origin,
+    /// The kind by its bytes where they tell it, else as declared: `application/pdf`.
+    pub kind: String,
+    pub name: Option<String>,
+    pub size: u64,
+    /// It really parses as encrypted for its recipient (CMS enveloped data, OpenPGP, Azure RMS):
+    /// it counts as `message` protection and is never altered.
+    pub encrypted: bool,
+    /// Below a `multipart/signed` or an opaque signature: altering it breaks the signature.
+    pub signed: bool,
+}
+
+impl Reading {
+    /// The first field of that name, in any case.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value.as_str())
+    }
+
+    /// Every field of that name, in order.
+    pub fn fields<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.fields.iter().filter(move |field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value.as_str())
+    }
+}

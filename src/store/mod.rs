@@ -1,0 +1,338 @@
+//! One [`Store`] trait, two backings: what must survive a crash.
+//!
+//! Only this room touches databases and buckets. All content at rest is sealed with a key of its
+//! own, wrapped by the master key.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::audit::Event;
+use crate::mail::{Address, Content, Envelope, QueueId};
+use crate::policy::{Decision, Level, Method};
+
+/// Everything a backing promises. Split by the room that uses each part.
+pub trait Store: Arrivals + Deliveries + Holds + Account + Send + Sync {}
+impl<T: Arrivals + Deliveries + Holds + Account + Send + Sync> Store for T {}
+
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// Below `limits.min_free`, or the disk said so itself.
+    #[error("storage is low")]
+    Full,
+    /// The backing can't be written; it is reopened before anything is promised again.
+    #[error("storage failed: {0}")]
+    Failed(String),
+    /// The item can't be read back whole: damaged, swapped, or its key is gone.
+    #[error("{0} is damaged")]
+    Damaged(String),
+    #[error("no such message")]
+    NotFound,
+    /// The message is not in a state in which this can be done.
+    #[error("the message is {0}")]
+    State(MessageState),
+    #[error("the store was written by a newer waxseal (format {0})")]
+    TooNew(u32),
+    #[error("{0}")]
+    Locked(String),
+}
+
+/// Takes content while it arrives, sealing it piece by piece. Dropped without `finish`, nothing stays.
+#[async_trait]
+pub trait Spool: Send {
+    async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError>;
+    /// Everything written is sealed and on stable storage.
+    async fn finish(self: Box<Self>) -> Result<Content, StoreError>;
+}
+
+/// What intake asks of the store.
+#[async_trait]
+pub trait Arrivals {
+    /// Whether there is room for new mail (`limits.min_free`) and the store can be written.
+    fn accepting(&self) -> Result<(), StoreError>;
+    async fn spool(&self, id: QueueId) -> Result<Box<dyn Spool>, StoreError>;
+    /// Envelope, content, decision and events as one. When this returns `Ok`, they survive a power cut.
+    async fn commit(&self, arrival: Arrival) -> Result<(), StoreError>;
+    /// A refused transaction: its decision and events, without content.
+    async fn record_refusal(
+        &self,
+        envelope: &Envelope,
+        decision: &Decision,
+        events: Vec<Event>,
+    ) -> Result<(), StoreError>;
+    /// Decides a message that was committed as `scanning`.
+    async fn decide(&self, id: QueueId, outcome: Decided) -> Result<(), StoreError>;
+    /// Messages still `scanning`, for instance after a crash.
+    async fn scanning(&self) -> Result<Vec<(Envelope, Content)>, StoreError>;
+}
+
+/// A message to be kept.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    pub envelope: Envelope,
+    pub content: Content,
+    /// `None`: still scanning.
+    pub decided: Option<Decided>,
+    /// What `find` and pages show: kept sealed where it is content.
+    pub facts: Facts,
+    pub events: Vec<Event>,
+    /// The committer delivers it at once; `lease` must not hand it out until it is settled.
+    pub leased: bool,
+}
+
+/// A decision and where it puts the recipients.
+#[derive(Clone, Debug)]
+pub struct Decided {
+    pub decision: Decision,
+    /// In the order of the envelope.
+    pub states: Vec<RecipientState>,
+    pub events: Vec<Event>,
+    /// Own mail that this causes (a notice of the hold), committed with it.
+    pub own_mail: Vec<Arrival>,
+    pub leased: bool,
+}
+
+/// Facts for finding a message again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    pub author: Option<Address>,
+    pub message_id: Option<String>,
+    /// Sealed at rest; shown only to a reviewer.
+    pub subject: Option<String>,
+    pub size: u64,
+    /// Own mail: DSN or notice.
+    pub own: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MessageState {
+    Scanning,
+    /// While any recipient is unsettled.
+    Queued,
+    Held,
+    Delivered,
+    Returned,
+    Expired,
+    Deleted,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RecipientState {
+    Pending,
+    Deferred,
+    Sent,
+    /// Waiting in the portal.
+    Pickup,
+    Read,
+    Failed,
+    Held,
+    Paused,
+}
+
+/// A recipient as the store keeps it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RecipientRecord {
+    /// Its place in the envelope.
+    pub index: usize,
+    pub address: Address,
+    pub state: RecipientState,
+    pub level: Level,
+    /// The rung in use.
+    pub method: Method,
+    pub attempts: u32,
+    pub next_attempt: Option<Timestamp>,
+    /// Since when the rung in use fails; `delivery.patience` counts from here.
+    pub failing_since: Option<Timestamp>,
+    /// The last reply or trouble, safe to show.
+    pub last_reply: Option<String>,
+    /// When the author was told of the delay.
+    pub delay_notice: Option<Timestamp>,
+}
+
+/// A message handed out for delivery, to this process alone.
+#[derive(Clone, Debug)]
+pub struct Leased {
+    pub envelope: std::sync::Arc<Envelope>,
+    pub decision: std::sync::Arc<Decision>,
+    pub facts: Facts,
+    /// The due recipients only.
+    pub due: Vec<RecipientRecord>,
+    /// In memory where it just arrived; else `read` gives it.
+    pub content: Content,
+}
+
+/// What the queue and dispatch ask of the store.
+#[async_trait]
+pub trait Deliveries {
+    /// Hands out due recipients, oldest due first, skipping `busy` and suspended domains.
+    async fn lease(
+        &self,
+        now: Timestamp,
+        limit: usize,
+        busy: &[crate::mail::Domain],
+    ) -> Result<Vec<Leased>, StoreError>;
+    /// When the next recipient that isn't due yet will be.
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+    /// Records how attempts ended, with their events and the mail they cause, and frees the lease:
+    /// one transaction.
+    async fn settle(&self, settlement: Settlement) -> Result<(), StoreError>;
+    /// Opens sealed content whole. `Damaged` if a bit of it is not as it was.
+    async fn read(&self, id: QueueId, content: &Content) -> Result<Bytes, StoreError>;
+}
+
+/// How an attempt ended, for the recipients that took part.
+#[derive(Clone, Debug)]
+pub struct Settlement {
+    pub id: QueueId,
+    pub recipients: Vec<RecipientRecord>,
+    pub events: Vec<Event>,
+    pub own_mail: Vec<Arrival>,
+    /// What the message becomes when no recipient is left unsettled.
+    pub settled_as: MessageState,
+}
+
+/// What people who review held mail, and the queue commands, ask of the store.
+#[async_trait]
+pub trait Holds {
+    async fn list(&self, query: &Query) -> Result<Vec<Summary>, StoreError>;
+    async fn show(&self, id: QueueId) -> Result<Record, StoreError>;
+    /// Changes recipients of a message that is not leased (release, retry, pause …) with its event.
+    async fn change(&self, settlement: Settlement, decision: Option<Decision>) -> Result<(), StoreError>;
+    /// Deletes the content by destroying its key; the record stays.
+    async fn delete(&self, id: QueueId, events: Vec<Event>) -> Result<(), StoreError>;
+    async fn suspend(
+        &self,
+        domain: &crate::mail::Domain,
+        until: Option<Timestamp>,
+        events: Vec<Event>,
+    ) -> Result<(), StoreError>;
+    async fn resume(&self, domain: &crate::mail::Domain, events: Vec<Event>) -> Result<(), StoreError>;
+    async fn suspended(&self) -> Result<Vec<(crate::mail::Domain, Option<Timestamp>)>, StoreError>;
+}
+
+/// Which messages to list. Empty fields match everything.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Query {
+    pub from: Option<String>,
+    pub to: Option<String>,
+    pub message_id: Option<String>,
+    pub since: Option<Timestamp>,
+    pub states: Vec<MessageState>,
+    pub limit: Option<usize>,
+}
+
+/// A line of `queue list`, `quarantine list`, `find`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Summary {
+    pub id: QueueId,
+    pub state: MessageState,
+    pub received: Timestamp,
+    pub envelope: Envelope,
+    pub facts: Facts,
+    pub recipients: Vec<RecipientRecord>,
+    pub decision: Option<Decision>,
+}
+
+/// Everything kept about one message, without its content.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Record {
+    pub summary: Summary,
+    pub events: Vec<Event>,
+    #[serde(skip)]
+    pub content: Option<Content>,
+}
+
+/// The account, and what decided.
+#[async_trait]
+pub trait Account {
+    async fn append(&self, events: Vec<Event>) -> Result<(), StoreError>;
+    /// Checks the chain from its first record to its last; the sequence number of the first bad one.
+    async fn verify(&self) -> Result<Result<u64, u64>, StoreError>;
+    /// Records in order, from a sequence number on.
+    async fn events(&self, from: u64, limit: usize) -> Result<Vec<(u64, Event, String)>, StoreError>;
+    /// Keeps a ruleset or redacted configuration under its hash.
+    async fn keep_source(&self, kind: SourceKind, hash: &str, text: &str) -> Result<(), StoreError>;
+    async fn source(&self, kind: SourceKind, hash: &str) -> Result<Option<String>, StoreError>;
+    /// Counts for the metrics.
+    async fn census(&self) -> Result<Census, StoreError>;
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SourceKind {
+    Ruleset,
+    Configuration,
+}
+
+/// How much stands where.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Census {
+    pub messages: Vec<(MessageState, u64)>,
+    pub oldest_queued: Option<Timestamp>,
+    pub oldest_held: Option<Timestamp>,
+    pub free_bytes: u64,
+}
+
+impl MessageState {
+    pub const ALL: [MessageState; 7] = [
+        MessageState::Scanning,
+        MessageState::Queued,
+        MessageState::Held,
+        MessageState::Delivered,
+        MessageState::Returned,
+        MessageState::Expired,
+        MessageState::Deleted,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            MessageState::Scanning => "scanning",
+            MessageState::Queued => "queued",
+            MessageState::Held => "held",
+            MessageState::Delivered => "delivered",
+            MessageState::Returned => "returned",
+            MessageState::Expired => "expired",
+            MessageState::Deleted => "deleted",
+        }
+    }
+}
+
+impl std::fmt::Display for MessageState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl RecipientState {
+    pub const ALL: [RecipientState; 8] = [
+        RecipientState::Pending,
+        RecipientState::Deferred,
+        RecipientState::Sent,
+        RecipientState::Pickup,
+        RecipientState::Read,
+        RecipientState::Failed,
+        RecipientState::Held,
+        RecipientState::Paused,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RecipientState::Pending => "pending",
+            RecipientState::Deferred => "deferred",
+            RecipientState::Sent => "sent",
+            RecipientState::Pickup => "pickup",
+            RecipientState::Read => "read",
+            RecipientState::Failed => "failed",
+            RecipientState::Held => "held",
+            RecipientState::Paused => "paused",
+        }
+    }
+}
+
+impl std::fmt::Display for RecipientState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,190 @@
+//! A room knows only rooms above its own, so there are no cycles. This is the table.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// Which rooms each room may import; `mail` and `world` are open to all, `web` and below see more.
+/// The order is the order of the house, from the words to the cellar.
+const TABLE: &[(&str, &[&str])] = &[
+    ("mail", &[]),
+    ("world", &["mail"]),
+    ("people", &[]),
+    ("keys", &[]),
+    ("telemetry", &[]),
+    ("message", &[]),
+    ("detect", &["message"]),
+    ("policy", &["message", "detect"]),
+    ("audit", &["message", "detect", "policy"]),
+    ("protect", &["message", "policy", "keys"]),
+    ("store", &["people", "keys", "message", "detect", "policy", "audit"]),
+    ("smtp", &["people"]),
+    ("deliver", &["policy"]),
+    ("queue", &["message", "detect", "policy", "audit", "store"]),
+    ("quarantine", &["message", "detect", "policy", "audit", "store", "queue", "people"]),
+    ("pickup", &["message", "detect", "policy", "audit", "store", "queue", "people"]),
+    (
+        "web",
+        &[
+            "people",
+            "keys",
+            "telemetry",
+            "message",
+            "detect",
+            "policy",
+            "audit",
+            "store",
+            "queue",
+            "quarantine",
+            "pickup",
+        ],
+    ),
+    ("intake", &["smtp", "message", "detect", "policy", "audit", "store", "queue", "telemetry"]),
+    (
+        "dispatch",
+        &[
+            "message",
+            "policy",
+            "store",
+            "keys",
+            "queue",
+            "protect",
+            "deliver",
+            "quarantine",
+            "pickup",
+            "audit",
+            "telemetry",
+        ],
+    ),
+];
+
+/// Rooms whose functions must stay plain: no async, no I/O, no clock of their own.
+const PURE: &[&str] = &["mail", "message", "detect", "policy", "protect", "audit"];
+
+/// What a pure room's code must not say.
+const IMPURE: &[&str] =
+    &["async fn", "tokio::", "std::fs", "std::net::Tcp", "SystemTime", "Instant::now", "Timestamp::now", "Zoned::now"];
+
+/// These see everything; they put the house together.
+const ABOVE: &[&str] = &["config", "gateway", "cli", "main", "lib"];
+
+fn sources(below: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(below).expect("src is readable") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+fn room_of(path: &Path) -> String {
+    let inside = path.strip_prefix("src").expect("below src");
+    inside.components().next().expect("a name").as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned()
+}
+
+/// The code without its tests and comments.
+fn code(path: &Path) -> String {
+    let text = std::fs::read_to_string(path).expect("a source file");
+    let text = text.split("#[cfg(test)]\nmod tests").next().expect("the front").to_owned();
+    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+/// Every room named in a `crate::` path, also in `use crate::{a::…, b}`.
+fn imports(code: &str) -> BTreeSet<String> {
+    let name = |text: &str| text.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect::<String>();
+    let mut found = BTreeSet::new();
+    for (at, _) in code.match_indices("crate::") {
+        let rest = &code[at + "crate::".len()..];
+        match rest.strip_prefix('{') {
+            None => _ = found.insert(name(rest)),
+            Some(group) => {
+                let mut depth = 0;
+                let mut start = 0;
+                for (at, c) in group.char_indices() {
+                    match c {
+                        '{' => depth += 1,
+                        '}' if depth == 0 => {
+                            found.insert(name(group[start..at].trim_start()));
+                            break;
+                        }
+                        '}' => depth -= 1,
+                        ',' if depth == 0 => {
+                            found.insert(name(group[start..at].trim_start()));
+                            start = at + 1;
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+    }
+    found.remove("");
+    found
+}
+
+fn is_test(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == "tests.rs")
+}
+
+#[test]
+fn a_room_imports_only_rooms_above_its_own() {
+    let table: BTreeMap<&str, BTreeSet<&str>> =
+        TABLE.iter().map(|(room, may)| (*room, may.iter().copied().collect())).collect();
+    let mut faults = Vec::new();
+    for path in sources(Path::new("src")) {
+        let room = room_of(&path);
+        if ABOVE.contains(&room.as_str()) || is_test(&path) {
+            continue;
+        }
+        let Some(may) = table.get(room.as_str()) else {
+            faults.push(format!("{}: room {room:?} is not in the table", path.display()));
+            continue;
+        };
+        for import in imports(&code(&path)) {
+            let open = import == room || import == "mail" || import == "world";
+            let words_only = matches!(room.as_str(), "mail") && import == "world";
+            if (!open && !may.contains(import.as_str())) || words_only {
+                faults.push(format!("{} imports {import}", path.display()));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn the_table_itself_has_no_cycle() {
+    let order: Vec<&str> = TABLE.iter().map(|(room, _)| *room).collect();
+    for (at, (room, may)) in TABLE.iter().enumerate() {
+        for import in *may {
+            let place = order.iter().position(|name| name == import).expect("an imported room is in the table");
+            assert!(place < at, "{room} may import {import}, which stands below it");
+        }
+    }
+}
+
+#[test]
+fn pure_rooms_stay_pure() {
+    let mut faults = Vec::new();
+    for path in sources(Path::new("src")) {
+        if !PURE.contains(&room_of(&path).as_str()) || is_test(&path) {
+            continue;
+        }
+        let code = code(&path);
+        for word in IMPURE {
+            if code.contains(word) {
+                faults.push(format!("{} says {word:?}", path.display()));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn unsafe_code_is_forbidden_at_both_roots() {
+    for root in ["src/lib.rs", "src/main.rs"] {
+        assert!(std::fs::read_to_string(root).expect("a root").contains("#![forbid(unsafe_code)]"), "{root}");
+    }
+}
