@@ -7,6 +7,7 @@ mod client;
 mod content;
 mod envelope;
 mod id;
+mod pattern;
 mod reply;
 
 pub use address::{Address, AddressError, Domain, ReversePath};
@@ -14,4 +15,5 @@ pub use client::{Client, TlsSession};
 pub use content::Content;
 pub use envelope::{Body, Envelope, Notify, Recipient, Ret};
 pub use id::QueueId;
+pub use pattern::DomainPattern;
 pub use reply::{EnhancedStatus, Reply, ReplyCode};
