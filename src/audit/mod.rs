@@ -3,6 +3,10 @@
 //! Pure: the store keeps the records. A record holds ids, levels, replies and masked evidence,
 //! never content, subject or an unmasked finding.
 
+mod chain;
+
+pub use chain::{Fault, Hash, Head, Record, Verifier, verify};
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 

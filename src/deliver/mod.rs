@@ -5,7 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::mail::{Address, EnhancedStatus};
+use crate::mail::Address;
+pub use crate::mail::{AttemptResult, Trouble};
 use crate::policy::{Basis, Level};
 
 /// How one try for one recipient ended.
@@ -17,28 +18,6 @@ pub struct Attempt {
     pub proof: Option<Proof>,
     /// The host that was spoken to: `mx1.example.org [192.0.2.1]:25`.
     pub host: Option<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum AttemptResult {
-    /// The hop took it.
-    Sent(Trouble),
-    /// To be tried again.
-    Deferred(Trouble),
-    /// No use in trying this method again.
-    Failed(Trouble),
-    /// No host reached the level: patience, then the next rung.
-    Weak(Trouble),
-}
-
-/// The reply or the trouble: code, enhanced status, and the words, bounded and printable.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trouble {
-    /// 0 where no reply came.
-    pub code: u16,
-    pub status: EnhancedStatus,
-    pub text: String,
 }
 
 /// What a session with a next hop proved.

@@ -3,6 +3,7 @@
 //! Values only: nothing here reads a socket, a clock or a file.
 
 mod address;
+mod attempt;
 mod client;
 mod content;
 mod envelope;
@@ -11,6 +12,7 @@ mod pattern;
 mod reply;
 
 pub use address::{Address, AddressError, Domain, ReversePath};
+pub use attempt::{AttemptResult, Trouble};
 pub use client::{Client, TlsSession};
 pub use content::Content;
 pub use envelope::{Body, Envelope, Notify, Recipient, Ret};

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::audit::Event;
+use crate::audit::{Event, Fault, Head, Record as AuditRecord};
 use crate::mail::{Address, Content, Envelope, QueueId};
 use crate::policy::{Decision, Level, Method};
 
@@ -34,8 +34,15 @@ pub enum StoreError {
     State(MessageState),
     #[error("the store was written by a newer waxseal (format {0})")]
     TooNew(u32),
+    /// Another process owns `data_dir`.
     #[error("{0}")]
     Locked(String),
+    /// `data_dir` or a file in it belongs to somebody else, or others can read it.
+    #[error("{0}")]
+    Unsafe(String),
+    /// The master key is missing, or not the one that sealed this store.
+    #[error("{0}")]
+    Key(String),
 }
 
 /// Takes content while it arrives, sealing it piece by piece. Dropped without `finish`, nothing stays.
@@ -54,13 +61,15 @@ pub trait Arrivals {
     async fn spool(&self, id: QueueId) -> Result<Box<dyn Spool>, StoreError>;
     /// Envelope, content, decision and events as one. When this returns `Ok`, they survive a power cut.
     async fn commit(&self, arrival: Arrival) -> Result<(), StoreError>;
-    /// A refused transaction: its decision and events, without content.
+    /// A refused transaction: its events are kept, its spooled content is dropped.
     async fn record_refusal(
         &self,
         envelope: &Envelope,
         decision: &Decision,
         events: Vec<Event>,
     ) -> Result<(), StoreError>;
+    /// Drops spooled content that will not be committed.
+    async fn discard(&self, content: &Content);
     /// Decides a message that was committed as `scanning`.
     async fn decide(&self, id: QueueId, outcome: Decided) -> Result<(), StoreError>;
     /// Messages still `scanning`, for instance after a crash.
@@ -150,6 +159,9 @@ pub struct RecipientRecord {
     pub last_reply: Option<String>,
     /// When the author was told of the delay.
     pub delay_notice: Option<Timestamp>,
+    /// It failed because its time was over, not because somebody said no.
+    #[serde(default)]
+    pub expired: bool,
 }
 
 /// A message handed out for delivery, to this process alone.
@@ -174,7 +186,9 @@ pub trait Deliveries {
         limit: usize,
         busy: &[crate::mail::Domain],
     ) -> Result<Vec<Leased>, StoreError>;
-    /// When the next recipient that isn't due yet will be.
+    /// Gives recipients of these domains back unchanged; `lease` may hand them out again.
+    async fn give_back(&self, id: QueueId, domains: &[crate::mail::Domain]) -> Result<(), StoreError>;
+    /// When the next recipient that nobody has leased is due; already past if one waits now.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
     /// Records how attempts ended, with their events and the mail they cause, and frees the lease:
     /// one transaction.
@@ -190,8 +204,6 @@ pub struct Settlement {
     pub recipients: Vec<RecipientRecord>,
     pub events: Vec<Event>,
     pub own_mail: Vec<Arrival>,
-    /// What the message becomes when no recipient is left unsettled.
-    pub settled_as: MessageState,
 }
 
 /// What people who review held mail, and the queue commands, ask of the store.
@@ -249,10 +261,11 @@ pub struct Record {
 #[async_trait]
 pub trait Account {
     async fn append(&self, events: Vec<Event>) -> Result<(), StoreError>;
-    /// Checks the chain from its first record to its last; the sequence number of the first bad one.
-    async fn verify(&self) -> Result<Result<u64, u64>, StoreError>;
+    /// Checks the chain from its first record to its last, and that it reaches the last signed
+    /// checkpoint.
+    async fn verify(&self) -> Result<Result<Head, Fault>, StoreError>;
     /// Records in order, from a sequence number on.
-    async fn events(&self, from: u64, limit: usize) -> Result<Vec<(u64, Event, String)>, StoreError>;
+    async fn records(&self, from: u64, limit: usize) -> Result<Vec<AuditRecord>, StoreError>;
     /// Keeps a ruleset or redacted configuration under its hash.
     async fn keep_source(&self, kind: SourceKind, hash: &str, text: &str) -> Result<(), StoreError>;
     async fn source(&self, kind: SourceKind, hash: &str) -> Result<Option<String>, StoreError>;
@@ -276,6 +289,23 @@ pub struct Census {
 }
 
 impl MessageState {
+    /// What the recipients together make of the message.
+    pub fn of(recipients: &[RecipientRecord]) -> MessageState {
+        use RecipientState as R;
+        let any = |wanted: &[R]| recipients.iter().any(|recipient| wanted.contains(&recipient.state));
+        if any(&[R::Pending, R::Deferred, R::Paused]) {
+            MessageState::Queued
+        } else if any(&[R::Held]) {
+            MessageState::Held
+        } else if recipients.iter().any(|recipient| recipient.state == R::Failed && recipient.expired) {
+            MessageState::Expired
+        } else if any(&[R::Failed]) {
+            MessageState::Returned
+        } else {
+            MessageState::Delivered
+        }
+    }
+
     pub const ALL: [MessageState; 7] = [
         MessageState::Scanning,
         MessageState::Queued,
@@ -306,6 +336,11 @@ impl std::fmt::Display for MessageState {
 }
 
 impl RecipientState {
+    /// Whether the queue still has to do something for it.
+    pub fn is_open(self) -> bool {
+        matches!(self, RecipientState::Pending | RecipientState::Deferred)
+    }
+
     pub const ALL: [RecipientState; 8] = [
         RecipientState::Pending,
         RecipientState::Deferred,
