@@ -1,0 +1,168 @@
+//! The two records that may ask for less: an exception and a recipient's waiver.
+//!
+//! Neither is silent: each names who answers for it, ends by itself, and is written into every
+//! decision that it lowers.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Level;
+use crate::mail::{Address, Domain};
+
+/// Less protection for some rules in some circumstances (`rules/exceptions/*.yaml`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exception {
+    /// Its file's name without the ending, and its place in it: stands in `lowered_by`.
+    pub id: String,
+    /// Ids of rules, `gap.REASON`, or `policy.clean`.
+    pub rules: Vec<String>,
+    pub when: When,
+    /// These rules ask for at most this.
+    pub effect: Level,
+    pub reason: String,
+    pub owner: String,
+    pub approvers: Vec<String>,
+    /// From then on it is as if it were not there.
+    pub expires: Timestamp,
+}
+
+/// Circumstances that must all hold; an empty list asks nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct When {
+    pub sources: Vec<String>,
+    /// Every author must be among them.
+    pub authors: Vec<Party>,
+    /// Judged for each recipient alone.
+    pub recipients: Vec<Party>,
+}
+
+/// A mailbox, or every mailbox of a domain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Party {
+    Address(Address),
+    Domain(Domain),
+}
+
+impl Party {
+    fn includes(&self, address: &Address) -> bool {
+        match self {
+            Party::Address(this) => this == address,
+            Party::Domain(domain) => domain == address.domain(),
+        }
+    }
+}
+
+impl std::str::FromStr for Party {
+    type Err = crate::mail::AddressError;
+
+    /// `ann@corp.example`, or `@corp.example` or `corp.example` for the whole domain.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.strip_prefix('@') {
+            Some(domain) => domain.parse().map(Party::Domain),
+            None if text.contains('@') => text.parse().map(Party::Address),
+            None => text.parse().map(Party::Domain),
+        }
+    }
+}
+
+impl Exception {
+    /// Whether it bears on what this rule asks for this recipient.
+    pub(super) fn applies(
+        &self,
+        rule: &str,
+        now: Timestamp,
+        source: &str,
+        authors: &[Address],
+        recipient: &Address,
+    ) -> bool {
+        now < self.expires
+            && self.rules.iter().any(|named| named == rule)
+            && (self.when.sources.is_empty() || self.when.sources.iter().any(|named| named == source))
+            && (self.when.authors.is_empty()
+                || (!authors.is_empty()
+                    && authors.iter().all(|author| self.when.authors.iter().any(|party| party.includes(author)))))
+            && (self.when.recipients.is_empty() || self.when.recipients.iter().any(|party| party.includes(recipient)))
+    }
+}
+
+/// A recipient's documented consent to unencrypted mail (45 CFR 164.522(b), HHS FAQ 570).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiver {
+    pub id: String,
+    /// Exactly this mailbox: no other case, no plus-tag, no other domain.
+    pub address: Address,
+    /// When the consent was given, after the warning of the risk that the law asks for.
+    pub given: Timestamp,
+    pub expires: Option<Timestamp>,
+    /// Who recorded it, and where the document is.
+    pub recorded_by: String,
+    pub reference: String,
+}
+
+impl Waiver {
+    /// Whether it holds for this mailbox at this moment.
+    pub fn holds(&self, address: &Address, now: Timestamp) -> bool {
+        &self.address == address && self.given <= now && self.expires.is_none_or(|expires| now < expires)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> Address {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_waiver_holds_for_exactly_its_mailbox_and_its_time() {
+        let waiver = Waiver {
+            id: "w1".into(),
+            address: address("jane@home.example"),
+            given: Timestamp::from_second(100).unwrap(),
+            expires: Some(Timestamp::from_second(200).unwrap()),
+            recorded_by: "ann".into(),
+            reference: "form 7".into(),
+        };
+        for (to, second, holds) in [
+            ("jane@home.example", 100, true),
+            ("jane@HOME.example", 199, true),
+            ("jane@home.example", 99, false),
+            ("jane@home.example", 200, false),
+            ("Jane@home.example", 150, false),
+            ("jane+x@home.example", 150, false),
+            ("jane@sub.home.example", 150, false),
+        ] {
+            assert_eq!(waiver.holds(&address(to), Timestamp::from_second(second).unwrap()), holds, "{to} at {second}");
+        }
+    }
+
+    #[test]
+    fn an_exception_applies_only_where_all_its_circumstances_hold() {
+        let exception = Exception {
+            id: "e1".into(),
+            rules: vec!["phi.a".into()],
+            when: When {
+                sources: vec!["ehr".into()],
+                authors: vec!["@clinic.example".parse().unwrap()],
+                recipients: vec!["lab@partner.example".parse().unwrap()],
+            },
+            effect: Level::Tls,
+            reason: "r".into(),
+            owner: "o".into(),
+            approvers: vec!["p".into()],
+            expires: Timestamp::from_second(200).unwrap(),
+        };
+        let applies = |rule: &str, second, source: &str, authors: &[&str], to: &str| {
+            let authors: Vec<Address> = authors.iter().map(|author| address(author)).collect();
+            exception.applies(rule, Timestamp::from_second(second).unwrap(), source, &authors, &address(to))
+        };
+        assert!(applies("phi.a", 199, "ehr", &["a@clinic.example"], "lab@partner.example"));
+        assert!(!applies("phi.b", 199, "ehr", &["a@clinic.example"], "lab@partner.example"));
+        assert!(!applies("phi.a", 200, "ehr", &["a@clinic.example"], "lab@partner.example"));
+        assert!(!applies("phi.a", 199, "office", &["a@clinic.example"], "lab@partner.example"));
+        assert!(!applies("phi.a", 199, "ehr", &["a@clinic.example", "b@evil.example"], "lab@partner.example"));
+        assert!(!applies("phi.a", 199, "ehr", &[], "lab@partner.example"));
+        assert!(!applies("phi.a", 199, "ehr", &["a@clinic.example"], "other@partner.example"));
+    }
+}

@@ -1,0 +1,520 @@
+//! The room's tests: decisions in tables, and what must hold for every message there could be.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use jiff::Timestamp;
+use proptest::prelude::*;
+
+use super::*;
+use crate::detect::{Findings, Kind, Mode, RuleMatch, Sensitivity};
+use crate::mail::{Address, Body, Client, Envelope, Notify, QueueId, Recipient, ReversePath};
+use crate::message::{Field, Gap, GapReason, Origin, Part, Reading};
+
+fn address(text: &str) -> Address {
+    text.parse().unwrap()
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+fn envelope(recipients: &[&str]) -> Envelope {
+    let recipient = |to: &&str| Recipient { address: address(to), notify: Notify::DEFAULT, orcpt: None };
+    Envelope {
+        id: QueueId::from_bytes([7; 16]),
+        reverse_path: ReversePath::Address(address("ann@clinic.example")),
+        recipients: recipients.iter().map(recipient).collect(),
+        body: Body::SevenBit,
+        smtputf8: false,
+        require_tls: false,
+        ret: None,
+        envid: None,
+        source: "office".into(),
+        client: Client {
+            ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            helo: "client".into(),
+            extended: true,
+            listener: "relay".into(),
+            user: None,
+            tls: None,
+        },
+        received: at(0),
+    }
+}
+
+fn matched(rule: &str, kind: Kind, mode: Mode, sensitivity: Sensitivity) -> RuleMatch {
+    RuleMatch {
+        rule: rule.into(),
+        kind,
+        mode,
+        sensitivity,
+        all_or_nothing: false,
+        topic: None,
+        confidence: 90,
+        count: 1,
+    }
+}
+
+fn phi() -> RuleMatch {
+    matched("phi.a", Kind::Phi, Mode::Enforce, Sensitivity::Standard)
+}
+
+fn gap(reason: GapReason) -> Gap {
+    Gap { origin: Origin::new("attachment/1"), reason }
+}
+
+fn field(name: &str, value: &str) -> Field {
+    Field { name: name.into(), value: value.into(), range: 0..0 }
+}
+
+/// A message and what surrounds it; each test says only what matters to it.
+struct Case {
+    config: Config,
+    matches: Vec<RuleMatch>,
+    reading: Reading,
+    envelope: Envelope,
+    waivers: Vec<Waiver>,
+}
+
+impl Case {
+    fn new() -> Self {
+        Self {
+            config: Config::default(),
+            matches: Vec::new(),
+            reading: Reading::default(),
+            envelope: envelope(&["bob@partner.example"]),
+            waivers: Vec::new(),
+        }
+    }
+
+    fn rules(matches: &[RuleMatch]) -> Self {
+        Self { matches: matches.to_vec(), ..Self::new() }
+    }
+
+    fn header(fields: &[(&str, &str)]) -> Self {
+        let mut case = Self::new();
+        case.reading.fields = fields.iter().map(|(name, value)| field(name, value)).collect();
+        case
+    }
+
+    fn decide(&self) -> Decision {
+        let findings = Findings { findings: Vec::new(), matches: self.matches.clone() };
+        let authors = [address("ann@clinic.example")];
+        let context = Context { now: at(1000), authors: &authors, waivers: &self.waivers, ruleset: "r" };
+        decide(&self.config, findings, &self.reading, &self.envelope, &context)
+    }
+
+    fn level(&self) -> Level {
+        self.decide().recipients[0].level
+    }
+}
+
+#[test]
+fn each_sensitivity_asks_for_its_level_and_the_highest_wins() {
+    use Sensitivity::*;
+    for (asked, level) in [
+        (vec![], Level::Tls),
+        (vec![Light], Level::TlsVerified),
+        (vec![Standard], Level::TlsVerified),
+        (vec![Special, Light], Level::TlsAuthenticated),
+        (vec![Tls], Level::Tls),
+        (vec![Message, Special], Level::Message),
+        (vec![Hold, Standard], Level::Hold),
+    ] {
+        let matches: Vec<RuleMatch> =
+            asked.iter().map(|asked| matched("phi.a", Kind::Phi, Mode::Enforce, *asked)).collect();
+        assert_eq!(Case::rules(&matches).level(), level, "{asked:?}");
+    }
+}
+
+#[test]
+fn rules_that_only_watch_never_raise() {
+    for mode in [Mode::Shadow, Mode::Notify] {
+        let case = Case::rules(&[matched("phi.a", Kind::Phi, mode, Sensitivity::Reject)]);
+        let decision = case.decide();
+        assert_eq!((decision.recipients[0].level, decision.verdict), (Level::Tls, Verdict::Clean), "{mode:?}");
+        assert_eq!(decision.refusal, None);
+    }
+}
+
+#[test]
+fn the_verdict_says_the_gravest_thing_seen() {
+    let card = matched("pci.card", Kind::Payment, Mode::Enforce, Sensitivity::Standard);
+    for (matches, gaps, verdict) in [
+        (vec![], vec![], Verdict::Clean),
+        (vec![], vec![gap(GapReason::Picture)], Verdict::Clean),
+        (vec![card.clone()], vec![], Verdict::Sensitive),
+        (vec![card], vec![gap(GapReason::Encrypted)], Verdict::Unread),
+        (vec![phi()], vec![gap(GapReason::Encrypted)], Verdict::Phi),
+    ] {
+        let mut case = Case::rules(&matches);
+        case.reading.gaps = gaps;
+        assert_eq!(case.decide().verdict, verdict, "{matches:?}");
+    }
+}
+
+#[test]
+fn a_part_encrypted_for_its_recipient_is_no_gap_but_its_neighbour_is() {
+    let mut case = Case::new();
+    let part = |origin: &str| Part {
+        origin: Origin::new(origin),
+        kind: "application/pkcs7-mime".into(),
+        name: None,
+        size: 1,
+        encrypted: true,
+        signed: false,
+    };
+    case.reading.parts = vec![part("attachment/1")];
+    case.reading.gaps = vec![gap(GapReason::Encrypted)];
+    assert_eq!(case.level(), Level::Tls);
+    case.reading.gaps.push(Gap { origin: Origin::new("attachment/2"), reason: GapReason::Encrypted });
+    assert_eq!(case.level(), Level::TlsVerified);
+}
+
+#[test]
+fn a_sender_raises_by_tag_header_or_sensitivity() {
+    for (name, value, level) in [
+        ("Subject", "[SECURE] results", Level::TlsVerified),
+        ("Subject", "results [encrypt]", Level::TlsVerified),
+        ("X-Waxseal-Protect", "auto", Level::TlsVerified),
+        ("X-Waxseal-Protect", "tls-authenticated", Level::TlsAuthenticated),
+        ("X-Waxseal-Protect", " Hold ", Level::Hold),
+        ("X-Waxseal-Protect", "smime", Level::Hold),
+        ("X-Waxseal-Protect", "portal", Level::Hold),
+        ("X-Waxseal-Protect", "none", Level::Hold),
+        ("X-Waxseal-Protect", "wait", Level::Hold),
+        ("X-Waxseal-Protect", "transport", Level::Hold),
+        ("X-Waxseal-Protect", "", Level::Hold),
+        ("Sensitivity", "company-confidential", Level::TlsVerified),
+        ("Sensitivity", "private", Level::Tls),
+    ] {
+        assert_eq!(Case::header(&[(name, value)]).level(), level, "{name}: {value}");
+    }
+}
+
+#[test]
+fn words_that_would_lower_are_not_heard() {
+    for (name, value) in [
+        ("Subject", "[plain] no encryption"),
+        ("Subject", "[unsecure]"),
+        ("Subject", "[s\u{435}cure]"),
+        ("X-Waxseal-Level", "opportunistic"),
+        ("X-Waxseal-Verdict", "clean"),
+        ("TLS-Required", "No"),
+    ] {
+        let mut case = Case::header(&[(name, value)]);
+        case.matches = vec![phi()];
+        assert_eq!(case.level(), Level::TlsVerified, "{name}: {value}");
+    }
+    let reasons = Case::header(&[("TLS-Required", "No")]).decide().recipients.remove(0).reasons;
+    assert!(reasons.iter().any(|reason| reason.text == "header TLS-Required: No ignored"));
+}
+
+#[test]
+fn requiretls_asks_for_an_authenticated_hop_even_while_observing() {
+    let mut case = Case::new();
+    case.config.observe_until = Some(at(2000));
+    case.envelope.require_tls = true;
+    let decision = case.decide();
+    assert_eq!(decision.recipients[0].level, Level::TlsAuthenticated);
+    assert!(!decision.observed);
+}
+
+#[test]
+fn a_rejecting_rule_refuses_the_transaction_in_neutral_words() {
+    let mut case = Case::rules(&[matched("phi.a", Kind::Phi, Mode::Enforce, Sensitivity::Reject)]);
+    assert_eq!(case.decide().refusal.unwrap().code, "WX-RULE");
+    case.matches.clear();
+    case.config.gap.insert(GapReason::NotMail, Level::Reject);
+    case.reading.gaps = vec![gap(GapReason::NotMail)];
+    assert_eq!(case.decide().refusal.unwrap().code, "WX-READ");
+}
+
+#[test]
+fn while_observing_everything_is_decided_and_nothing_stopped() {
+    let mut case = Case::rules(&[matched("phi.a", Kind::Phi, Mode::Enforce, Sensitivity::Reject)]);
+    case.config.observe_until = Some(at(1001));
+    let decision = case.decide();
+    assert_eq!((decision.recipients[0].level, decision.observed), (Level::Reject, true));
+    assert_eq!(decision.refusal, None);
+    assert_eq!(decision.start(&decision.recipients[0]), (Level::Opportunistic, Method::Transport));
+    case.config.observe_until = Some(at(1000));
+    assert!(case.decide().refusal.is_some(), "it ends by itself in enforcement");
+}
+
+fn waiver(to: &str) -> Waiver {
+    Waiver {
+        id: "w1".into(),
+        address: address(to),
+        given: at(0),
+        expires: None,
+        recorded_by: "ann".into(),
+        reference: "form 7".into(),
+    }
+}
+
+#[test]
+fn a_waiver_lowers_its_own_recipient_alone_and_is_recorded() {
+    let mut case = Case::rules(&[phi()]);
+    case.envelope = envelope(&["jane@home.example", "bob@partner.example"]);
+    case.waivers = vec![waiver("jane@home.example")];
+    let decision = case.decide();
+    assert_eq!(decision.recipients[0].level, Level::Opportunistic);
+    assert_eq!(decision.recipients[0].lowered_by, ["waiver w1"]);
+    assert_eq!(decision.recipients[1].level, Level::TlsVerified);
+    assert!(decision.recipients[1].lowered_by.is_empty());
+}
+
+#[test]
+fn a_waiver_covers_neither_cards_nor_special_content_nor_a_hold_nor_what_the_sender_asked() {
+    for (rule, level) in [
+        (matched("pci.card", Kind::Payment, Mode::Enforce, Sensitivity::Standard), Level::TlsVerified),
+        (matched("phi.sud", Kind::Phi, Mode::Enforce, Sensitivity::Special), Level::TlsAuthenticated),
+        (matched("phi.bulk", Kind::Phi, Mode::Enforce, Sensitivity::Hold), Level::Hold),
+    ] {
+        let mut case = Case::rules(std::slice::from_ref(&rule));
+        case.waivers = vec![waiver("bob@partner.example")];
+        assert_eq!(case.level(), level, "{}", rule.rule);
+    }
+    let mut case = Case::header(&[("Subject", "[secure]")]);
+    case.waivers = vec![waiver("bob@partner.example")];
+    assert_eq!(case.level(), Level::TlsVerified);
+}
+
+#[test]
+fn an_exception_lowers_only_what_it_names_and_never_after_its_end() {
+    let exception = |rules: &[&str], expires| Exception {
+        id: "partners#1".into(),
+        rules: rules.iter().map(|rule| rule.to_string()).collect(),
+        when: When::default(),
+        effect: Level::Tls,
+        reason: "leased line".into(),
+        owner: "ann".into(),
+        approvers: vec!["bob".into()],
+        expires: at(expires),
+    };
+    for (rules, expires, level) in [
+        (vec!["phi.a"], 1001, Level::Tls),
+        (vec!["phi.a"], 1000, Level::TlsVerified),
+        (vec!["phi.b"], 1001, Level::TlsVerified),
+        (vec!["policy.clean"], 1001, Level::TlsVerified),
+    ] {
+        let mut case = Case::rules(&[phi()]);
+        case.config.exceptions = vec![exception(&rules, expires)];
+        assert_eq!(case.level(), level, "{rules:?} until {expires}");
+    }
+    let mut case = Case::new();
+    case.reading.gaps = vec![gap(GapReason::Encrypted)];
+    case.config.exceptions = vec![exception(&["gap.encrypted"], 1001)];
+    assert_eq!(case.level(), Level::Tls);
+    assert_eq!(case.decide().recipients[0].lowered_by, ["exception partners#1"]);
+}
+
+#[test]
+fn all_or_nothing_holds_everybody_with_the_one_who_is_held() {
+    let mut case = Case::rules(&[matched("phi.a", Kind::Phi, Mode::Enforce, Sensitivity::Hold)]);
+    case.envelope = envelope(&["jane@home.example", "bob@partner.example"]);
+    let mut release = Exception {
+        id: "e".into(),
+        rules: vec!["phi.a".into()],
+        when: When { recipients: vec!["jane@home.example".parse().unwrap()], ..When::default() },
+        effect: Level::Tls,
+        reason: "r".into(),
+        owner: "o".into(),
+        approvers: vec!["p".into()],
+        expires: at(2000),
+    };
+    case.config.exceptions = vec![release.clone()];
+    let levels = |case: &Case| case.decide().recipients.iter().map(|to| to.level).collect::<Vec<_>>();
+    assert_eq!(levels(&case), [Level::Tls, Level::Hold]);
+    case.matches[0].all_or_nothing = true;
+    assert_eq!(levels(&case), [Level::Hold, Level::Hold]);
+    release.when = When::default();
+    case.config.exceptions = vec![release];
+    assert_eq!(levels(&case), [Level::Tls, Level::Tls], "nobody held, nothing to share");
+}
+
+#[test]
+fn tags_control_fields_and_forged_trace_are_taken_out() {
+    let mut case = Case::header(&[
+        ("Subject", "[Secure] results"),
+        ("X-Waxseal-Protect", "auto"),
+        ("X-WAXSEAL-Id", "1"),
+        ("Return-Path", "<x@y.example>"),
+        ("Authentication-Results", "gw.example.org; dkim=pass"),
+        ("Received", "from a by b"),
+    ]);
+    case.config.hostname = Some("gw.example.org".parse().unwrap());
+    let remove = |name: &str| Edit::RemoveField(name.to_owned());
+    assert_eq!(
+        case.decide().edits,
+        [
+            Edit::RemoveTag("[secure]".into()),
+            remove("x-waxseal-protect"),
+            remove("x-waxseal-id"),
+            remove("return-path"),
+            remove("authentication-results")
+        ]
+    );
+    case.reading.fields[4].value = "other.example; dkim=pass".into();
+    assert!(!case.decide().edits.contains(&remove("authentication-results")));
+}
+
+#[test]
+fn an_edit_that_would_break_a_signature_we_dont_replace_is_left_out() {
+    let signature = "v=1; a=rsa-sha256; d=clinic.example; h=From:Subject : To; bh=x; b=y";
+    let mut case = Case::header(&[("DKIM-Signature", signature), ("Subject", "[secure] x"), ("Return-Path", "<>")]);
+    let removed_path = Edit::RemoveField("return-path".into());
+    assert_eq!(case.decide().edits, [removed_path.clone()]);
+    case.config.signs = vec!["clinic.example".parse().unwrap()];
+    assert_eq!(case.decide().edits, [Edit::RemoveTag("[secure]".into()), removed_path]);
+}
+
+#[test]
+fn own_mail_is_never_held() {
+    let decision = decide_own_mail(&Config::default(), &[address("ann@clinic.example")]);
+    assert_eq!(decision.recipients[0].ladder, [Method::Transport, Method::Wait]);
+    assert_eq!(decision.start(&decision.recipients[0]), (Level::Tls, Method::Transport));
+}
+
+fn any_level() -> impl Strategy<Value = Level> {
+    prop::sample::select(&Level::ALL[..])
+}
+
+fn any_match() -> impl Strategy<Value = RuleMatch> {
+    use Sensitivity::*;
+    let sensitivities = vec![Light, Standard, Special, Tls, TlsVerified, TlsAuthenticated, Message, Hold, Reject];
+    let rules = prop::sample::select(vec!["phi.a", "phi.b", "pci.card"]);
+    let kinds = prop::sample::select(vec![Kind::Phi, Kind::Payment, Kind::Personal]);
+    let modes = prop::sample::select(vec![Mode::Shadow, Mode::Notify, Mode::Enforce]);
+    (rules, kinds, modes, prop::sample::select(sensitivities), any::<bool>()).prop_map(
+        |(rule, kind, mode, sensitivity, all_or_nothing)| RuleMatch {
+            all_or_nothing,
+            ..matched(rule, kind, mode, sensitivity)
+        },
+    )
+}
+
+fn any_gap() -> impl Strategy<Value = Gap> {
+    prop::sample::select(&GapReason::ALL[..]).prop_map(gap)
+}
+
+fn any_field() -> impl Strategy<Value = (&'static str, &'static str)> {
+    prop::sample::select(vec![
+        ("Subject", "[secure] x"),
+        ("Subject", "plain"),
+        ("X-Waxseal-Protect", "hold"),
+        ("X-Waxseal-Protect", "tls-verified"),
+        ("X-Waxseal-Protect", "pdf"),
+        ("TLS-Required", "No"),
+        ("Sensitivity", "Company-Confidential"),
+    ])
+}
+
+fn any_exception() -> impl Strategy<Value = Exception> {
+    let rules = prop::sample::select(vec!["phi.a", "pci.card", "gap.encrypted", "policy.clean"]);
+    (rules, any_level()).prop_map(|(rule, effect)| Exception {
+        id: "e".into(),
+        rules: vec![rule.into()],
+        when: When::default(),
+        effect,
+        reason: "r".into(),
+        owner: "o".into(),
+        approvers: vec!["p".into()],
+        expires: at(2000),
+    })
+}
+
+prop_compose! {
+    fn any_config()(
+        levels in prop::collection::vec(any_level(), 5),
+        gap in prop::collection::btree_map(prop::sample::select(&GapReason::ALL[..]), any_level(), 0..10),
+        ladder in prop::collection::vec(prop::sample::select(&Method::ALL[..]), 0..6),
+        exceptions in prop::collection::vec(any_exception(), 0..3),
+        provided in prop::option::of(any_level()),
+    ) -> Config {
+        use Class::*;
+        Config {
+            clean: levels[0],
+            light: levels[1],
+            phi: levels[2],
+            special: levels[3],
+            asked: levels[4],
+            gap,
+            ladder: [Clean, Asked, Light, Gap, Phi, Special].map(|class| (class, ladder.clone())).into(),
+            exceptions,
+            provides: provided.map(|level| Provision { domains: vec!["*".into()], level }).into_iter().collect(),
+            ..Config::default()
+        }
+    }
+}
+
+prop_compose! {
+    fn any_case()(
+        config in any_config(),
+        matches in prop::collection::vec(any_match(), 0..4),
+        gaps in prop::collection::vec(any_gap(), 0..3),
+        fields in prop::collection::vec(any_field(), 0..3),
+        waived in any::<bool>(),
+        require_tls in any::<bool>(),
+    ) -> Case {
+        let fields = fields.into_iter().map(|(name, value)| field(name, value)).collect();
+        let mut envelope = envelope(&["bob@partner.example", "jane@home.example"]);
+        envelope.require_tls = require_tls;
+        let waivers = if waived { vec![waiver("jane@home.example")] } else { Vec::new() };
+        Case { config, matches, reading: Reading { fields, gaps, ..Reading::default() }, envelope, waivers }
+    }
+}
+
+impl std::fmt::Debug for Case {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let fields: Vec<_> = self.reading.fields.iter().map(|field| (&field.name, &field.value)).collect();
+        write!(f, "{:?} {:?} {fields:?} {:?}", self.matches, self.reading.gaps, self.config)
+    }
+}
+
+proptest! {
+    #[test]
+    fn more_findings_gaps_or_wishes_never_lower_a_level(
+        mut case in any_case(),
+        matches in prop::collection::vec(any_match(), 0..3),
+        gaps in prop::collection::vec(any_gap(), 0..3),
+        fields in prop::collection::vec(any_field(), 0..3),
+    ) {
+        let before = case.decide();
+        case.matches.extend(matches);
+        case.reading.gaps.extend(gaps);
+        case.reading.fields.extend(fields.into_iter().map(|(name, value)| field(name, value)));
+        let after = case.decide();
+        for (before, after) in before.recipients.iter().zip(&after.recipients) {
+            prop_assert!(after.level >= before.level, "{} fell to {}", before.level, after.level);
+        }
+        prop_assert!(after.refusal.is_some() || before.refusal.is_none());
+    }
+
+    #[test]
+    fn a_ladder_is_never_empty_and_no_rung_is_below_the_level(case in any_case()) {
+        for recipient in &case.decide().recipients {
+            let provided = case.config.provides.first().map(|provision| provision.level);
+            prop_assert!(!recipient.ladder.is_empty());
+            for rung in &recipient.ladder {
+                prop_assert!(Method::BUILT.contains(rung));
+                if let Some(reaches) = rung.reaches() {
+                    prop_assert!(Some(reaches).max(provided) >= Some(recipient.level));
+                }
+            }
+            let ends_safe = recipient.ladder.iter().any(|rung| matches!(rung, Method::Wait | Method::Hold));
+            prop_assert!(ends_safe, "{:?}", recipient.ladder);
+        }
+    }
+
+    #[test]
+    fn without_a_record_nobody_is_below_what_clean_mail_asks(mut case in any_case()) {
+        case.waivers.clear();
+        case.config.exceptions.clear();
+        for recipient in &case.decide().recipients {
+            prop_assert!(recipient.level >= case.config.clean);
+            prop_assert!(recipient.lowered_by.is_empty());
+        }
+    }
+}
