@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn a_route_that_provides_message_protection_carries_such_mail() {
-        let provides = vec![Provision { domains: vec!["partner.example".into()], level: Level::Message }];
+        let provides = vec![Provision { domains: vec!["partner.example".parse().unwrap()], level: Level::Message }];
         let config = Config { provides, ..Config::default() };
         let rungs = |to: &str| ladder(&config, Class::Phi, Level::Message, &to.parse().unwrap());
         assert_eq!(rungs("a@partner.example"), vec![Method::Transport, Method::Wait]);
