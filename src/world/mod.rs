@@ -10,6 +10,13 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::mail::{Domain, QueueId};
 
+pub mod fake;
+mod real;
+mod resolver;
+
+pub use real::{SystemClock, SystemRandom, TcpDialer, system_roots};
+pub use resolver::{DnsConfig, DnsResolver, Families};
+
 /// Wall time. Deadlines inside a session use tokio's own monotonic time.
 pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
