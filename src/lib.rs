@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub mod audit;
+pub mod cli;
 pub mod deliver;
 pub mod detect;
 pub mod mail;
@@ -11,4 +12,6 @@ pub mod message;
 pub mod policy;
 pub mod smtp;
 pub mod store;
+pub mod telemetry;
+pub mod web;
 pub mod world;

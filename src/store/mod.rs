@@ -233,6 +233,9 @@ pub struct Query {
     pub message_id: Option<String>,
     pub since: Option<Timestamp>,
     pub states: Vec<MessageState>,
+    /// Only messages that arrived after this one: the last id of the page before. Lists stand in
+    /// order of arrival, so a reader pages through any number of them.
+    pub after: Option<QueueId>,
     pub limit: Option<usize>,
 }
 

@@ -1,0 +1,123 @@
+//! The command line: arguments in, exit status out. One file per command.
+
+mod audit;
+mod control;
+mod exit;
+mod find;
+mod generate;
+mod output;
+mod queue;
+mod settings;
+mod suspend;
+mod trace;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+use exit::{Exit, Result};
+use output::Output;
+
+/// Outbound SMTP compliance gateway for healthcare: reads every message, finds protected health
+/// information, sends it protected or holds it.
+#[derive(Parser)]
+#[command(name = "waxseal", version, max_term_width = 100, after_help = STATUSES)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const STATUSES: &str = "Exit status: 0 done; 1 the answer is no; 64 usage; 65 bad input data; 69 gateway not \
+reachable; 74 I/O; 77 not permitted; 78 configuration.";
+
+/// What every command takes, anywhere after its name.
+#[derive(Args, Clone)]
+pub struct Common {
+    /// Configuration file [default: config/waxseal.yaml, then /etc/waxseal/waxseal.yaml]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print JSON: one object, or one object a line for lists
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+impl Common {
+    fn output(&self) -> Output {
+        if self.json { Output::Json } else { Output::Text }
+    }
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Look at the mail that waits, and move it
+    #[command(subcommand)]
+    Queue(queue::Command),
+    /// Let nothing go to a destination for a while
+    Suspend(suspend::SuspendArgs),
+    /// Let mail go to a destination again
+    Resume(suspend::ResumeArgs),
+    /// Search all mail, also delivered
+    Find(find::Args),
+    /// Tell one message's whole story, per recipient
+    Trace(trace::Args),
+    /// Verify or export the account of everything that happened
+    #[command(subcommand)]
+    Audit(audit::Command),
+    /// Print a completion script for a shell
+    Completions(generate::CompletionsArgs),
+    /// Write the man pages into a folder
+    Man(generate::ManArgs),
+}
+
+/// The whole program: reads the command line, does the command, gives the exit status.
+pub fn main() -> ExitCode {
+    // Before any thread: everything that speaks TLS uses this one provider.
+    if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
+        unreachable!("nothing ran before main that could have installed a provider");
+    }
+    match Cli::try_parse() {
+        Ok(cli) => exit::conclude(run(cli)),
+        Err(error) => {
+            // Help and version are answers and go to standard output; the rest is a complaint.
+            let status = if error.use_stderr() { exit::USAGE } else { 0 };
+            _ = error.print();
+            ExitCode::from(status)
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result {
+    let common = &cli.common;
+    match cli.command {
+        Command::Queue(command) => queue::run(common, command),
+        Command::Suspend(args) => suspend::suspend(common, &args),
+        Command::Resume(args) => suspend::resume(common, &args),
+        Command::Find(args) => find::run(common, &args),
+        Command::Trace(args) => trace::run(common, &args),
+        Command::Audit(command) => audit::run(common, command),
+        Command::Completions(args) => generate::completions(Cli::command(), &args),
+        Command::Man(args) => generate::man(Cli::command(), &args),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn config_and_json_stand_anywhere_after_the_command() {
+        for line in ["waxseal trace --json --config c.yaml abc", "waxseal trace abc --config c.yaml --json"] {
+            let cli = Cli::try_parse_from(line.split(' ')).unwrap_or_else(|error| panic!("{line}: {error}"));
+            assert!(cli.common.json, "{line}");
+            assert_eq!(cli.common.config.as_deref(), Some(std::path::Path::new("c.yaml")), "{line}");
+        }
+    }
+}

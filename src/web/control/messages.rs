@@ -1,0 +1,124 @@
+//! Lists of messages, one message's story, and the queue by destination.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::{Path, Query as Parameters, State};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::super::{House, MessageView, Problem, StoryView, SummaryView};
+use crate::mail::{Domain, QueueId};
+use crate::store::{MessageState, Query, RecipientState};
+
+/// How many messages one answer holds at most; clients page with `after`.
+const PAGE: usize = 500;
+
+/// `?from=…&state=held,queued&after=…`
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Filter {
+    from: Option<String>,
+    to: Option<String>,
+    message_id: Option<String>,
+    since: Option<Timestamp>,
+    state: Option<String>,
+    after: Option<QueueId>,
+    limit: Option<usize>,
+}
+
+impl Filter {
+    fn query(self) -> Result<Query, Problem> {
+        Ok(Query {
+            from: self.from,
+            to: self.to,
+            message_id: self.message_id,
+            since: self.since,
+            states: self.state.as_deref().map_or(Ok(Vec::new()), states)?,
+            after: self.after,
+            limit: Some(self.limit.unwrap_or(PAGE).min(PAGE)),
+        })
+    }
+}
+
+fn states(text: &str) -> Result<Vec<MessageState>, Problem> {
+    let one = |name: &str| {
+        let found = MessageState::ALL.into_iter().find(|state| state.as_str() == name);
+        found.ok_or_else(|| Problem::bad_request(format!("{name:?} is no state of a message")))
+    };
+    text.split(',').map(one).collect()
+}
+
+/// One page, in order of arrival.
+pub async fn list(
+    State(house): State<House>,
+    Parameters(filter): Parameters<Filter>,
+) -> Result<Json<Vec<MessageView>>, Problem> {
+    let found = house.store.list(&filter.query()?).await?;
+    Ok(Json(found.iter().map(MessageView::from).collect()))
+}
+
+/// One message by its id, or by its Message-ID where that names one message only.
+pub async fn story(State(house): State<House>, Path(name): Path<String>) -> Result<Json<StoryView>, Problem> {
+    let id = resolve(&house, &name).await?;
+    Ok(Json(StoryView::from(&house.store.show(id).await?)))
+}
+
+/// The id for what a person typed.
+pub async fn resolve(house: &House, name: &str) -> Result<QueueId, Problem> {
+    if let Ok(id) = name.parse() {
+        return Ok(id);
+    }
+    let query = Query { message_id: Some(name.to_owned()), limit: Some(10), ..Query::default() };
+    match house.store.list(&query).await?.as_slice() {
+        [] => Err(Problem::not_found("no such message")),
+        [one] => Ok(one.id),
+        several => {
+            let ids: Vec<String> = several.iter().map(|summary| summary.id.to_string()).collect();
+            Err(Problem::conflict(format!("that Message-ID is borne by several messages: {}", ids.join(" "))))
+        }
+    }
+}
+
+/// Unsettled recipients by destination.
+pub async fn summary(State(house): State<House>) -> Result<Json<Vec<SummaryView>>, Problem> {
+    let suspended: Vec<Domain> = house.store.suspended().await?.into_iter().map(|(domain, _)| domain).collect();
+    let mut by_domain: BTreeMap<Domain, SummaryView> = BTreeMap::new();
+    let mut after = None;
+    loop {
+        let query =
+            Query { states: vec![MessageState::Queued], after, limit: Some(PAGE), ..Query::default() };
+        let page = house.store.list(&query).await?;
+        for message in &page {
+            let unsettled = message.recipients.iter().filter(|recipient| {
+                matches!(recipient.state, RecipientState::Pending | RecipientState::Deferred | RecipientState::Paused)
+            });
+            for recipient in unsettled {
+                let domain = recipient.address.domain();
+                let line = by_domain.entry(domain.clone()).or_insert_with(|| SummaryView {
+                    destination: domain.clone(),
+                    recipients: 0,
+                    deferred: 0,
+                    oldest: message.received,
+                    next_attempt: None,
+                    last_reply: None,
+                    suspended: suspended.contains(domain),
+                });
+                line.recipients += 1;
+                line.deferred += u64::from(recipient.state == RecipientState::Deferred);
+                line.oldest = line.oldest.min(message.received);
+                line.next_attempt = match (line.next_attempt, recipient.next_attempt) {
+                    (Some(one), Some(other)) => Some(one.min(other)),
+                    (one, other) => one.or(other),
+                };
+                if recipient.last_reply.is_some() {
+                    line.last_reply.clone_from(&recipient.last_reply);
+                }
+            }
+        }
+        match page.last() {
+            Some(last) if page.len() == PAGE => after = Some(last.id),
+            _ => return Ok(Json(by_domain.into_values().collect())),
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Doors for people and programs: metrics and health over HTTP, and the control socket.
+//!
+//! Requests come in over TCP (`http.bind`) or over the Unix socket in `data_dir`; the same router
+//! would serve pages later. It changes mail only through the rooms that own it, and every change
+//! made through the control socket is recorded with the peer's system user as its actor.
+
+mod control;
+mod health;
+mod http;
+mod problem;
+mod view;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::store::Store;
+use crate::telemetry::Telemetry;
+use crate::world::Clock;
+
+pub use control::SOCKET;
+pub use problem::Problem;
+pub use view::{AuditView, EventView, MessageView, RecipientView, RuleStat, StoryView, SummaryView, SuspensionView};
+
+/// `http:` in the configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// Metrics, health, and later the API and pages.
+    pub bind: Option<SocketAddr>,
+    /// Metrics and health only; replaces `bind` for them.
+    pub metrics: Option<SocketAddr>,
+    /// What `/metrics` asks for (`Authorization: Bearer …`) where it isn't on loopback.
+    pub metrics_token: Option<SecretString>,
+}
+
+/// What the doors ask of the gateway behind them. `gateway.rs` implements it.
+#[async_trait]
+pub trait Gateway: Send + Sync {
+    /// Why mail can't be taken or sent just now; empty when all is well. Words for an operator.
+    fn troubles(&self) -> Vec<String>;
+    /// Loads configuration, rules and certificates again. The words say what stood in the way;
+    /// what ran before then still runs.
+    async fn reload(&self, actor: &str) -> Result<(), String>;
+    /// Tells the queue that something may be due.
+    fn wake(&self);
+}
+
+/// Everything behind the doors.
+#[derive(Clone)]
+pub struct House {
+    pub store: Arc<dyn Store>,
+    pub clock: Arc<dyn Clock>,
+    pub telemetry: Telemetry,
+    pub gateway: Arc<dyn Gateway>,
+}
+
+/// Answers `/metrics`, `/livez` and `/readyz` until `stop`.
+pub async fn serve(listener: TcpListener, config: &Config, house: House, stop: CancellationToken) {
+    let guarded = listener.local_addr().is_ok_and(|address| !address.ip().is_loopback());
+    let token = config.metrics_token.clone();
+    let access = if guarded { health::Access::Token(token) } else { health::Access::Open };
+    http::serve_tcp(listener, health::router(house, access), stop).await;
+}
+
+/// Answers commands on the control socket in `data_dir` until `stop`. The socket is made 0600,
+/// and one left by a gateway that died is replaced: whoever calls this owns the folder's lock.
+pub async fn serve_control(data_dir: &Path, house: House, stop: CancellationToken) -> std::io::Result<()> {
+    let listener = control::bind(data_dir)?;
+    http::serve_unix(listener, control::router(house), stop).await;
+    _ = std::fs::remove_file(data_dir.join(SOCKET));
+    Ok(())
+}

@@ -1,0 +1,218 @@
+//! What the API shows: the same shapes for `--json`, and read back by the commands.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::audit::Event;
+use crate::detect::Finding;
+use crate::mail::{Address, Domain, QueueId, ReversePath};
+use crate::message::Gap;
+use crate::policy::{Level, Method, Verdict};
+use crate::store::{MessageState, Record, RecipientRecord, RecipientState, Summary};
+
+/// A line of `queue list`, `quarantine list` and `find`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MessageView {
+    pub id: QueueId,
+    pub state: MessageState,
+    pub received: Timestamp,
+    pub reverse_path: ReversePath,
+    pub recipients: Vec<RecipientView>,
+}
+
+/// One recipient of a message, and why it stands where it stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RecipientView {
+    pub address: Address,
+    pub state: RecipientState,
+    pub level: Level,
+    pub method: Method,
+    pub reason: Option<String>,
+    pub next_attempt: Option<Timestamp>,
+}
+
+/// One message's whole story (`trace`, `queue show`, `quarantine show`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StoryView {
+    pub id: QueueId,
+    pub state: MessageState,
+    pub received: Timestamp,
+    pub reverse_path: ReversePath,
+    pub author: Option<Address>,
+    pub message_id: Option<String>,
+    pub size: u64,
+    pub source: String,
+    /// The client's address, and what it said in EHLO.
+    pub client: String,
+    pub user: Option<String>,
+    /// `TLSv1.3`, or nothing where the mail came in clear.
+    pub received_tls: Option<String>,
+    pub verdict: Option<Verdict>,
+    /// Decided and recorded, but sent with the best TLS offered.
+    pub observed: bool,
+    pub ruleset: Option<String>,
+    pub config: Option<String>,
+    pub profile: Option<String>,
+    pub rules: Vec<String>,
+    /// Masked.
+    pub findings: Vec<Finding>,
+    pub gaps: Vec<Gap>,
+    pub recipients: Vec<RecipientStory>,
+    pub events: Vec<EventView>,
+}
+
+/// One recipient in a story: what was asked, which methods there were, what came of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RecipientStory {
+    #[serde(flatten)]
+    pub now: RecipientView,
+    pub attempts: u32,
+    pub last_reply: Option<String>,
+    pub ladder: Vec<Method>,
+    pub reasons: Vec<String>,
+    pub lowered_by: Vec<String>,
+}
+
+/// Something that happened to a message.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EventView {
+    pub at: Timestamp,
+    pub actor: String,
+    pub kind: String,
+    pub detail: Map<String, Value>,
+}
+
+/// A record of the account, with its place in the chain (`audit export`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AuditView {
+    pub sequence: u64,
+    pub hash: String,
+    pub message: Option<QueueId>,
+    #[serde(flatten)]
+    pub event: EventView,
+}
+
+/// What waits for one destination (`queue summary`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SummaryView {
+    pub destination: Domain,
+    pub recipients: u64,
+    pub deferred: u64,
+    pub oldest: Timestamp,
+    pub next_attempt: Option<Timestamp>,
+    pub last_reply: Option<String>,
+    pub suspended: bool,
+}
+
+/// A destination to which nothing is sent (`suspend`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SuspensionView {
+    pub domain: Domain,
+    pub until: Option<Timestamp>,
+}
+
+/// How often a rule matched since the gateway started (`rules stats`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RuleStat {
+    pub rule: String,
+    pub mode: String,
+    pub matches: u64,
+}
+
+impl From<&Summary> for MessageView {
+    fn from(summary: &Summary) -> Self {
+        let recipients = summary.recipients.iter().map(|recipient| recipient_view(summary, recipient)).collect();
+        Self {
+            id: summary.id,
+            state: summary.state,
+            received: summary.received,
+            reverse_path: summary.envelope.reverse_path.clone(),
+            recipients,
+        }
+    }
+}
+
+fn recipient_view(summary: &Summary, recipient: &RecipientRecord) -> RecipientView {
+    RecipientView {
+        address: recipient.address.clone(),
+        state: recipient.state,
+        level: recipient.level,
+        method: recipient.method,
+        reason: reason(summary, recipient),
+        next_attempt: recipient.next_attempt,
+    }
+}
+
+/// The last reply where an attempt went wrong, else why this level was asked for.
+fn reason(summary: &Summary, recipient: &RecipientRecord) -> Option<String> {
+    let troubled = matches!(recipient.state, RecipientState::Deferred | RecipientState::Failed);
+    if troubled && recipient.last_reply.is_some() {
+        return recipient.last_reply.clone();
+    }
+    let decided = summary.decision.as_ref()?.recipients.get(recipient.index)?;
+    decided.reasons.iter().max_by_key(|reason| reason.level).map(|reason| reason.text.clone())
+}
+
+impl From<&Record> for StoryView {
+    fn from(record: &Record) -> Self {
+        let Record { summary, events, .. } = record;
+        let decision = summary.decision.as_ref();
+        let client = &summary.envelope.client;
+        Self {
+            id: summary.id,
+            state: summary.state,
+            received: summary.received,
+            reverse_path: summary.envelope.reverse_path.clone(),
+            author: summary.facts.author.clone(),
+            message_id: summary.facts.message_id.clone(),
+            size: summary.facts.size,
+            source: summary.envelope.source.clone(),
+            client: format!("{} ({})", client.ip, client.helo),
+            user: client.user.clone(),
+            received_tls: client.tls.as_ref().map(|tls| tls.version.clone()),
+            verdict: decision.map(|decision| decision.verdict),
+            observed: decision.is_some_and(|decision| decision.observed),
+            ruleset: decision.map(|decision| decision.ruleset.clone()),
+            config: decision.map(|decision| decision.config.clone()),
+            profile: decision.and_then(|decision| decision.profile.clone()),
+            rules: decision
+                .map(|decision| decision.findings.matches.iter().map(|matched| matched.rule.clone()).collect())
+                .unwrap_or_default(),
+            findings: decision.map(|decision| decision.findings.findings.clone()).unwrap_or_default(),
+            gaps: decision.map(|decision| decision.gaps.clone()).unwrap_or_default(),
+            recipients: summary.recipients.iter().map(|recipient| recipient_story(summary, recipient)).collect(),
+            events: events.iter().map(EventView::from).collect(),
+        }
+    }
+}
+
+fn recipient_story(summary: &Summary, recipient: &RecipientRecord) -> RecipientStory {
+    let decided = summary.decision.as_ref().and_then(|decision| decision.recipients.get(recipient.index));
+    RecipientStory {
+        now: recipient_view(summary, recipient),
+        attempts: recipient.attempts,
+        last_reply: recipient.last_reply.clone(),
+        ladder: decided.map(|decided| decided.ladder.clone()).unwrap_or_default(),
+        reasons: decided
+            .map(|decided| {
+                decided.reasons.iter().map(|reason| format!("{}: {}", reason.level, reason.text)).collect()
+            })
+            .unwrap_or_default(),
+        lowered_by: decided.map(|decided| decided.lowered_by.clone()).unwrap_or_default(),
+    }
+}
+
+impl From<&Event> for EventView {
+    fn from(event: &Event) -> Self {
+        Self { at: event.at, actor: event.actor.clone(), kind: kind_name(event), detail: event.detail.clone() }
+    }
+}
+
+/// The name that stands in the record.
+fn kind_name(event: &Event) -> String {
+    match serde_json::to_value(event.kind) {
+        Ok(Value::String(name)) => name,
+        _ => unreachable!("a kind is written as its name"),
+    }
+}
