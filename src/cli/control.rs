@@ -47,11 +47,6 @@ impl Control {
         self.send(method, path, json(body))
     }
 
-    /// Asks for a deed, and takes its result.
-    pub fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T> {
-        read(&self.send(Method::POST, path, json(body))?)
-    }
-
     /// Asks for a deed without a result.
     pub fn act(&self, method: Method, path: &str, body: &impl Serialize) -> Result<()> {
         self.send(method, path, json(body)).map(drop)
@@ -88,9 +83,9 @@ impl Control {
     fn unreachable(&self, error: std::io::Error) -> Error {
         let place = self.socket.display();
         match error.kind() {
-            std::io::ErrorKind::PermissionDenied => Error::NotPermitted(format!(
-                "{place}: only the gateway's own user and root may use the control socket"
-            )),
+            std::io::ErrorKind::PermissionDenied => {
+                Error::NotPermitted(format!("{place}: only the gateway's own user and root may use the control socket"))
+            }
             _ => Error::Unreachable(format!("no gateway runs here ({place}: {error})")),
         }
     }
@@ -101,8 +96,9 @@ fn json(body: &impl Serialize) -> Body {
 }
 
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
-    serde_json::from_slice(bytes)
-        .map_err(|error| Error::Unreachable(format!("the gateway answered something else (is it another version?): {error}")))
+    serde_json::from_slice(bytes).map_err(|error| {
+        Error::Unreachable(format!("the gateway answered something else (is it another version?): {error}"))
+    })
 }
 
 /// The gateway's refusal as an exit status.
@@ -146,7 +142,8 @@ mod tests {
 
     #[test]
     fn whatever_a_person_types_stays_one_parameter() {
-        let parameters = [("from", Some("a&b=c@d.example".to_owned())), ("to", None), ("state", Some("held".to_owned()))];
+        let parameters =
+            [("from", Some("a&b=c@d.example".to_owned())), ("to", None), ("state", Some("held".to_owned()))];
         assert_eq!(path("/v1/messages", &parameters), "/v1/messages?from=a%26b%3Dc%40d.example&state=held");
         assert!(path("/v1/x", &parameters).parse::<Uri>().is_ok());
         assert_eq!(path("/v1/x", &[]), "/v1/x");

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use exit::{Exit, Result};
+use exit::Result;
 use output::Output;
 
 /// Outbound SMTP compliance gateway for healthcare: reads every message, finds protected health

@@ -1,7 +1,7 @@
 //! `queue`: the mail that waits.
 
-use super::exit::{Exit, Result};
 use super::control::Control;
+use super::exit::{Exit, Result};
 use super::output::Table;
 use super::{Common, find, trace};
 use crate::web::SummaryView;
@@ -30,8 +30,7 @@ fn summary(common: &Common) -> Result {
         if lines.is_empty() {
             return "the queue is empty\n".into();
         }
-        let mut table =
-            Table::new(&["DESTINATION", "RECIPIENTS", "DEFERRED", "OLDEST", "NEXT ATTEMPT", "LAST REPLY"]);
+        let mut table = Table::new(&["DESTINATION", "RECIPIENTS", "DEFERRED", "OLDEST", "NEXT ATTEMPT", "LAST REPLY"]);
         for line in lines {
             let next = line.next_attempt.map(|next| next.strftime("%F %T").to_string());
             table.row([

@@ -15,7 +15,10 @@ pub fn path(common: &Common) -> Result<PathBuf> {
     match &common.config {
         Some(path) => Ok(path.clone()),
         None => PLACES.iter().map(PathBuf::from).find(|path| path.is_file()).ok_or_else(|| {
-            Error::Configuration(format!("there is no configuration: neither {} exists (see --config)", PLACES.join(" nor ")))
+            Error::Configuration(format!(
+                "there is no configuration: neither {} exists (see --config)",
+                PLACES.join(" nor ")
+            ))
         }),
     }
 }
@@ -30,7 +33,7 @@ struct Place {
 pub fn data_dir(common: &Common) -> Result<PathBuf> {
     let path = path(common)?;
     let text = std::fs::read_to_string(&path).map_err(|error| Error::io(path.display(), error))?;
-    let place: Place = serde_yaml::from_str(&text)
-        .map_err(|error| Error::Configuration(format!("{}: {error}", path.display())))?;
+    let place: Place =
+        serde_yaml::from_str(&text).map_err(|error| Error::Configuration(format!("{}: {error}", path.display())))?;
     Ok(path.parent().unwrap_or(Path::new(".")).join(place.data_dir))
 }

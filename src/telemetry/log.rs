@@ -50,13 +50,12 @@ pub fn start_logs(config: &Config) {
 
 /// The site's level for our own crate only; everything below it never says more than `warn`.
 fn filter(level: &str) -> EnvFilter {
-    let own = level.split(',').filter(|directive| !directive.is_empty()).map(|directive| {
-        match directive.split_once('=') {
+    let own =
+        level.split(',').filter(|directive| !directive.is_empty()).map(|directive| match directive.split_once('=') {
             Some((target, level)) if target.starts_with("waxseal") => format!("{target}={level}"),
             Some(_) => String::new(),
             None => format!("waxseal={directive}"),
-        }
-    });
+        });
     let own: Vec<String> = own.filter(|directive| !directive.is_empty()).collect();
     EnvFilter::try_new(format!("warn,{}", own.join(","))).unwrap_or_else(|_| EnvFilter::new("warn,waxseal=info"))
 }

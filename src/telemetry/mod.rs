@@ -62,7 +62,8 @@ mod tests {
     #[test]
     fn the_gateways_own_metrics_stand_from_the_start() {
         let text = Telemetry::new().render();
-        for name in ["waxseal_build_info{version=", "waxseal_panics_total 0", "waxseal_config_last_reload_successful 0"] {
+        for name in ["waxseal_build_info{version=", "waxseal_panics_total 0", "waxseal_config_last_reload_successful 0"]
+        {
             assert!(text.contains(name), "{name} in\n{text}");
         }
     }

@@ -25,7 +25,9 @@ use crate::world::Clock;
 
 pub use control::SOCKET;
 pub use problem::Problem;
-pub use view::{AuditView, EventView, MessageView, RecipientView, RuleStat, StoryView, SummaryView, SuspensionView};
+pub use view::{
+    AuditView, EventView, MessageView, RecipientView, RuleStat, StoryView, SummaryView, SuspensionView, kind_name,
+};
 
 /// `http:` in the configuration.
 #[derive(Clone, Debug, Default)]

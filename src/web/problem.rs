@@ -53,7 +53,11 @@ impl From<StoreError> for Problem {
             StoreError::State(_) => StatusCode::CONFLICT,
             StoreError::Full => StatusCode::INSUFFICIENT_STORAGE,
             StoreError::Damaged(_) => StatusCode::GONE,
-            StoreError::Failed(_) | StoreError::TooNew(_) | StoreError::Locked(_) => StatusCode::SERVICE_UNAVAILABLE,
+            StoreError::Failed(_)
+            | StoreError::TooNew(_)
+            | StoreError::Locked(_)
+            | StoreError::Unsafe(_)
+            | StoreError::Key(_) => StatusCode::SERVICE_UNAVAILABLE,
         };
         Self::new(status, error.to_string())
     }

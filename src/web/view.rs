@@ -9,7 +9,7 @@ use crate::detect::Finding;
 use crate::mail::{Address, Domain, QueueId, ReversePath};
 use crate::message::Gap;
 use crate::policy::{Level, Method, Verdict};
-use crate::store::{MessageState, Record, RecipientRecord, RecipientState, Summary};
+use crate::store::{MessageState, RecipientRecord, RecipientState, Record, Summary};
 
 /// A line of `queue list`, `quarantine list` and `find`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -83,14 +83,12 @@ pub struct EventView {
     pub detail: Map<String, Value>,
 }
 
-/// A record of the account, with its place in the chain (`audit export`).
+/// A record of the account with its place in the chain (a line of `audit export`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AuditView {
-    pub sequence: u64,
+    pub seq: u64,
     pub hash: String,
-    pub message: Option<QueueId>,
-    #[serde(flatten)]
-    pub event: EventView,
+    pub event: Event,
 }
 
 /// What waits for one destination (`queue summary`).
@@ -195,9 +193,7 @@ fn recipient_story(summary: &Summary, recipient: &RecipientRecord) -> RecipientS
         last_reply: recipient.last_reply.clone(),
         ladder: decided.map(|decided| decided.ladder.clone()).unwrap_or_default(),
         reasons: decided
-            .map(|decided| {
-                decided.reasons.iter().map(|reason| format!("{}: {}", reason.level, reason.text)).collect()
-            })
+            .map(|decided| decided.reasons.iter().map(|reason| format!("{}: {}", reason.level, reason.text)).collect())
             .unwrap_or_default(),
         lowered_by: decided.map(|decided| decided.lowered_by.clone()).unwrap_or_default(),
     }
@@ -210,7 +206,7 @@ impl From<&Event> for EventView {
 }
 
 /// The name that stands in the record.
-fn kind_name(event: &Event) -> String {
+pub fn kind_name(event: &Event) -> String {
     match serde_json::to_value(event.kind) {
         Ok(Value::String(name)) => name,
         _ => unreachable!("a kind is written as its name"),

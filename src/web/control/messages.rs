@@ -86,8 +86,7 @@ pub async fn summary(State(house): State<House>) -> Result<Json<Vec<SummaryView>
     let mut by_domain: BTreeMap<Domain, SummaryView> = BTreeMap::new();
     let mut after = None;
     loop {
-        let query =
-            Query { states: vec![MessageState::Queued], after, limit: Some(PAGE), ..Query::default() };
+        let query = Query { states: vec![MessageState::Queued], after, limit: Some(PAGE), ..Query::default() };
         let page = house.store.list(&query).await?;
         for message in &page {
             let unsettled = message.recipients.iter().filter(|recipient| {

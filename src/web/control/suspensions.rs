@@ -32,7 +32,8 @@ pub async fn suspend(
     Json(suspension): Json<Suspension>,
 ) -> Result<StatusCode, Problem> {
     let domain = parse(&domain)?;
-    let detail = json!({ "change": "suspended", "domain": domain, "until": suspension.until, "reason": suspension.reason });
+    let detail =
+        json!({ "change": "suspended", "domain": domain, "until": suspension.until, "reason": suspension.reason });
     let event = event(&house, &actor, EventKind::QueueChanged, None, detail);
     house.store.suspend(&domain, suspension.until, vec![event]).await?;
     Ok(StatusCode::NO_CONTENT)
