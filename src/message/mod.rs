@@ -4,9 +4,11 @@
 //! found, and reports a gap when the budget is spent. Odd mail is not an error: whatever can't be
 //! read is a gap, and policy decides about it. It never alters a message.
 
+mod author;
 mod budget;
 mod segment;
 
+pub use author::{AuthorError, authors};
 pub use budget::Budget;
 pub use segment::{Canonical, Gap, GapReason, Origin, Segment, Shape, Zone, ZoneSpan};
 
