@@ -4,13 +4,42 @@
 //! found, and reports a gap when the budget is spent. Odd mail is not an error: whatever can't be
 //! read is a gap, and policy decides about it. It never alters a message.
 
+#![allow(dead_code)]
+
 mod author;
 mod budget;
+mod charset;
+mod documents;
+mod extraction;
+mod header;
+mod html;
+mod mime;
+mod parameters;
+mod readers;
 mod segment;
+mod text;
+mod transfer;
+mod words;
+mod zones;
 
 pub use author::{AuthorError, authors};
 pub use budget::Budget;
+pub use documents::{Document, Documents, Extract, InProcess};
+pub use header::header_fields;
 pub use segment::{Canonical, Gap, GapReason, Origin, Segment, Shape, Zone, ZoneSpan};
+
+use serde::{Deserialize, Serialize};
+
+use extraction::Extraction;
+
+/// Reads a whole message. It never fails: what can't be read is a gap.
+pub fn read(content: &[u8], budget: &Budget, documents: &dyn Documents) -> Reading {
+    let mut extraction = Extraction::new(budget, Some(documents));
+    mime::read(content, "", 0, &mut extraction);
+    extraction.run();
+    let Extract { segments, gaps, parts } = extraction.into_extract();
+    Reading { fields: header_fields(content), parts, segments, gaps }
+}
 
 /// A message as read: what detection and policy see of it.
 #[derive(Clone, Default)]
@@ -33,7 +62,7 @@ pub struct Field {
 }
 
 /// One leaf of the MIME tree, or an entry of an archive.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Part {
     pub origin: Origin,
     /// The kind by its bytes where they tell it, else as declared: `application/pdf`.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// The text of one part (or one header field, or one file name), as a reader would see it.
 ///
 /// Offsets in findings are UTF-8 bytes of `text`, which is what `scan --explain` prints.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Segment {
     pub origin: Origin,
     pub text: String,
@@ -17,6 +17,7 @@ pub struct Segment {
     pub shape: Shape,
     /// The text with evasions undone (NFKC, invisible characters, homoglyphs); absent where it
     /// would be the same. Matching runs on it, offsets point back into `text`.
+    #[serde(skip)]
     pub canonical: Option<Canonical>,
 }
 
@@ -88,14 +89,14 @@ pub enum Zone {
 }
 
 /// A zone up to (not including) `end`, from where the one before it ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ZoneSpan {
     pub end: usize,
     pub zone: Zone,
 }
 
 /// How the text hangs together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Shape {
     Prose,
     /// One row a line, cells apart by a tab; the first line may be the header.

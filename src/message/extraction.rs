@@ -1,0 +1,167 @@
+//! The work of reading one message: files wait on an explicit stack (never the call stack, whose depth a sender
+//! could choose), each is opened by the readers that its kind asks for, and text and gaps collect.
+
+use std::borrow::Cow;
+
+use super::documents::{Document, Documents, Extract};
+use super::readers::{self, Place};
+use super::{Budget, Gap, GapReason, Origin, Part, Segment, Shape, Zone, ZoneSpan};
+
+/// Bytes that wait to be read: an attachment, an entry of an archive, a nested message.
+#[derive(Clone, Default)]
+pub(super) struct File<'a> {
+    pub origin: String,
+    pub name: Option<String>,
+    /// The declared media type, in lower case; empty if none.
+    pub declared: String,
+    pub bytes: Cow<'a, [u8]>,
+    /// How many containers it lies in.
+    pub depth: usize,
+    pub signed: bool,
+    /// Shown inside the text (`Content-ID` or disposition inline): most likely a logo.
+    pub inline: bool,
+}
+
+impl<'a> File<'a> {
+    pub fn from_document(document: &Document<'a>) -> Self {
+        Self {
+            name: document.name.map(str::to_owned),
+            declared: document.declared.to_owned(),
+            bytes: Cow::Borrowed(document.bytes),
+            depth: document.depth,
+            ..Self::default()
+        }
+    }
+
+    /// Something found inside this file.
+    pub fn inner(&self, name: &str, bytes: Vec<u8>) -> File<'static> {
+        File {
+            origin: within(&self.origin, name),
+            name: Some(name.to_owned()),
+            bytes: Cow::Owned(bytes),
+            depth: self.depth + 1,
+            signed: self.signed,
+            ..File::default()
+        }
+    }
+
+    /// The extension in lower case, without its dot.
+    pub fn extension(&self) -> String {
+        let name = self.name.as_deref().unwrap_or_default();
+        name.rsplit_once('.').map(|(_, extension)| extension.trim().to_ascii_lowercase()).unwrap_or_default()
+    }
+}
+
+pub(super) fn within(origin: &str, name: &str) -> String {
+    if origin.is_empty() { name.to_owned() } else { format!("{origin}/{name}") }
+}
+
+pub(super) struct Extraction<'a> {
+    pub budget: &'a Budget,
+    /// Who opens documents; `None` inside a worker, which opens them itself.
+    documents: Option<&'a dyn Documents>,
+    pub segments: Vec<Segment>,
+    pub gaps: Vec<Gap>,
+    pub parts: Vec<Part>,
+    waiting: Vec<File<'a>>,
+}
+
+impl<'a> Extraction<'a> {
+    pub fn new(budget: &'a Budget, documents: Option<&'a dyn Documents>) -> Self {
+        Self { budget, documents, segments: Vec::new(), gaps: Vec::new(), parts: Vec::new(), waiting: Vec::new() }
+    }
+
+    pub fn push(&mut self, file: File<'a>) {
+        self.waiting.push(file);
+    }
+
+    /// Opens everything that waits, and what comes out of it.
+    pub fn run(&mut self) {
+        while let Some(file) = self.waiting.pop() {
+            if let Err(reason) = self.budget.spend_part() {
+                // One gap tells it; a hundred thousand would be an attack of their own.
+                self.gap(&file.origin, reason);
+                self.waiting.clear();
+                return;
+            }
+            if file.depth > self.budget.depth {
+                self.gap(&file.origin, GapReason::Limit);
+                continue;
+            }
+            let before = self.waiting.len();
+            self.open(&file);
+            // What lies inside is read in the order in which it stands.
+            self.waiting[before..].reverse();
+        }
+    }
+
+    fn open(&mut self, file: &File<'a>) {
+        self.parts.push(readers::part(file));
+        match self.documents {
+            Some(documents) if readers::place(file) == Place::Apart => {
+                self.parts.pop();
+                let document = Document {
+                    name: file.name.as_deref(),
+                    declared: &file.declared,
+                    bytes: &file.bytes,
+                    depth: file.depth,
+                };
+                let extract = documents.open(&document, self.budget);
+                self.merge(file, extract);
+            }
+            _ => readers::read(file, self),
+        }
+    }
+
+    fn merge(&mut self, file: &File<'_>, extract: Extract) {
+        let place = |origin: &Origin| match origin.as_str() {
+            "" => Origin::new(file.origin.as_str()),
+            inner => Origin::new(within(&file.origin, inner)),
+        };
+        self.gaps.extend(extract.gaps.into_iter().map(|gap| Gap { origin: place(&gap.origin), ..gap }));
+        for mut part in extract.parts {
+            part.origin = place(&part.origin);
+            part.signed |= file.signed;
+            self.parts.push(part);
+        }
+        for mut segment in extract.segments {
+            segment.origin = place(&segment.origin);
+            self.segments.push(segment);
+        }
+    }
+
+    /// Text of new content: an attachment, a name, a header field.
+    pub fn text(&mut self, origin: &str, text: String, shape: Shape) {
+        let zones = vec![ZoneSpan { end: text.len(), zone: Zone::New }];
+        self.segment(origin, text, zones, shape);
+    }
+
+    pub fn segment(&mut self, origin: &str, text: String, zones: Vec<ZoneSpan>, shape: Shape) {
+        if text.trim_ascii().is_empty() {
+            return;
+        }
+        if let Err(reason) = self.budget.spend_bytes(text.len() as u64) {
+            self.gap(origin, reason);
+            return;
+        }
+        self.segments.push(Segment { origin: Origin::new(origin), text, zones, shape, canonical: None });
+    }
+
+    pub fn gap(&mut self, origin: &str, reason: GapReason) {
+        let gap = Gap { origin: Origin::new(origin), reason };
+        if !self.gaps.contains(&gap) {
+            self.gaps.push(gap);
+        }
+    }
+
+    /// The part that was opened last is encrypted for its recipient.
+    pub fn mark_encrypted(&mut self, origin: &str) {
+        if let Some(part) = self.parts.iter_mut().rev().find(|part| part.origin.as_str() == origin) {
+            part.encrypted = true;
+        }
+    }
+
+    pub fn into_extract(self) -> Extract {
+        Extract { segments: self.segments, gaps: self.gaps, parts: self.parts }
+    }
+}
