@@ -212,7 +212,8 @@ mod tests {
 
     #[test]
     fn values_and_parameters_are_read() {
-        let cases: &[(&str, &str, &[(&str, &str)])] = &[
+        type Case = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+        let cases: &[Case] = &[
             (" Text/Plain; charset=utf-8", "text/plain", &[("charset", "utf-8")]),
             ("text/html;charset=\"utf-8\";", "text/html", &[("charset", "utf-8")]),
             ("multipart/mixed;\r\n boundary=\"a;b c\"", "multipart/mixed", &[("boundary", "a;b c")]),
