@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::audit::{Event, Fault, Head, Record as AuditRecord};
 use crate::mail::{Address, Content, Envelope, QueueId};
-use crate::policy::{Decision, Level, Method};
+use crate::policy::{Decision, Level, Method, RecipientDecision};
 
 /// Everything a backing promises. Split by the room that uses each part.
 pub trait Store: Arrivals + Deliveries + Holds + Account + Send + Sync {}
@@ -32,6 +32,9 @@ pub enum StoreError {
     /// The message is not in a state in which this can be done.
     #[error("the message is {0}")]
     State(MessageState),
+    /// A delivery of it is under way.
+    #[error("the message is being delivered right now")]
+    Leased,
     #[error("the store was written by a newer waxseal (format {0})")]
     TooNew(u32),
     /// Another process owns `data_dir`.
@@ -100,6 +103,26 @@ pub struct Decided {
     /// Own mail that this causes (a notice of the hold), committed with it.
     pub own_mail: Vec<Arrival>,
     pub leased: bool,
+}
+
+impl Decided {
+    /// The recipients as they begin: each on the first rung of its ladder, due at once.
+    pub fn first_records(&self, now: Timestamp) -> Vec<RecipientRecord> {
+        let first = |(index, (decision, state)): (usize, (&RecipientDecision, &RecipientState))| RecipientRecord {
+            index,
+            address: decision.address.clone(),
+            state: *state,
+            level: decision.level,
+            method: decision.ladder.first().copied().unwrap_or(Method::Hold),
+            attempts: 0,
+            next_attempt: state.is_open().then_some(now),
+            failing_since: None,
+            last_reply: None,
+            delay_notice: None,
+            expired: false,
+        };
+        self.decision.recipients.iter().zip(&self.states).enumerate().map(first).collect()
+    }
 }
 
 /// Facts for finding a message again.
@@ -188,8 +211,11 @@ pub trait Deliveries {
     ) -> Result<Vec<Leased>, StoreError>;
     /// Gives recipients of these domains back unchanged; `lease` may hand them out again.
     async fn give_back(&self, id: QueueId, domains: &[crate::mail::Domain]) -> Result<(), StoreError>;
-    /// When the next recipient that nobody has leased is due; already past if one waits now.
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+    /// When the next recipient that nobody has leased is due, `busy` and suspended domains aside;
+    /// already past if one waits now.
+    async fn next_due(&self, busy: &[crate::mail::Domain]) -> Result<Option<Timestamp>, StoreError>;
+    /// Whether settlements can be recorded now; if not, nothing may be sent.
+    fn writable(&self) -> Result<(), StoreError>;
     /// Records how attempts ended, with their events and the mail they cause, and frees the lease:
     /// one transaction.
     async fn settle(&self, settlement: Settlement) -> Result<(), StoreError>;
@@ -285,7 +311,10 @@ pub enum SourceKind {
 /// How much stands where.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Census {
+    /// Messages that are not settled, by state.
     pub messages: Vec<(MessageState, u64)>,
+    /// Messages with a held recipient.
+    pub held: u64,
     pub oldest_queued: Option<Timestamp>,
     pub oldest_held: Option<Timestamp>,
     pub free_bytes: u64,

@@ -1,0 +1,335 @@
+//! What is to be delivered now, and what an attempt makes of it.
+//!
+//! In: messages just committed, or leased from the store when they are due. Out: [`Work`], one
+//! message for one domain at a time, and afterwards its settlement. The store keeps everything;
+//! what stands here in memory is only a bounded list of what can start at once.
+
+mod conclude;
+pub mod dsn;
+mod limit;
+mod metrics;
+mod outcome;
+pub mod own;
+mod ready;
+mod schedule;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::Notify;
+use tokio::time::sleep;
+use tracing::{error, warn};
+
+use crate::audit::Event;
+use crate::mail::{Content, Domain, QueueId};
+use crate::store::{Deliveries, Holds, Leased, Settlement, Store, StoreError};
+use crate::world::{Clock, Random};
+
+pub use conclude::Tried;
+pub use limit::Feedback;
+pub use metrics::Metrics;
+pub use outcome::{Circumstance, Notice, Outcome, outcome};
+pub use own::OwnMail;
+pub use ready::Bounds;
+use ready::Ready;
+pub use schedule::Schedule;
+
+/// The queue's settings.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `delivery.retry`, `delivery.patience`, `delivery.expire`.
+    pub schedule: Schedule,
+    pub bounds: Bounds,
+    /// Who our own mail comes from.
+    pub own: OwnMail,
+}
+
+/// The queue's front door.
+pub struct Queue {
+    config: Config,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    ready: Mutex<Ready<Leased>>,
+    changed: Notify,
+    /// The store may have due work that `ready` has not.
+    backlog: AtomicBool,
+}
+
+/// A message for one domain, to be delivered now. Dropped, it frees its place in the domain's lane.
+pub struct Work {
+    /// Its `due` recipients are all in `domain`.
+    pub leased: Leased,
+    pub domain: Domain,
+    slot: Slot,
+}
+
+struct Slot {
+    queue: Arc<Queue>,
+    domain: Domain,
+    feedback: Feedback,
+}
+
+/// A promise of room for a message that is being committed. Dropped unused, the room is free again.
+pub struct Place {
+    queue: Arc<Queue>,
+    count: usize,
+}
+
+/// How many messages are leased from the store at once.
+const BATCH: usize = 200;
+/// The store is asked again after at most so long, whatever it said: a clock may have been set.
+const LONGEST_SLEEP: Duration = Duration::from_secs(5);
+/// Between tries when the store can't be read or written.
+const STORE_PAUSE: Duration = Duration::from_millis(500);
+
+impl Queue {
+    pub fn new(config: Config, store: Arc<dyn Store>, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Arc<Self> {
+        Arc::new(Self {
+            ready: Mutex::new(Ready::new(config.bounds)),
+            config,
+            store,
+            clock,
+            random,
+            changed: Notify::new(),
+            backlog: AtomicBool::new(true),
+        })
+    }
+
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Loads which domains are suspended; called once before work begins.
+    pub async fn open(&self) -> Result<(), StoreError> {
+        for (domain, _) in self.store.suspended().await? {
+            self.ready().suspend(domain);
+        }
+        Ok(())
+    }
+
+    /// Room to hand a message over right after its commit, for these open recipients' domains.
+    /// With a place, commit it as leased; without one, commit it unleased and [`Self::wake`].
+    pub fn reserve<'a>(self: &Arc<Self>, domains: impl IntoIterator<Item = &'a Domain>) -> Option<Place> {
+        let mut distinct: Vec<&Domain> = domains.into_iter().collect();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let granted = !distinct.is_empty() && self.ready().reserve(distinct.iter().copied());
+        granted.then(|| Place { queue: self.clone(), count: distinct.len() })
+    }
+
+    /// The store got work that nobody handed over: after a commit without a place, a settlement, a change.
+    pub fn wake(&self) {
+        self.backlog.store(true, Ordering::Release);
+        self.changed.notify_one();
+    }
+
+    /// The next message to deliver. Waits until there is one. For one caller at a time.
+    pub async fn next(self: &Arc<Self>) -> Work {
+        let mut due = None;
+        loop {
+            // What can't be settled must not be sent: it would be sent again.
+            if self.store.writable().is_err() {
+                sleep(STORE_PAUSE).await;
+                continue;
+            }
+            let is_due = due.is_some_and(|due| due <= self.clock.now());
+            if is_due || self.backlog.swap(false, Ordering::AcqRel) {
+                due = self.refill().await;
+            }
+            if let Some((domain, leased)) = self.pop() {
+                let slot = Slot { queue: self.clone(), domain: domain.clone(), feedback: Feedback::None };
+                return Work { leased, domain, slot };
+            }
+            let pause = due.map_or(LONGEST_SLEEP, |due: Timestamp| until(self.clock.now(), due)).min(LONGEST_SLEEP);
+            tokio::select! {
+                () = self.changed.notified() => {}
+                () = sleep(pause) => self.backlog.store(true, Ordering::Release),
+            }
+        }
+    }
+
+    fn pop(&self) -> Option<(Domain, Leased)> {
+        self.ready().pop()
+    }
+
+    /// Leases what is due and fits; returns when something will be due next.
+    async fn refill(&self) -> Option<Timestamp> {
+        let (room, busy) = {
+            let ready = self.ready();
+            (ready.room().min(BATCH), ready.crowded())
+        };
+        if room == 0 {
+            return None;
+        }
+        let leased = match self.store.lease(self.clock.now(), room, &busy).await {
+            Ok(leased) => leased,
+            Err(error) => {
+                warn!(%error, "the store can't be read; delivery waits");
+                sleep(STORE_PAUSE).await;
+                self.backlog.store(true, Ordering::Release);
+                return None;
+            }
+        };
+        if leased.len() >= room {
+            self.backlog.store(true, Ordering::Release);
+        }
+        for leased in leased {
+            self.take_leased(leased).await;
+        }
+        // Busy domains' due times lie in the past: they are asked for when their lane runs low.
+        self.store.next_due(&busy).await.ok().flatten()
+    }
+
+    /// Puts a message leased from the store into its lanes; what finds no place goes back.
+    async fn take_leased(&self, leased: Leased) {
+        let id = leased.envelope.id;
+        let mut refused = Vec::new();
+        for (domain, part) in by_domain(leased) {
+            let mut ready = self.ready();
+            let fits = ready.reserve([&domain].into_iter()) && ready.push(domain.clone(), id, 0, part).is_ok();
+            drop(ready);
+            if !fits {
+                refused.push(domain);
+            }
+        }
+        self.give_back(id, &refused).await;
+    }
+
+    async fn give_back(&self, id: QueueId, domains: &[Domain]) {
+        if domains.is_empty() {
+            return;
+        }
+        if let Err(error) = self.store.give_back(id, domains).await {
+            // They are due again when the store is opened next.
+            warn!(%id, %error, "could not give a lease back");
+        }
+    }
+
+    /// Records how a delivery ended. Tries until the store takes it: what was sent must not be
+    /// forgotten, or it would be sent again.
+    pub async fn settle(&self, settlement: Settlement) {
+        let id = settlement.id;
+        let causes_mail = !settlement.own_mail.is_empty();
+        loop {
+            match self.store.settle(settlement.clone()).await {
+                Ok(()) => break,
+                // Deleted by a person while it was under way.
+                Err(StoreError::NotFound) => break warn!(%id, "settled a message that is gone"),
+                Err(error) => {
+                    error!(%id, %error, "a delivery could not be recorded; delivery pauses until it is");
+                    sleep(STORE_PAUSE).await;
+                }
+            }
+        }
+        if causes_mail {
+            self.wake();
+        } else {
+            self.changed.notify_one();
+        }
+    }
+
+    /// Stops deliveries to a domain; what waits stays in the store.
+    pub async fn suspend(
+        &self,
+        domain: &Domain,
+        until: Option<Timestamp>,
+        events: Vec<Event>,
+    ) -> Result<(), StoreError> {
+        Holds::suspend(&*self.store, domain, until, events).await?;
+        let waiting = self.ready().suspend(domain.clone());
+        for leased in waiting {
+            self.give_back(leased.envelope.id, std::slice::from_ref(domain)).await;
+        }
+        Ok(())
+    }
+
+    pub async fn resume(&self, domain: &Domain, events: Vec<Event>) -> Result<(), StoreError> {
+        Holds::resume(&*self.store, domain, events).await?;
+        self.ready().resume(domain);
+        self.wake();
+        Ok(())
+    }
+
+    /// Takes a message back into the store if it only waits here, so that a person can change it.
+    pub async fn withdraw(&self, id: QueueId) {
+        let waiting = self.ready().withdraw(id);
+        for leased in waiting {
+            let domains: Vec<Domain> = leased.due.iter().map(|due| due.address.domain().clone()).collect();
+            self.give_back(id, &domains).await;
+        }
+    }
+
+    fn ready(&self) -> MutexGuard<'_, Ready<Leased>> {
+        self.ready.lock().expect("no code panics while it holds the ready list")
+    }
+}
+
+impl Place {
+    /// Hands over the message that was committed as leased.
+    pub fn fill(mut self, leased: Leased) {
+        let (id, size) = (leased.envelope.id, leased.content.size());
+        let mut suspended = Vec::new();
+        for (domain, mut part) in by_domain(leased) {
+            let mut ready = self.queue.ready();
+            if self.count == 0 {
+                suspended.push(domain);
+                continue;
+            }
+            self.count -= 1;
+            // Under memory pressure only the envelope waits here; the content is read when its turn comes.
+            let keep = ready.has_memory(size) && matches!(part.content, Content::Memory(_));
+            if !keep {
+                part.content = Content::Sealed { name: id.to_string(), size };
+            }
+            if ready.push(domain.clone(), id, if keep { size } else { 0 }, part).is_err() {
+                suspended.push(domain);
+            }
+        }
+        self.queue.changed.notify_one();
+        if !suspended.is_empty() {
+            let queue = self.queue.clone();
+            tokio::spawn(async move { queue.give_back(id, &suspended).await });
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.queue.ready().cancel(self.count);
+    }
+}
+
+impl Work {
+    /// How it went for the destination: the lane learns from it.
+    pub fn learn(&mut self, feedback: Feedback) {
+        self.slot.feedback = feedback;
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let low = self.queue.ready().finished(&self.domain, self.feedback);
+        if low {
+            self.queue.backlog.store(true, Ordering::Release);
+        }
+        self.queue.changed.notify_one();
+    }
+}
+
+/// One part for each domain of the due recipients.
+fn by_domain(leased: Leased) -> Vec<(Domain, Leased)> {
+    let mut parts: BTreeMap<Domain, Vec<_>> = BTreeMap::new();
+    for due in &leased.due {
+        parts.entry(due.address.domain().clone()).or_default().push(due.clone());
+    }
+    parts.into_iter().map(|(domain, due)| (domain, Leased { due, ..leased.clone() })).collect()
+}
+
+fn until(now: Timestamp, due: Timestamp) -> Duration {
+    Duration::try_from(due.duration_since(now)).unwrap_or(Duration::ZERO)
+}
+
