@@ -10,6 +10,7 @@ pub mod detect;
 pub mod mail;
 pub mod message;
 pub mod policy;
+pub mod queue;
 pub mod smtp;
 pub mod store;
 pub mod telemetry;

@@ -188,7 +188,7 @@ fn meaning(status: EnhancedStatus) -> &'static str {
         (2, 2) => "The mailbox is full.",
         (2, 3) | (3, 4) => "The message is too large.",
         (4, 7) => "It could not be delivered in the time allowed.",
-        (4, 1 | 2 | 3) => "The receiving system could not be reached.",
+        (4, 1..=3) => "The receiving system could not be reached.",
         (7, 5 | 10 | 30) => "The receiving system does not offer the protection that this message needs.",
         (7, _) => "The receiving system's policy refused it.",
         (0, 0) => "",
@@ -226,5 +226,4 @@ fn date(at: Timestamp) -> String {
 }
 
 #[cfg(test)]
-#[path = "dsn_tests.rs"]
 mod tests;

@@ -25,7 +25,7 @@ use tracing::{error, warn};
 
 use crate::audit::Event;
 use crate::mail::{Content, Domain, QueueId};
-use crate::store::{Deliveries, Holds, Leased, Settlement, Store, StoreError};
+use crate::store::{Holds, Leased, Settlement, Store, StoreError};
 use crate::world::{Clock, Random};
 
 pub use conclude::Tried;
@@ -59,18 +59,14 @@ pub struct Queue {
     backlog: AtomicBool,
 }
 
-/// A message for one domain, to be delivered now. Dropped, it frees its place in the domain's lane.
+/// A message for one domain, to be delivered now: its `due` recipients are all in `domain`.
+/// [`Queue::settle`] ends it. Dropped otherwise, by a panic for instance, it goes back to the store.
 pub struct Work {
-    /// Its `due` recipients are all in `domain`.
     pub leased: Leased,
     pub domain: Domain,
-    slot: Slot,
-}
-
-struct Slot {
     queue: Arc<Queue>,
-    domain: Domain,
     feedback: Feedback,
+    settled: bool,
 }
 
 /// A promise of room for a message that is being committed. Dropped unused, the room is free again.
@@ -141,8 +137,7 @@ impl Queue {
                 due = self.refill().await;
             }
             if let Some((domain, leased)) = self.pop() {
-                let slot = Slot { queue: self.clone(), domain: domain.clone(), feedback: Feedback::None };
-                return Work { leased, domain, slot };
+                return Work { leased, domain, queue: self.clone(), feedback: Feedback::None, settled: false };
             }
             let pause = due.map_or(LONGEST_SLEEP, |due: Timestamp| until(self.clock.now(), due)).min(LONGEST_SLEEP);
             tokio::select! {
@@ -211,7 +206,7 @@ impl Queue {
 
     /// Records how a delivery ended. Tries until the store takes it: what was sent must not be
     /// forgotten, or it would be sent again.
-    pub async fn settle(&self, settlement: Settlement) {
+    pub async fn settle(&self, mut work: Work, settlement: Settlement) {
         let id = settlement.id;
         let causes_mail = !settlement.own_mail.is_empty();
         loop {
@@ -225,10 +220,9 @@ impl Queue {
                 }
             }
         }
+        work.settled = true;
         if causes_mail {
             self.wake();
-        } else {
-            self.changed.notify_one();
         }
     }
 
@@ -306,17 +300,21 @@ impl Drop for Place {
 impl Work {
     /// How it went for the destination: the lane learns from it.
     pub fn learn(&mut self, feedback: Feedback) {
-        self.slot.feedback = feedback;
+        self.feedback = feedback;
     }
 }
 
-impl Drop for Slot {
+impl Drop for Work {
     fn drop(&mut self) {
         let low = self.queue.ready().finished(&self.domain, self.feedback);
         if low {
             self.queue.backlog.store(true, Ordering::Release);
         }
         self.queue.changed.notify_one();
+        if !self.settled {
+            let (queue, id, domain) = (self.queue.clone(), self.leased.envelope.id, self.domain.clone());
+            tokio::spawn(async move { queue.give_back(id, &[domain]).await });
+        }
     }
 }
 
@@ -332,4 +330,3 @@ fn by_domain(leased: Leased) -> Vec<(Domain, Leased)> {
 fn until(now: Timestamp, due: Timestamp) -> Duration {
     Duration::try_from(due.duration_since(now)).unwrap_or(Duration::ZERO)
 }
-

@@ -100,7 +100,9 @@ fn defer(mut record: RecipientRecord, trouble: &Trouble, around: Circumstance) -
 
 /// One notice of delay, once it is worth telling.
 fn delay_notice(record: &mut RecipientRecord, around: Circumstance) -> Option<Notice> {
-    if record.delay_notice.is_some() || !around.notify.delay || !around.schedule.is_delay_due(around.received, around.now)
+    if record.delay_notice.is_some()
+        || !around.notify.delay
+        || !around.schedule.is_delay_due(around.received, around.now)
     {
         return None;
     }

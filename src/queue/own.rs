@@ -1,12 +1,12 @@
 //! Mail of our own: notifications and notices. Null reverse path, never held, never answered.
 
 use jiff::Timestamp;
+use mail_builder::MessageBuilder;
 use mail_builder::headers::content_type::ContentType;
 use mail_builder::headers::date::Date;
 use mail_builder::headers::message_id::MessageId;
 use mail_builder::headers::raw::Raw;
 use mail_builder::mime::MimePart;
-use mail_builder::MessageBuilder;
 
 use crate::audit::{Event, EventKind};
 use crate::detect::Findings;
@@ -54,8 +54,7 @@ impl OwnMail {
         let decision = self.decision(to, why);
         let size = content.len() as u64;
         let detail = serde_json::Map::from_iter([("own".to_owned(), why.into())]);
-        let event =
-            Event { at: now, actor: "gateway".to_owned(), kind: EventKind::Decided, message: Some(id), detail };
+        let event = Event { at: now, actor: "gateway".to_owned(), kind: EventKind::Decided, message: Some(id), detail };
         Arrival {
             envelope,
             content: Content::Memory(content.into()),

@@ -55,14 +55,7 @@ const LANES_KEPT: usize = 4096;
 
 impl<T> Ready<T> {
     pub fn new(bounds: Bounds) -> Self {
-        Self {
-            bounds,
-            taken: 0,
-            bytes: 0,
-            lanes: HashMap::new(),
-            turns: VecDeque::new(),
-            suspended: HashSet::new(),
-        }
+        Self { bounds, taken: 0, bytes: 0, lanes: HashMap::new(), turns: VecDeque::new(), suspended: HashSet::new() }
     }
 
     /// Promises a place in each domain's lane, or none if one is crowded or suspended.

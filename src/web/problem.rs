@@ -50,7 +50,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         let status = match &error {
             StoreError::NotFound => StatusCode::NOT_FOUND,
-            StoreError::State(_) => StatusCode::CONFLICT,
+            StoreError::State(_) | StoreError::Leased => StatusCode::CONFLICT,
             StoreError::Full => StatusCode::INSUFFICIENT_STORAGE,
             StoreError::Damaged(_) => StatusCode::GONE,
             StoreError::Failed(_)
