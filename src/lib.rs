@@ -9,6 +9,7 @@ pub mod deliver;
 pub mod detect;
 pub mod mail;
 pub mod message;
+pub mod people;
 pub mod policy;
 pub mod queue;
 pub mod smtp;

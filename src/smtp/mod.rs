@@ -3,6 +3,23 @@
 //! Bytes on a socket come in; an [`Envelope`] and its [`Content`] from a known source go to
 //! [`Intake`]. It does not know what happens to mail afterwards.
 
+#![allow(dead_code)]
+
+mod author;
+mod config;
+mod metrics;
+mod network;
+mod refuse;
+mod right;
+mod source;
+
+pub use config::{CertificateFiles, Config, Limits, Listener, Mechanism, TlsMode};
+pub use metrics::Metrics;
+pub use network::{Network, NetworkError};
+pub use refuse::Refusal;
+pub use right::RelayRight;
+pub use source::{ClientCertificate, LineEndings, SecretHeader, Source, SourceKind, Tenant, Transfer};
+
 use async_trait::async_trait;
 use bytes::Bytes;
 
@@ -17,8 +34,9 @@ pub trait Intake: Send + Sync {
     fn new_id(&self) -> QueueId;
     /// Where content goes that is too large to stay in memory.
     async fn spool(&self, id: QueueId) -> Result<Box<dyn Sink>, Reply>;
-    /// Takes a whole message. The reply is final: after a `250` it is on stable storage.
-    async fn take(&self, envelope: Envelope, content: Content) -> Reply;
+    /// Takes a whole message. The reply is final: after a `250` it is on stable storage. `right`
+    /// has to judge the content first ([`RelayRight::judge`]): some proofs stand in its header.
+    async fn take(&self, envelope: Envelope, content: Content, right: RelayRight) -> Reply;
     /// Tells that something was refused or that a log-in went well or badly, for audit and metrics.
     fn tell(&self, event: Event, client: &Client);
 }
