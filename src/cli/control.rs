@@ -29,7 +29,7 @@ pub struct Control {
 impl Control {
     /// The gateway of this configuration. Whether it runs shows with the first request.
     pub fn open(common: &Common) -> Result<Self> {
-        let socket = settings::data_dir(common)?.join(SOCKET);
+        let socket = settings::load(common)?.data_dir.join(SOCKET);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()

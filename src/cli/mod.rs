@@ -1,6 +1,7 @@
 //! The command line: arguments in, exit status out. One file per command.
 
 mod audit;
+mod connect;
 mod control;
 mod exit;
 mod find;
@@ -52,6 +53,8 @@ impl Common {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Print the exact steps to connect a mail system to this gateway
+    Connect(connect::Args),
     /// Look at the mail that waits, and move it
     #[command(subcommand)]
     Queue(queue::Command),
@@ -92,6 +95,7 @@ pub fn main() -> ExitCode {
 fn run(cli: Cli) -> Result {
     let common = &cli.common;
     match cli.command {
+        Command::Connect(args) => connect::run(common, &args),
         Command::Queue(command) => queue::run(common, command),
         Command::Suspend(args) => suspend::suspend(common, &args),
         Command::Resume(args) => suspend::resume(common, &args),

@@ -23,17 +23,51 @@ pub fn path(common: &Common) -> Result<PathBuf> {
     }
 }
 
-/// Only what a command needs to find the gateway that runs.
-#[derive(Deserialize)]
-struct Place {
-    data_dir: PathBuf,
+/// What commands outside the gateway need to know of it.
+pub struct Place {
+    pub hostname: String,
+    pub data_dir: PathBuf,
+    pub doors: Vec<Door>,
 }
 
-/// The gateway's `data_dir`; a relative one counts from the configuration's folder.
-pub fn data_dir(common: &Common) -> Result<PathBuf> {
+/// A listener, as one who connects sees it.
+pub struct Door {
+    pub name: String,
+    pub port: u16,
+    pub offers_tls: bool,
+    pub implicit: bool,
+}
+
+#[derive(Deserialize)]
+struct Raw {
+    hostname: String,
+    data_dir: PathBuf,
+    #[serde(default)]
+    listeners: Vec<RawListener>,
+}
+
+#[derive(Deserialize)]
+struct RawListener {
+    name: String,
+    bind: std::net::SocketAddr,
+    tls: String,
+}
+
+/// Reads the configuration; a relative `data_dir` counts from its folder.
+pub fn load(common: &Common) -> Result<Place> {
     let path = path(common)?;
     let text = std::fs::read_to_string(&path).map_err(|error| Error::io(path.display(), error))?;
-    let place: Place =
+    let raw: Raw =
         serde_yaml::from_str(&text).map_err(|error| Error::Configuration(format!("{}: {error}", path.display())))?;
-    Ok(path.parent().unwrap_or(Path::new(".")).join(place.data_dir))
+    let doors = raw.listeners.into_iter().map(|listener| Door {
+        name: listener.name,
+        port: listener.bind.port(),
+        offers_tls: listener.tls != "none",
+        implicit: listener.tls == "implicit",
+    });
+    Ok(Place {
+        hostname: raw.hostname,
+        data_dir: path.parent().unwrap_or(Path::new(".")).join(raw.data_dir),
+        doors: doors.collect(),
+    })
 }
