@@ -5,10 +5,21 @@
 
 mod attempt;
 mod config;
+mod deliverer;
+mod metrics;
+mod mx;
+mod pool;
+mod replies;
 mod route;
+mod session;
+mod tls;
+mod transaction;
+mod wire;
 
 pub use attempt::{Attempt, Job, Proof};
 pub use config::{ClientCertificate, Config, ConfigError, Deadlines, Floor, Host, Login, NextHop, Pin, Reuse, Route};
+pub use deliverer::{Deliverer, Error, Ports};
+pub use metrics::Metrics;
 pub use route::Destination;
 
 pub use crate::mail::{AttemptResult, Trouble};

@@ -36,6 +36,23 @@ impl AttemptResult {
             | AttemptResult::Weak(trouble) => trouble,
         }
     }
+
+    /// The word for metrics and records.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            AttemptResult::Sent(_) => "sent",
+            AttemptResult::Deferred(_) => "deferred",
+            AttemptResult::Failed(_) => "failed",
+            AttemptResult::Weak(_) => "weak",
+        }
+    }
+}
+
+impl Trouble {
+    /// Trouble of our own finding, without a reply.
+    pub fn of(status: EnhancedStatus, text: impl Into<String>) -> Self {
+        Self { code: 0, status, text: text.into() }
+    }
 }
 
 impl std::fmt::Display for Trouble {
