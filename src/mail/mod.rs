@@ -4,6 +4,7 @@
 
 mod address;
 mod attempt;
+pub mod author;
 mod client;
 mod content;
 mod envelope;

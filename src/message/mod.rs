@@ -6,7 +6,6 @@
 
 #![allow(dead_code)]
 
-mod author;
 mod budget;
 mod charset;
 mod documents;
@@ -22,7 +21,6 @@ mod transfer;
 mod words;
 mod zones;
 
-pub use author::{AuthorError, authors};
 pub use budget::Budget;
 pub use documents::{Document, Documents, Extract, InProcess};
 pub use header::header_fields;

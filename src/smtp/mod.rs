@@ -5,7 +5,6 @@
 
 #![allow(dead_code)]
 
-mod author;
 mod config;
 mod metrics;
 mod network;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use secrecy::ExposeSecret;
 use subtle::ConstantTimeEq;
 
-use super::author::{self, Ambiguous};
 use super::{Metrics, Refusal, Source, SourceKind, Tenant};
+use crate::mail::author::{self, Ambiguous};
 use crate::mail::{Address, Domain, Reply, ReversePath};
 use crate::people::Login;
 

@@ -5,24 +5,26 @@
 
 use memchr::memchr;
 
-use crate::mail::Address;
+use super::Address;
 
 /// The fields that name an author to some reader (RFC 5322 §3.6.2, §3.6.6).
-pub(super) const AUTHOR_FIELDS: &[&str] = &["From", "Sender", "Resent-From", "Resent-Sender"];
+pub const AUTHOR_FIELDS: &[&str] = &["From", "Sender", "Resent-From", "Resent-Sender"];
 
 /// The message can be read as from more than one author.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Ambiguous;
+pub struct Ambiguous;
 
 /// A header field as it stands, unfolded.
-pub(super) struct Field<'a> {
+pub struct Field<'a> {
+    /// As it was asked for.
     pub name: &'a str,
+    /// What follows the colon, its folded lines joined.
     pub value: Vec<u8>,
 }
 
 /// The header fields of those names, in order, until the first empty line. Lines that are no
 /// field are passed over: a reader that does the same must not see a From that we did not.
-pub(super) fn fields<'a>(content: &[u8], wanted: &[&'a str]) -> Vec<Field<'a>> {
+pub fn fields<'a>(content: &[u8], wanted: &[&'a str]) -> Vec<Field<'a>> {
     let mut found: Vec<Field<'a>> = Vec::new();
     let mut rest = content;
     let mut open = false;
@@ -59,7 +61,7 @@ fn next_line<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
 
 /// Every author that the message names. One From with at least one mailbox, at most one Sender;
 /// resent fields may repeat (RFC 5322 §3.6.6).
-pub(super) fn authors(content: &[u8]) -> Result<Vec<Address>, Ambiguous> {
+pub fn authors(content: &[u8]) -> Result<Vec<Address>, Ambiguous> {
     let fields = fields(content, AUTHOR_FIELDS);
     let count = |name| fields.iter().filter(|field| field.name == name).count();
     if count("From") > 1 || count("Sender") > 1 {
