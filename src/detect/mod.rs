@@ -3,6 +3,28 @@
 //! Rules are compiled once and shared; a scan allocates little and its cost grows with the text,
 //! not with the number of rules. Pure: no I/O, no clock, no async.
 
+mod compile;
+mod explain;
+mod fault;
 mod finding;
+mod judge;
+mod lexicon;
+mod mask;
+mod names;
+mod page;
+mod pattern;
+pub mod raw;
+mod ruleset;
+mod scan;
+mod table;
+mod trial;
+mod validate;
+mod weigh;
 
+pub use compile::{Loader, RuleFile, compile};
+pub use explain::{Explanation, NearMiss, SeenHere};
+pub use fault::Fault;
 pub use finding::{Circumstances, Finding, Findings, Kind, Mode, RuleMatch, Sensitivity};
+pub use ruleset::{CompiledRule, Detector, Ruleset};
+pub use trial::TestResult;
+pub use weigh::Term;

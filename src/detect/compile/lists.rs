@@ -1,0 +1,103 @@
+//! Word lists: inline terms, other lists by name, files by path → one table for all.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::{Fault, Loader};
+use crate::detect::lexicon::{LexiconBuilder, ListId, MOST_LISTS, WordSet};
+use crate::detect::raw::Spot;
+
+/// How deep lists may name other lists.
+const DEPTH: usize = 8;
+
+/// Builds the word table while detectors ask for their lists.
+pub struct Lists<'a> {
+    named: &'a BTreeMap<String, (String, Vec<Spot<String>>)>,
+    load: Loader<'a>,
+    pub builder: LexiconBuilder,
+    known: HashMap<String, ListId>,
+    files: HashMap<(String, String), std::rc::Rc<Vec<String>>>,
+}
+
+impl<'a> Lists<'a> {
+    pub fn new(named: &'a BTreeMap<String, (String, Vec<Spot<String>>)>, load: Loader<'a>) -> Self {
+        let (builder, known, files) = Default::default();
+        Self { named, load, builder, known, files }
+    }
+
+    /// The list of that name, put into the word table at the first call.
+    pub fn id(&mut self, file: &str, name: &Spot<String>, capital_only: Option<&WordSet>) -> Result<ListId, Fault> {
+        if let Some(id) = self.known.get(&name.value) {
+            return Ok(*id);
+        }
+        let terms = self.named(file, name)?;
+        let id = self.add(file, name, &terms, capital_only)?;
+        self.known.insert(name.value.clone(), id);
+        Ok(id)
+    }
+
+    /// A list of its own for a detector's terms.
+    pub fn add(
+        &mut self,
+        file: &str,
+        spot: &Spot<String>,
+        terms: &[String],
+        capital_only: Option<&WordSet>,
+    ) -> Result<ListId, Fault> {
+        if self.builder.lists() >= MOST_LISTS {
+            return Err(Fault::at(file, spot, format!("more than {MOST_LISTS} lists")));
+        }
+        let id = self.builder.list();
+        for term in terms {
+            let everyday = capital_only.is_some_and(|words| words.holds(term));
+            if !self.builder.add(id, term, everyday) {
+                return Err(Fault::at(file, spot, format!("the term {term:?} has neither letter nor digit"))
+                    .mend("write it as a `regex`"));
+            }
+        }
+        Ok(id)
+    }
+
+    /// The terms of a named list.
+    pub fn named(&mut self, file: &str, name: &Spot<String>) -> Result<Vec<String>, Fault> {
+        let Some((home, terms)) = self.named.get(&name.value) else {
+            let fault = Fault::at(file, name, format!("no list is named {:?}", name.value));
+            return Err(fault.suggest(&name.value, self.named.keys().map(String::as_str)));
+        };
+        self.expand(home, terms, 0)
+    }
+
+    /// Terms with `@lists` and `file:` entries replaced by what they name.
+    pub fn expand(&mut self, file: &str, terms: &[Spot<String>], depth: usize) -> Result<Vec<String>, Fault> {
+        let mut all = Vec::new();
+        for term in terms {
+            if let Some(name) = term.strip_prefix('@') {
+                let inner = Spot { value: name.to_owned(), line: term.line, column: term.column };
+                let Some((home, terms)) = self.named.get(name).filter(|_| depth < DEPTH) else {
+                    let message = format!("no list is named {name:?}, or lists name each other in a ring");
+                    return Err(Fault::at(file, &inner, message).suggest(name, self.named.keys().map(String::as_str)));
+                };
+                all.extend(self.expand(home, terms, depth + 1)?);
+            } else if let Some(path) = term.strip_prefix("file:") {
+                let path = Spot { value: path.to_owned(), line: term.line, column: term.column };
+                all.extend(self.file(file, &path)?.iter().cloned());
+            } else {
+                all.push(term.value.clone());
+            }
+        }
+        Ok(all)
+    }
+
+    /// The terms of a file: one a line, `#` begins a comment.
+    pub fn file(&mut self, file: &str, path: &Spot<String>) -> Result<std::rc::Rc<Vec<String>>, Fault> {
+        let key = (file.to_owned(), path.value.clone());
+        if let Some(terms) = self.files.get(&key) {
+            return Ok(terms.clone());
+        }
+        let text = (self.load)(file, path)
+            .map_err(|error| Fault::at(file, path, format!("the word list {:?} can't be read: {error}", path.value)))?;
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let terms = std::rc::Rc::new(lines.map(str::to_owned).collect::<Vec<_>>());
+        self.files.insert(key, terms.clone());
+        Ok(terms)
+    }
+}

@@ -1,0 +1,176 @@
+//! YAML → raw files of the active packs, with overrides applied.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{Fault, MOST_RULE_TEXT, RuleFile};
+use crate::detect::raw::{Detector, File, Override, Rule, Spot};
+
+/// Everything active, with the file each thing came from.
+#[derive(Default)]
+pub struct Source {
+    pub lists: BTreeMap<String, (String, Vec<Spot<String>>)>,
+    pub detectors: Vec<Placed<Detector>>,
+    pub rules: Vec<Placed<Rule>>,
+}
+
+pub struct Placed<T> {
+    pub file: String,
+    pub pack: Option<String>,
+    pub item: T,
+    /// As plain values, for overrides.
+    value: Value,
+}
+
+pub fn read(files: &[RuleFile], packs: &[String]) -> Result<Source, Vec<Fault>> {
+    let mut faults = Vec::new();
+    let mut source = Source::default();
+    let mut known_packs = Vec::new();
+    for file in files {
+        match parse(file) {
+            Err(fault) => faults.push(fault),
+            Ok((raw, value)) => {
+                let pack = raw.pack.as_ref().map(|pack| pack.value.clone());
+                known_packs.extend(pack.clone());
+                if pack.as_ref().is_none_or(|pack| packs.contains(pack)) {
+                    add(&mut source, file, raw, &value, pack, &mut faults);
+                }
+            }
+        }
+    }
+    for pack in packs.iter().filter(|pack| !known_packs.contains(pack)) {
+        let fault = Fault::at("packs", &Spot::<()>::default(), format!("no rule file belongs to pack {pack:?}"));
+        faults.push(fault.suggest(pack, known_packs.iter().map(String::as_str)));
+    }
+    if faults.is_empty() { Ok(source) } else { Err(faults) }
+}
+
+fn parse(file: &RuleFile) -> Result<(File, Value), Fault> {
+    let whole = Spot::<()>::default();
+    if file.text.len() > MOST_RULE_TEXT {
+        let message = format!("a rule file may have {MOST_RULE_TEXT} bytes, this one has {}", file.text.len());
+        return Err(Fault::at(&file.name, &whole, message).mend("put long word lists into files of their own"));
+    }
+    let fault = |error: serde_yaml::Error| {
+        let location = error.location();
+        let spot = Spot {
+            value: (),
+            line: location.map_or(0, |location| location.line() as usize),
+            column: location.map_or(0, |location| location.column() as usize),
+        };
+        let text = error.without_snippet().to_string();
+        let message = text.lines().next().unwrap_or_default().to_owned();
+        with_known_keys(Fault::at(&file.name, &spot, message))
+    };
+    let raw = serde_yaml::from_str(&file.text).map_err(fault)?;
+    let value = serde_yaml::from_str(&file.text).map_err(fault)?;
+    Ok((raw, value))
+}
+
+/// serde says ``unknown field `confidance`, expected one of id, title``: the closest of those is the mend.
+fn with_known_keys(mut fault: Fault) -> Fault {
+    if let Some(place) = fault.message.rfind(" at line ") {
+        fault.message.truncate(place);
+    }
+    let message = fault.message.clone();
+    let given = message.split('`').nth(1);
+    match (given, message.split_once("expected one of ").or_else(|| message.split_once("expected "))) {
+        (Some(given), Some((_, known))) if message.contains("unknown") => {
+            fault.suggest(given, known.split([',', ' ', '`']).filter(|word| !word.is_empty()))
+        }
+        _ => fault,
+    }
+}
+
+fn add(source: &mut Source, file: &RuleFile, raw: File, value: &Value, pack: Option<String>, faults: &mut Vec<Fault>) {
+    let values = |kind: &str| value[kind].as_array().cloned().unwrap_or_default().into_iter();
+    for (name, terms) in raw.lists {
+        if source.lists.contains_key(&name) {
+            let spot = terms.first().map_or(Spot::default(), |term| Spot { value: (), line: term.line, column: 1 });
+            faults.push(Fault::at(&file.name, &spot, format!("list {name:?} stands in another file already")));
+        }
+        source.lists.insert(name, (file.name.clone(), terms));
+    }
+    for (item, value) in raw.detectors.into_iter().zip(values("detectors")) {
+        let twin = source.detectors.iter().find(|other| *other.item.id == *item.id);
+        faults.extend(twin.map(|other| duplicate(file, &item.id, &other.file)));
+        source.detectors.push(Placed { file: file.name.clone(), pack: pack.clone(), item, value });
+    }
+    for (item, value) in raw.rules.into_iter().zip(values("rules")) {
+        let twin = source.rules.iter().find(|other| *other.item.id == *item.id);
+        faults.extend(twin.map(|other| duplicate(file, &item.id, &other.file)));
+        source.rules.push(Placed { file: file.name.clone(), pack: pack.clone(), item, value });
+    }
+    for change in &raw.overrides {
+        if let Err(fault) = alter(source, file, change) {
+            faults.push(fault);
+        }
+    }
+}
+
+fn duplicate(file: &RuleFile, id: &Spot<String>, other: &str) -> Fault {
+    Fault::at(&file.name, id, format!("id {:?} stands in {other} already", id.value))
+        .mend("give it another id, or change the other by `overrides`")
+}
+
+/// Applies one override to the detector or rule it names.
+fn alter(source: &mut Source, file: &RuleFile, change: &Override) -> Result<(), Fault> {
+    let id = change.id.value.as_str();
+    let kinds =
+        usize::from(!change.set.is_empty()) + usize::from(!change.append.is_empty()) + usize::from(change.disable);
+    if kinds != 1 {
+        return Err(Fault::at(&file.name, &change.id, "an override says one of `set`, `append`, `disable: true`"));
+    }
+    let in_detectors = source.detectors.iter().position(|placed| *placed.item.id == id);
+    let in_rules = source.rules.iter().position(|placed| *placed.item.id == id);
+    match (in_detectors, in_rules) {
+        (Some(at), _) if change.disable => _ = source.detectors.remove(at),
+        (_, Some(at)) if change.disable => _ = source.rules.remove(at),
+        (Some(at), _) => rewrite(&mut source.detectors[at], file, change)?,
+        (_, Some(at)) => rewrite(&mut source.rules[at], file, change)?,
+        (None, None) => {
+            let known = source.detectors.iter().map(|placed| placed.item.id.as_str());
+            let known = known.chain(source.rules.iter().map(|placed| placed.item.id.as_str()));
+            let fault = Fault::at(&file.name, &change.id, format!("no detector or rule before here has id {id:?}"));
+            return Err(fault.suggest(id, known));
+        }
+    }
+    Ok(())
+}
+
+fn rewrite<T: serde::de::DeserializeOwned>(
+    placed: &mut Placed<T>,
+    file: &RuleFile,
+    change: &Override,
+) -> Result<(), Fault> {
+    let fault = |message: String| with_known_keys(Fault::at(&file.name, &change.id, message));
+    let mut value = placed.value.clone();
+    for (key, new) in &change.set {
+        *slot(&mut value, key) = new.clone();
+    }
+    for (key, more) in &change.append {
+        let slot = slot(&mut value, key);
+        let old = std::mem::take(slot);
+        let mut grown = as_list(old);
+        grown.extend(as_list(more.clone()));
+        *slot = Value::Array(grown);
+    }
+    placed.item = serde_json::from_value(value.clone()).map_err(|error| fault(error.to_string()))?;
+    placed.value = value;
+    Ok(())
+}
+
+/// The key itself, or the one inside `when` that belongs there.
+fn slot<'a>(value: &'a mut Value, key: &str) -> &'a mut Value {
+    let inside = matches!(key, "zones" | "within" | "all" | "any" | "none") && value.get("when").is_some();
+    if inside { &mut value["when"][key] } else { &mut value[key] }
+}
+
+fn as_list(value: Value) -> Vec<Value> {
+    match value {
+        Value::Null => Vec::new(),
+        Value::Array(values) => values,
+        one => vec![one],
+    }
+}

@@ -1,0 +1,322 @@
+//! Raw detectors and rules → compiled ones: every name looked up, every regex and list built.
+
+use std::collections::HashMap;
+
+use regex::Regex;
+
+use super::lists::Lists;
+use super::read::{Placed, Source};
+use super::{Fault, Loader};
+use crate::detect::lexicon::WordSet;
+use crate::detect::pattern::{Pattern, Patterns};
+use crate::detect::raw;
+use crate::detect::raw::{Class, Identifies, Spot};
+use crate::detect::ruleset::{Change, Clause, CompiledRule, Detector, Eye, Ruleset, Target, Weight};
+use crate::detect::validate;
+
+/// More detectors than this are refused; their numbers are 16 bits wide.
+const MOST_DETECTORS: usize = u16::MAX as usize;
+
+/// What is built up while names are looked up.
+struct Maker<'a> {
+    lists: Lists<'a>,
+    patterns: Vec<Pattern>,
+    pattern_owners: Vec<u16>,
+    word_sets: Vec<WordSet>,
+    word_set_names: HashMap<String, usize>,
+    /// What `near` and `detector` may name.
+    ids: HashMap<String, u16>,
+    kinds: Vec<(Identifies, Class)>,
+    faults: Vec<Fault>,
+}
+
+pub fn resolve(source: Source, load: Loader<'_>) -> Result<Ruleset, Vec<Fault>> {
+    let Source { lists, detectors, rules } = source;
+    let mut maker = Maker {
+        lists: Lists::new(&lists, load),
+        patterns: Vec::new(),
+        pattern_owners: Vec::new(),
+        word_sets: Vec::new(),
+        word_set_names: HashMap::new(),
+        ids: detectors.iter().enumerate().map(|(at, placed)| (placed.item.id.value.clone(), at as u16)).collect(),
+        kinds: detectors.iter().map(|placed| (placed.item.identifies, placed.item.class)).collect(),
+        faults: Vec::new(),
+    };
+    if detectors.len() > MOST_DETECTORS {
+        let fault = Fault::at("rules", &Spot::<()>::default(), format!("more than {MOST_DETECTORS} detectors"));
+        return Err(vec![fault]);
+    }
+    let mut compiled = Vec::with_capacity(detectors.len());
+    // Names first: they mark everyday words in lists that `near` may use as well.
+    let (names, others): (Vec<_>, Vec<_>) =
+        detectors.into_iter().enumerate().partition(|(_, placed)| placed.item.names.is_some());
+    for (at, placed) in names.into_iter().chain(others) {
+        match maker.detector(at as u16, placed) {
+            Ok(detector) => compiled.push((at, detector)),
+            Err(fault) => maker.faults.push(fault),
+        }
+    }
+    compiled.sort_by_key(|(at, _)| *at);
+    let mut ready = Vec::with_capacity(rules.len());
+    for placed in rules {
+        match maker.rule(placed) {
+            Ok(rule) => ready.push(rule),
+            Err(fault) => maker.faults.push(fault),
+        }
+    }
+    let patterns = match Patterns::new(maker.patterns) {
+        Ok(patterns) => patterns,
+        Err(error) => {
+            maker.faults.push(Fault::at("rules", &Spot::<()>::default(), error));
+            return Err(maker.faults);
+        }
+    };
+    if !maker.faults.is_empty() {
+        return Err(maker.faults);
+    }
+    Ok(Ruleset {
+        lexicon: maker.lists.builder.build(),
+        patterns,
+        pattern_owners: maker.pattern_owners,
+        word_sets: maker.word_sets,
+        detectors: compiled.into_iter().map(|(_, detector)| detector).collect(),
+        rules: ready,
+        hash: String::new(),
+        source: String::new(),
+    })
+}
+
+impl Maker<'_> {
+    fn detector(&mut self, at: u16, placed: Placed<raw::Detector>) -> Result<Detector, Fault> {
+        let Placed { file, pack, item, .. } = placed;
+        check_id(&file, &item.id)?;
+        let eye = self.eye(at, &file, &item)?;
+        let mut columns: Vec<String> = Vec::new();
+        for term in self.lists.expand(&file, &item.columns, 0)? {
+            columns.push(super::super::table::normal(&term));
+        }
+        let cells = item.cells.as_ref().map(|cells| {
+            Regex::new(&format!("^(?:{})$", cells.value)).map_err(|error| {
+                Fault::at(
+                    &file,
+                    cells,
+                    format!("`cells` is no regular expression: {}", first_words(&error.to_string())),
+                )
+            })
+        });
+        let mut validators = Vec::new();
+        for name in &item.validate {
+            validators.push(validate::named(name).ok_or_else(|| {
+                let known = validate::VALIDATORS.iter().map(|(name, _)| *name);
+                Fault::at(&file, name, format!("no validator is named {:?}", name.value)).suggest(name, known)
+            })?);
+        }
+        let listed = match &item.listed {
+            Some(path) => Some(WordSet::new(self.lists.file(&file, path)?.iter().map(String::as_str))),
+            None => None,
+        };
+        check_confidence(&file, &item.id, item.confidence)?;
+        Ok(Detector {
+            eye,
+            columns,
+            cells: cells.transpose()?,
+            fields: item.fields.iter().map(|field| field.value.clone()).collect(),
+            validators,
+            listed,
+            raise: self.weights(&file, &item.id, &item.raise)?,
+            lower: self.weights(&file, &item.id, &item.lower)?,
+            tests: item.tests,
+            line: item.id.line,
+            id: item.id.value,
+            title: item.title,
+            file,
+            pack,
+            identifies: item.identifies,
+            class: item.class,
+            confidence: item.confidence,
+        })
+    }
+
+    /// What a detector looks for; one of the ways, or table and record structure alone.
+    fn eye(&mut self, at: u16, file: &str, item: &raw::Detector) -> Result<Eye, Fault> {
+        let ways = [
+            item.regex.is_some(),
+            !item.terms.is_empty(),
+            item.dictionary.is_some(),
+            item.names.is_some(),
+            item.recipients.is_some(),
+        ];
+        let structure = !item.columns.is_empty() || !item.fields.is_empty();
+        match ways.iter().filter(|way| **way).count() {
+            0 if structure => return Ok(Eye::Structure),
+            1 => {}
+            _ => {
+                let ways = "`regex`, `terms`, `dictionary`, `names`, `recipients`";
+                let message = format!("detector {:?} must look for exactly one thing", item.id.value);
+                return Err(
+                    Fault::at(file, &item.id, message).mend(format!("give it one of {ways}, or `columns`/`fields`"))
+                );
+            }
+        }
+        if let Some(regex) = &item.regex {
+            let keywords: Vec<String> = item.keywords.iter().map(|word| word.value.clone()).collect();
+            let pattern = Pattern::new(regex, item.unicode, &keywords)
+                .map_err(|message| Fault::at(file, regex, format!("detector {:?}: {message}", item.id.value)))?;
+            self.patterns.push(pattern);
+            self.pattern_owners.push(at);
+            return Ok(Eye::Pattern);
+        }
+        if let Some(path) = &item.dictionary {
+            let terms = self.lists.file(file, path)?;
+            return Ok(Eye::Terms { list: self.lists.add(file, path, &terms, None)?, case: item.case });
+        }
+        if let Some(names) = &item.names {
+            return self.names(file, names);
+        }
+        if let Some(audience) = &item.recipients {
+            return Ok(Eye::Audience {
+                domains: self.lists.named(file, &audience.private_domains)?,
+                at_least: audience.at_least.unwrap_or(1),
+                at_most: audience.at_most.unwrap_or(usize::MAX),
+                visible: audience.visible,
+            });
+        }
+        let terms = self.lists.expand(file, &item.terms, 0)?;
+        let spot = item.terms.first().unwrap_or(&item.id);
+        Ok(Eye::Terms { list: self.lists.add(file, spot, &terms, None)?, case: item.case })
+    }
+
+    fn names(&mut self, file: &str, names: &raw::Names) -> Result<Eye, Fault> {
+        let words = match self.word_set_names.get(&names.words.value) {
+            Some(at) => *at,
+            None => {
+                let terms = self.lists.named(file, &names.words)?;
+                self.word_sets.push(WordSet::new(terms.iter().map(String::as_str)));
+                self.word_set_names.insert(names.words.value.clone(), self.word_sets.len() - 1);
+                self.word_sets.len() - 1
+            }
+        };
+        let everyday = Some(&self.word_sets[words]);
+        let titles = match &names.titles {
+            Some(titles) => Some(self.lists.id(file, titles, None)?),
+            None => None,
+        };
+        Ok(Eye::Names {
+            form: names.form,
+            given: self.lists.id(file, &names.given, everyday)?,
+            family: self.lists.id(file, &names.family, everyday)?,
+            titles,
+            words,
+        })
+    }
+
+    fn weights(&mut self, file: &str, owner: &Spot<String>, weighs: &[raw::Weigh]) -> Result<Vec<Weight>, Fault> {
+        weighs.iter().map(|weigh| self.weight(file, owner, weigh)).collect()
+    }
+
+    fn weight(&mut self, file: &str, owner: &Spot<String>, weigh: &raw::Weigh) -> Result<Weight, Fault> {
+        let change = match (weigh.to, weigh.by) {
+            (Some(to), None) => Change::To(to),
+            (None, Some(by)) => Change::By(by),
+            _ => return Err(Fault::at(file, owner, "`raise` and `lower` say either `to` or `by`")),
+        };
+        if weigh.near.is_empty() {
+            return Err(Fault::at(file, owner, "`near` names nothing"));
+        }
+        let target = |name: &String| {
+            self.target(file, &Spot { value: name.clone(), line: weigh.near.line, column: weigh.near.column })
+        };
+        let targets = weigh.near.iter().map(target).collect::<Result<_, _>>()?;
+        Ok(Weight {
+            targets,
+            before: weigh.before,
+            after: weigh.after,
+            within: weigh.within,
+            count: weigh.count.unwrap_or(1),
+            change,
+            label: weigh.near.join(", "),
+        })
+    }
+
+    fn target(&mut self, file: &str, name: &Spot<String>) -> Result<Target, Fault> {
+        if let Some(detector) = self.ids.get(&name.value) {
+            return Ok(Target::Detector(*detector));
+        }
+        if let Some((identifies, class)) = name.split_once('.').and_then(|(who, what)| Some((word(who)?, word(what)?)))
+        {
+            return Ok(Target::Class(identifies, class));
+        }
+        self.lists.id(file, name, None).map(Target::List)
+    }
+
+    fn rule(&mut self, placed: Placed<raw::Rule>) -> Result<CompiledRule, Fault> {
+        let Placed { file, pack, item, .. } = placed;
+        check_id(&file, &item.id)?;
+        check_confidence(&file, &item.id, item.threshold)?;
+        if item.when.all.is_empty() && item.when.any.is_empty() {
+            return Err(Fault::at(&file, &item.id, format!("rule {:?} has no condition", item.id.value))
+                .mend("give `when` an `all` or an `any`"));
+        }
+        let all = self.clauses(&file, &item.id, &item.when.all)?;
+        let any = self.clauses(&file, &item.id, &item.when.any)?;
+        let none = self.clauses(&file, &item.id, &item.when.none)?;
+        let raise = self.weights(&file, &item.id, &item.raise)?;
+        let lower = self.weights(&file, &item.id, &item.lower)?;
+        Ok(CompiledRule { rule: item, file, pack, all, any, none, raise, lower })
+    }
+
+    fn clauses(&self, file: &str, rule: &Spot<String>, raw: &[raw::Condition]) -> Result<Vec<Clause>, Fault> {
+        raw.iter().map(|condition| self.clause(file, rule, condition)).collect()
+    }
+
+    fn clause(&self, file: &str, rule: &Spot<String>, condition: &raw::Condition) -> Result<Clause, Fault> {
+        let about_sights =
+            condition.identifies.is_some() || !condition.class.is_empty() || !condition.detector.is_empty();
+        let mut named = Vec::new();
+        for name in condition.detector.iter() {
+            let id = self.ids.get(name).ok_or_else(|| {
+                let message = format!("rule {:?}: no detector is named {name:?}", rule.value);
+                Fault::at(file, &condition.detector, message).suggest(name, self.ids.keys().map(String::as_str))
+            })?;
+            named.push(*id);
+        }
+        let fits = |at: u16| {
+            let (identifies, class) = self.kinds[usize::from(at)];
+            condition.identifies.is_none_or(|wanted| wanted == identifies)
+                && (condition.class.is_empty() || condition.class.contains(&class))
+                && (named.is_empty() || named.contains(&at))
+        };
+        let detectors: Vec<u16> = (0..self.kinds.len() as u16).filter(|at| about_sights && fits(*at)).collect();
+        if about_sights && detectors.is_empty() {
+            return Err(Fault::at(
+                file,
+                rule,
+                format!("rule {:?}: no detector fits one of its conditions", rule.value),
+            ));
+        }
+        Ok(Clause { condition: condition.clone(), detectors, about_sights })
+    }
+}
+
+/// A value of a raw enum by its YAML word.
+fn word<T: serde::de::DeserializeOwned>(text: &str) -> Option<T> {
+    serde_json::from_value(serde_json::Value::String(text.to_owned())).ok()
+}
+
+fn check_id(file: &str, id: &Spot<String>) -> Result<(), Fault> {
+    let good =
+        !id.is_empty() && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-._".contains(&b));
+    good.then_some(()).ok_or_else(|| {
+        let fault = Fault::at(file, id, format!("{:?} is no id", id.value));
+        fault.mend("ids are lower case letters, digits, hyphens and dots")
+    })
+}
+
+fn check_confidence(file: &str, id: &Spot<String>, confidence: u8) -> Result<(), Fault> {
+    let message = || format!("{:?} has confidence {confidence}", id.value);
+    (confidence <= 100).then_some(()).ok_or_else(|| Fault::at(file, id, message()).mend("confidence is 0 to 100"))
+}
+
+fn first_words(text: &str) -> &str {
+    text.lines().last().unwrap_or(text)
+}

@@ -1,0 +1,97 @@
+use super::*;
+
+fn compile_text(text: &str) -> Result<Ruleset, Vec<Fault>> {
+    let file = RuleFile { name: "rules/site.yaml".to_owned(), text: text.to_owned() };
+    compile(&[file], &[], &|_, path| match path {
+        "data/drugs.txt" => Ok("# drugs\nmetformin\nwarfarin sodium\n".to_owned()),
+        _ => Err("no such file".to_owned()),
+    })
+}
+
+const EXAMPLE: &str = r#"
+lists:
+  ssn_label: [ssn, social security, soc sec]
+detectors:
+  - id: us-ssn
+    title: US Social Security number
+    identifies: person
+    class: strong
+    regex: '\b\d{3}[- ]?\d{2}[- ]?\d{4}\b'
+    validate: [ssn, not-repeated]
+    confidence: 40
+    raise: [{ near: ssn_label, before: 30, to: 95 }]
+    tests: { match: ["SSN 219-09-6781"], no_match: ["order 219-09-6781", "SSN 000-12-3456"] }
+  - id: drug-name
+    title: Drug names
+    identifies: health
+    class: specific
+    dictionary: data/drugs.txt
+rules:
+  - id: phi.identifier-with-health
+    title: A person's identifier beside health information
+    status: stable
+    mode: enforce
+    when:
+      all:
+        - { identifies: person, class: [strong, linking], confidence: 75 }
+        - { identifies: health, class: [specific, event] }
+      within: 300
+      zones: [new, quoted]
+    topic: clinical
+    sensitivity: standard
+    why: "45 CFR 160.103: individually identifiable health information"
+    false_positives: [Provider directories]
+    tests:
+      - phi: "Patient John Roe, SSN 219-09-6781, was started on metformin."
+      - clean: "Order 219-09-6781 has shipped."
+"#;
+
+#[test]
+fn the_documented_example_compiles_and_passes_its_tests() {
+    let rules = compile_text(EXAMPLE).expect("the example compiles");
+    let failed: Vec<_> = rules.run_tests().into_iter().filter(|result| !result.passed).collect();
+    assert!(failed.is_empty(), "{failed:?}");
+    assert_eq!(rules.hash().len(), 64);
+}
+
+/// Each fault names its place and, where there is one, the mend.
+#[test]
+fn faults_name_line_column_and_mend() {
+    let cases: &[(&str, &str, usize, &str)] = &[
+        ("confidence: 40", "confidance: 40", 11, "did you mean \"confidence\"?"),
+        ("validate: [ssn,", "validate: [sssn,", 10, "did you mean \"ssn\"?"),
+        ("near: ssn_label", "near: ssn_lable", 12, "did you mean \"ssn_label\"?"),
+        ("'\\b\\d{3}[- ]?\\d{2}[- ]?\\d{4}\\b'", "'(\\d{3}'", 9, ""),
+        ("'\\b\\d{3}[- ]?\\d{2}[- ]?\\d{4}\\b'", "'(\\w{1000}){1000}'", 9, ""),
+        ("data/drugs.txt", "data/drug.txt", 18, ""),
+        ("id: drug-name", "id: us-ssn", 14, "give it another id"),
+        ("within: 300", "within: 300 metres", 28, ""),
+    ];
+    for (old, new, line, mend) in cases {
+        assert!(EXAMPLE.contains(old), "{old}");
+        let faults = compile_text(&EXAMPLE.replacen(old, new, 1)).map(|_| ()).expect_err(new);
+        let text = faults[0].to_string();
+        assert_eq!(faults[0].line, *line, "{text}");
+        assert!(text.contains(mend), "{text}");
+    }
+}
+
+#[test]
+fn a_later_file_changes_an_earlier_one_by_id() {
+    let site = "overrides: [{id: us-ssn, set: {confidence: 80}}, {id: phi.identifier-with-health, append: {zones: [signature]}}, {id: drug-name, disable: true}]\n\
+                detectors: [{id: local, title: Local, identifies: health, class: specific, terms: [foo]}]";
+    let files =
+        [("a.yaml", EXAMPLE), ("b.yaml", site)].map(|(name, text)| RuleFile { name: name.into(), text: text.into() });
+    let rules =
+        compile(&files, &[], &|_, _| Ok("metformin".to_owned())).unwrap_or_else(|faults| panic!("{}", faults[0]));
+    assert_eq!(rules.detectors().map(|detector| detector.id.as_str()).collect::<Vec<_>>(), ["us-ssn", "local"]);
+    assert_eq!(rules.detectors().next().map(|detector| detector.confidence), Some(80));
+    assert_eq!(rules.rules().next().map(|rule| rule.rule.when.zones.len()), Some(3));
+}
+
+#[test]
+fn the_hash_follows_every_byte_that_decides() {
+    let hash = |text: &str| compile_text(text).map(|rules| rules.hash().to_owned()).ok();
+    assert_eq!(hash(EXAMPLE), hash(EXAMPLE));
+    assert_ne!(hash(EXAMPLE), hash(&EXAMPLE.replace("confidence: 40", "confidence: 41")));
+}

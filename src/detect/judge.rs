@@ -1,0 +1,272 @@
+//! Sights → matches: which rules' conditions hold, how close together, how sure.
+
+use std::collections::BTreeSet;
+
+use super::page::{Page, Sight};
+use super::raw::{Condition, Within};
+use super::ruleset::{Clause, CompiledRule, Ruleset};
+use super::weigh::{Term, ends_sentence, weigh};
+use super::{Circumstances, Finding, RuleMatch, mask};
+use crate::mail::Address;
+use crate::message::{Reading, Shape, Zone};
+
+/// Sights above this are not all told: a spreadsheet of a million rows is one finding a column.
+const MOST_FINDINGS: usize = 50;
+/// After so many anchors a rule's distinct count is "very many".
+const MOST_ANCHORS: usize = 5_000;
+
+/// A sight with its page.
+#[derive(Clone, Copy)]
+pub struct Seen<'a> {
+    pub page: usize,
+    pub sight: &'a Sight,
+}
+
+/// What the conditions look at.
+pub struct Case<'a> {
+    pub rules: &'a Ruleset,
+    pub pages: &'a [Page<'a>],
+    pub reading: &'a Reading,
+    pub circumstances: &'a Circumstances,
+}
+
+/// How a rule fared, for matches and near misses alike.
+pub struct Outcome {
+    pub score: u8,
+    pub terms: Vec<Term>,
+    pub count: usize,
+    pub findings: Vec<Finding>,
+}
+
+impl<'a> Case<'a> {
+    /// The rule's match, if it reaches its threshold.
+    pub fn judge(&self, rule: &CompiledRule) -> Option<(RuleMatch, Vec<Finding>)> {
+        let outcome = self.outcome(rule)?;
+        let raw = &rule.rule;
+        (outcome.score >= raw.threshold).then(|| {
+            let matched = RuleMatch {
+                rule: raw.id.value.clone(),
+                kind: raw.kind,
+                mode: raw.mode,
+                sensitivity: raw.sensitivity,
+                all_or_nothing: raw.all_or_nothing,
+                topic: raw.topic.clone(),
+                confidence: outcome.score,
+                count: outcome.count,
+            };
+            (matched, outcome.findings)
+        })
+    }
+
+    /// The best score that the rule's conditions reach; `None` if they do not hold.
+    pub fn outcome(&self, rule: &CompiledRule) -> Option<Outcome> {
+        if rule.none.iter().any(|clause| self.holds(rule, clause)) {
+            return None;
+        }
+        let (about_sights, about_message): (Vec<&Clause>, Vec<&Clause>) =
+            rule.all.iter().partition(|clause| clause.about_sights);
+        if !about_message.iter().all(|clause| self.facts_hold(&clause.condition)) {
+            return None;
+        }
+        let mut extra = Vec::new();
+        if !rule.any.is_empty() {
+            extra = rule.any.iter().flat_map(|clause| self.candidates(rule, clause)).collect();
+            let by_facts = rule.any.iter().any(|clause| !clause.about_sights && self.facts_hold(&clause.condition));
+            if extra.is_empty() && !by_facts {
+                return None;
+            }
+        }
+        let mut groups = Vec::with_capacity(about_sights.len());
+        for clause in &about_sights {
+            let candidates = self.candidates(rule, clause);
+            if candidates.is_empty() || !self.are_enough(clause, &candidates) {
+                return None;
+            }
+            groups.push(candidates);
+        }
+        match groups.split_first() {
+            None => Some(self.score_of(rule, &extra)),
+            Some((anchors, others)) => self.combine(rule, anchors, others),
+        }
+    }
+
+    /// Rules about the message alone are as sure as what they saw, or wholly.
+    fn score_of(&self, rule: &CompiledRule, extra: &[Seen<'a>]) -> Outcome {
+        let score = extra.iter().map(|seen| seen.sight.confidence).max().unwrap_or(100);
+        let findings = extra.iter().take(MOST_FINDINGS).map(|seen| self.finding(rule, *seen)).collect();
+        Outcome { score, terms: Vec::new(), count: extra.len(), findings }
+    }
+
+    /// Anchors are the first condition's sights; each takes the nearest sight of every other one.
+    fn combine(&self, rule: &CompiledRule, anchors: &[Seen<'a>], others: &[Vec<Seen<'a>>]) -> Option<Outcome> {
+        let within = rule.rule.when.within;
+        let mut best: Option<Outcome> = None;
+        let mut values: BTreeSet<&str> = BTreeSet::new();
+        let mut in_columns = 0;
+        let mut involved: Vec<Seen<'a>> = Vec::new();
+        for anchor in anchors.iter().take(MOST_ANCHORS) {
+            let Some(company) =
+                others.iter().map(|group| self.nearest(*anchor, group, within)).collect::<Option<Vec<_>>>()
+            else {
+                continue;
+            };
+            let base = company.iter().map(|seen| seen.sight.confidence).fold(anchor.sight.confidence, u8::min);
+            let mut terms = Vec::new();
+            let scored = Sight { confidence: base, ..anchor.sight.clone() };
+            let score = weigh(self.rules, self.pages, anchor.page, &scored, &rule.raise, &rule.lower, Some(&mut terms));
+            if score >= rule.rule.threshold {
+                values.insert(self.pages[anchor.page].value(anchor.sight));
+                in_columns = in_columns.max(anchor.sight.count);
+                if involved.len() < MOST_FINDINGS {
+                    involved.push(*anchor);
+                    involved.extend(company);
+                }
+            }
+            if best.as_ref().is_none_or(|best| score > best.score) {
+                best = Some(Outcome { score, terms, count: 0, findings: Vec::new() });
+            }
+        }
+        let mut best = best?;
+        involved.sort_by_key(|seen| (seen.page, seen.sight.start, seen.sight.detector));
+        involved.dedup_by_key(|seen| (seen.page, seen.sight.start, seen.sight.detector));
+        best.count = values.len().max(in_columns);
+        best.findings = involved.into_iter().map(|seen| self.finding(rule, seen)).collect();
+        Some(best)
+    }
+
+    fn nearest(&self, anchor: Seen<'a>, group: &[Seen<'a>], within: Within) -> Option<Seen<'a>> {
+        group
+            .iter()
+            .filter(|seen| self.are_close(anchor, **seen, within))
+            .max_by_key(|seen| (seen.sight.confidence, std::cmp::Reverse(gap(anchor, **seen))))
+            .copied()
+    }
+
+    fn are_close(&self, a: Seen<'_>, b: Seen<'_>, within: Within) -> bool {
+        if a.page != b.page {
+            let same_part = self.pages[a.page].segment.origin == self.pages[b.page].segment.origin;
+            return within == Within::Message && !same_part;
+        }
+        let (low, high) = (a.sight.end.min(b.sight.end) as usize, a.sight.start.max(b.sight.start) as usize);
+        if high < low {
+            return false;
+        }
+        let page = &self.pages[a.page];
+        let between = &page.text.as_bytes()[low..high];
+        let same_table = page.segment.shape == Shape::Table && (a.sight.column || b.sight.column);
+        match within {
+            Within::Characters(most) => same_table || between.len() <= most,
+            Within::Line => !between.contains(&b'\n'),
+            Within::Row if same_table => true,
+            Within::Row if page.segment.shape == Shape::Records => !between.windows(2).any(|pair| pair == b"\n\n"),
+            Within::Row => !between.contains(&b'\n'),
+            Within::Sentence => {
+                same_table || (between.len() < 400 && !(low..high).any(|at| ends_sentence(page.text.as_bytes(), at)))
+            }
+            Within::Part | Within::Message => true,
+        }
+    }
+
+    /// The sights that a condition accepts.
+    fn candidates(&self, rule: &CompiledRule, clause: &Clause) -> Vec<Seen<'a>> {
+        let condition = &clause.condition;
+        let zones: &[Zone] = &rule.rule.when.zones;
+        let least = condition.confidence.unwrap_or(75);
+        let mut found = Vec::new();
+        for (at, page) in self.pages.iter().enumerate() {
+            let origin = page.segment.origin.as_str();
+            if page.sights.is_empty()
+                || !(condition.origin.is_empty()
+                    || condition.origin.iter().any(|head| origin.starts_with(head.as_str())))
+            {
+                continue;
+            }
+            for detector in &clause.detectors {
+                let sights = page.sights_of(*detector).iter();
+                let fit = sights.filter(|sight| sight.confidence >= least && zones.contains(&sight.zone));
+                found.extend(fit.map(|sight| Seen { page: at, sight }));
+            }
+        }
+        found
+    }
+
+    fn are_enough(&self, clause: &Clause, candidates: &[Seen<'a>]) -> bool {
+        let wanted = clause.condition.count.unwrap_or(1);
+        if wanted <= 1 {
+            return true;
+        }
+        let in_column = candidates.iter().map(|seen| seen.sight.count).max().unwrap_or(0);
+        let values: BTreeSet<String> =
+            candidates.iter().map(|seen| self.pages[seen.page].value(seen.sight).to_lowercase()).collect();
+        values.len().max(in_column) >= wanted
+    }
+
+    fn holds(&self, rule: &CompiledRule, clause: &Clause) -> bool {
+        if clause.about_sights {
+            let candidates = self.candidates(rule, clause);
+            return !candidates.is_empty()
+                && self.are_enough(clause, &candidates)
+                && self.facts_hold(&clause.condition);
+        }
+        self.facts_hold(&clause.condition)
+    }
+
+    /// The keys of a condition that are about the message and not its text.
+    fn facts_hold(&self, condition: &Condition) -> bool {
+        let known = self.circumstances;
+        let addresses = |wanted: &[String], addresses: &[Address]| {
+            wanted.is_empty() || addresses.iter().any(|address| wanted.iter().any(|one| address_fits(address, one)))
+        };
+        (condition.source.is_empty() || condition.source.contains(&known.source))
+            && addresses(&condition.author, &known.authors)
+            && addresses(&condition.recipient, &known.recipients)
+            && condition.recipients.is_none_or(|least| known.recipients.len() >= least)
+            && condition.header.as_ref().is_none_or(|header| {
+                let contains = header.contains.as_deref().unwrap_or_default().to_lowercase();
+                self.reading.fields(&header.name).any(|value| value.to_lowercase().contains(&contains))
+            })
+            && condition.attachment.as_ref().is_none_or(|attachment| {
+                let name = attachment.name.as_deref().map(str::to_lowercase);
+                self.reading.parts.iter().any(|part| {
+                    part.origin.as_str().starts_with("attachment")
+                        && attachment.kind.as_ref().is_none_or(|kind| part.kind.starts_with(kind.as_str()))
+                        && part.size >= attachment.at_least.unwrap_or(0)
+                        && name.as_ref().is_none_or(|wanted| {
+                            part.name.as_ref().is_some_and(|name| name.to_lowercase().contains(wanted.as_str()))
+                        })
+                })
+            })
+            && (condition.gap.is_empty() || self.reading.gaps.iter().any(|gap| condition.gap.contains(&gap.reason)))
+    }
+
+    fn finding(&self, rule: &CompiledRule, seen: Seen<'_>) -> Finding {
+        let page = &self.pages[seen.page];
+        let start = page.original(seen.sight.start);
+        let end = page.original(seen.sight.end).max(start);
+        Finding {
+            rule: rule.rule.id.value.clone(),
+            detector: self.rules.detectors[usize::from(seen.sight.detector)].id.clone(),
+            kind: rule.rule.kind,
+            origin: page.segment.origin.clone(),
+            zone: seen.sight.zone,
+            offset: start,
+            length: end - start,
+            masked: mask::masked(page.value(seen.sight)),
+            confidence: seen.sight.confidence,
+        }
+    }
+}
+
+fn gap(a: Seen<'_>, b: Seen<'_>) -> u32 {
+    a.sight.start.max(b.sight.start).saturating_sub(a.sight.end.min(b.sight.end))
+}
+
+/// `ann@corp.example`, `@corp.example`, or `.corp.example` for its subdomains.
+fn address_fits(address: &Address, wanted: &str) -> bool {
+    let domain = address.domain().as_str();
+    match wanted.strip_prefix('@') {
+        Some(whole) => domain.eq_ignore_ascii_case(whole),
+        None if wanted.starts_with('.') => domain.to_ascii_lowercase().ends_with(&wanted.to_ascii_lowercase()),
+        None => format!("{}@{domain}", address.local()).eq_ignore_ascii_case(wanted),
+    }
+}

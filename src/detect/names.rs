@@ -1,0 +1,242 @@
+//! Personal names by their form. Whose name it is, lists nearby say (`raise` and `lower`).
+
+use super::lexicon::{Span, WordSet};
+use super::raw::NameForm;
+
+/// Where the lists of one text stand.
+pub struct Lists<'a> {
+    pub given: &'a [Span],
+    pub family: &'a [Span],
+    pub titles: &'a [Span],
+    /// Names that are everyday words as well.
+    pub words: &'a WordSet,
+}
+
+/// How sure a form is by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Surety {
+    /// Both names are listed, and not words.
+    Full,
+    /// One is a word, or unknown.
+    Half,
+    /// Both could be words.
+    Little,
+}
+
+/// Calls back with every name of that form.
+pub fn find(form: NameForm, text: &str, lists: &Lists<'_>, mut found: impl FnMut(Span, Surety)) {
+    match form {
+        NameForm::Full => lists.given.iter().for_each(|given| full(text, *given, lists, &mut found)),
+        NameForm::LastFirst => lists.family.iter().for_each(|family| last_first(text, *family, lists, &mut found)),
+        NameForm::Titled => lists.titles.iter().for_each(|title| titled(text, *title, lists, &mut found)),
+        NameForm::Single => single(text, lists, &mut found),
+        NameForm::LowerCase => lists.given.iter().for_each(|given| lower_case(text, *given, lists, &mut found)),
+    }
+}
+
+fn full(text: &str, given: Span, lists: &Lists<'_>, found: &mut impl FnMut(Span, Surety)) {
+    let first = &text[given.start as usize..given.end as usize];
+    if !is_capital(first) || part_of_longer(text, given.start as usize) {
+        return;
+    }
+    let mut at = hyphenated(text, given.end as usize);
+    let mut family = next(text, at);
+    // A middle initial, or a second given name before the family name.
+    let apostrophe = |at: usize| text[at..].starts_with(['\'', '’']);
+    if let Some(word) = family.filter(|word| is_initial(&text[word.0..word.1]) && !apostrophe(word.1)) {
+        at = word.1 + usize::from(text[word.1..].starts_with('.'));
+        family = next(text, at);
+    } else if let Some(word) = family.filter(|word| starts(lists.given, word.0))
+        && let Some(third) = next(text, word.1).filter(|third| {
+            let name = &text[third.0..third.1];
+            is_capital(name) && starts(lists.family, third.0) && !lists.words.holds(name)
+        })
+    {
+        family = Some(third);
+    }
+    let Some((start, end)) = family.and_then(|word| family_name(text, word)) else { return };
+    let last = &text[start..end];
+    let listed = starts(lists.family, start);
+    let word = lists.words.holds(last);
+    if end - start < 2 || (!listed && (word || !letters(last))) {
+        return;
+    }
+    let surety = match (lists.words.holds(first), listed && !word) {
+        (false, true) => Surety::Full,
+        (true, false) => Surety::Little,
+        _ => Surety::Half,
+    };
+    found(Span { start: given.start, end: end as u32 }, surety);
+}
+
+fn last_first(text: &str, family: Span, lists: &Lists<'_>, found: &mut impl FnMut(Span, Surety)) {
+    let last = &text[family.start as usize..family.end as usize];
+    let rest = &text[hyphenated(text, family.end as usize)..];
+    let Some(after) = rest.strip_prefix(',').or_else(|| rest.strip_prefix('^')) else { return };
+    let start = text.len() - after.trim_start_matches(' ').len();
+    let Some(given) = word_at(text, start) else { return };
+    let first = &text[given.0..given.1];
+    if !is_capital(last) || !is_capital(first) || !starts(lists.given, given.0) {
+        return;
+    }
+    let mut end = given.1;
+    if let Some(initial) = next(text, end).filter(|word| is_initial(&text[word.0..word.1])) {
+        end = initial.1;
+    }
+    let surety = match (lists.words.holds(first), lists.words.holds(last)) {
+        (false, false) => Surety::Full,
+        (true, true) => Surety::Little,
+        _ => Surety::Half,
+    };
+    found(Span { start: family.start, end: end as u32 }, surety);
+}
+
+fn titled(text: &str, title: Span, lists: &Lists<'_>, found: &mut impl FnMut(Span, Surety)) {
+    if !is_capital(&text[title.start as usize..title.end as usize]) {
+        return;
+    }
+    let after = title.end as usize + usize::from(text[title.end as usize..].starts_with('.'));
+    let Some((start, mut end)) = next(text, after).and_then(|word| family_name(text, word)) else { return };
+    let first = &text[start..end];
+    if first.len() < 2 || !letters(first) {
+        return;
+    }
+    let listed = |at: usize| starts(lists.family, at) || starts(lists.given, at);
+    let surety = if listed(start) && !lists.words.holds(first) { Surety::Full } else { Surety::Half };
+    if let Some((start, further)) = next(text, end).and_then(|word| family_name(text, word))
+        && listed(start)
+    {
+        end = further;
+    }
+    found(Span { start: start as u32, end: end as u32 }, surety);
+}
+
+fn single(text: &str, lists: &Lists<'_>, found: &mut impl FnMut(Span, Surety)) {
+    let mut last = u32::MAX;
+    for span in lists.given.iter().chain(lists.family.iter().filter(|span| !starts(lists.given, span.start as usize))) {
+        let name = &text[span.start as usize..span.end as usize];
+        if span.start != last && name.len() > 2 && is_capital(name) && !lists.words.holds(name) {
+            found(*span, Surety::Full);
+        }
+        last = span.start;
+    }
+}
+
+fn lower_case(text: &str, given: Span, lists: &Lists<'_>, found: &mut impl FnMut(Span, Surety)) {
+    let first = &text[given.start as usize..given.end as usize];
+    if first.len() < 3 || is_capital(first) || lists.words.holds(first) {
+        return;
+    }
+    let Some((start, end)) = next(text, given.end as usize) else { return };
+    let last = &text[start..end];
+    if last.len() > 2 && !is_capital(last) && starts(lists.family, start) && !lists.words.holds(last) {
+        found(Span { start: given.start, end: end as u32 }, Surety::Full);
+    }
+}
+
+/// The word after one blank or line end.
+fn next(text: &str, at: usize) -> Option<(usize, usize)> {
+    let gap = text[at..].chars().next().filter(|c| matches!(c, ' ' | '\n' | '\u{a0}'))?;
+    word_at(text, at + gap.len_utf8())
+}
+
+fn word_at(text: &str, start: usize) -> Option<(usize, usize)> {
+    let end = text[start..].find(|c: char| !c.is_alphanumeric()).map_or(text.len(), |length| start + length);
+    (end > start).then_some((start, end))
+}
+
+/// A family name with its particles and joints: `de la Cruz`, `O'Brien`, `Villanueva-Ortiz`.
+fn family_name(text: &str, word: (usize, usize)) -> Option<(usize, usize)> {
+    const PARTICLES: [&str; 12] = ["de", "del", "de", "la", "los", "da", "di", "van", "von", "der", "st", "le"];
+    let (start, mut end) = word;
+    let mut current = &text[start..end];
+    for _ in 0..2 {
+        if !PARTICLES.contains(&current.to_ascii_lowercase().as_str()) {
+            break;
+        }
+        let Some(further) = next(text, end) else { break };
+        end = further.1;
+        current = &text[further.0..end];
+    }
+    if current.len() == 1 && text[end..].starts_with(['\'', '’']) {
+        let quote = text[end..].chars().next().map_or(0, char::len_utf8);
+        end = word_at(text, end + quote)?.1;
+    }
+    is_capital(current).then(|| (start, hyphenated(text, end)))
+}
+
+/// Past a hyphen and a further capital name.
+fn hyphenated(text: &str, end: usize) -> usize {
+    match text[end..].strip_prefix('-').and_then(|_| word_at(text, end + 1)) {
+        Some((start, further)) if is_capital(&text[start..further]) && letters(&text[start..further]) => further,
+        _ => end,
+    }
+}
+
+/// Inside an address, a path or a joined word: no name begins here.
+fn part_of_longer(text: &str, start: usize) -> bool {
+    text[..start].ends_with(['@', '/', '\\', '_', '-', '#', '.', '$'])
+}
+
+fn starts(spans: &[Span], start: usize) -> bool {
+    spans.binary_search_by_key(&(start as u32), |span| span.start).is_ok()
+}
+
+fn is_capital(word: &str) -> bool {
+    word.chars().next().is_some_and(char::is_uppercase)
+}
+
+fn is_initial(word: &str) -> bool {
+    word.len() == 1 && is_capital(word)
+}
+
+fn letters(word: &str) -> bool {
+    word.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '\'' | '’' | ' '))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::lexicon::LexiconBuilder;
+
+    fn names(form: NameForm, text: &str) -> Vec<String> {
+        let mut builder = LexiconBuilder::default();
+        let lists = [
+            (&["John", "Jane", "Mary", "Will", "Ann", "Carl"][..], builder.list()),
+            (&["Roe", "Smith", "Grant", "Ortiz", "Cruz", "Brien"][..], builder.list()),
+            (&["Mr", "Mrs", "Ms"][..], builder.list()),
+        ];
+        for (terms, list) in &lists {
+            for term in *terms {
+                builder.add(*list, term, false);
+            }
+        }
+        let words = builder.build().read(text);
+        let everyday = WordSet::new(["will", "grant", "has", "meeting", "the"]);
+        let lists = Lists { given: words.of(0), family: words.of(1), titles: words.of(2), words: &everyday };
+        let mut found = Vec::new();
+        find(form, text, &lists, |span, _| found.push(text[span.start as usize..span.end as usize].to_owned()));
+        found
+    }
+
+    #[test]
+    fn each_form_is_found() {
+        let full = "John Q. Roe, Mary Ann Smith, Jane O'Brien, Carl de la Cruz, Ann Villaruz-Ortiz";
+        assert_eq!(
+            names(NameForm::Full, full),
+            ["John Q. Roe", "Mary Ann Smith", "Ann Smith", "Jane O'Brien", "Carl de la Cruz", "Ann Villaruz-Ortiz"]
+        );
+        assert_eq!(
+            names(NameForm::LastFirst, "ROE, JOHN Q and Smith,Mary; HAFFORD^CARL; GRANT^CARL"),
+            ["ROE, JOHN Q", "Smith,Mary", "GRANT^CARL"]
+        );
+        assert_eq!(names(NameForm::Titled, "Mr. Hoekstra, Mrs Jane Roe, Ms. 5"), ["Hoekstra", "Jane Roe"]);
+        assert_eq!(names(NameForm::LowerCase, "is john smith here; will grant"), ["john smith"]);
+        assert_eq!(names(NameForm::Single, "Smith kid; Will; john"), ["Smith"]);
+    }
+
+    #[test]
+    fn words_and_addresses_are_no_names() {
+        assert!(names(NameForm::Full, "Will Has Meeting; x@John Roe; John said").is_empty());
+    }
+}

@@ -1,0 +1,214 @@
+//! One text under the eyes of all detectors: what they see there, before anything is weighed.
+
+use super::lexicon::{ListId, Span, Words};
+use super::names::{self, Surety};
+use super::raw::{Case, NameForm};
+use super::ruleset::{Detector, Eye, Ruleset};
+use super::table;
+use crate::message::{Segment, Shape, Zone};
+
+/// A detector's sight on a page. Offsets are of the page's text.
+#[derive(Clone, Debug)]
+pub struct Sight {
+    pub detector: u16,
+    pub start: u32,
+    pub end: u32,
+    pub zone: Zone,
+    pub confidence: u8,
+    /// Distinct values that it stands for: the cells of a column, the recipients of an audience.
+    pub count: usize,
+    /// It stands for a whole column.
+    pub column: bool,
+}
+
+/// A segment's text, plain or canonical, with what stands on it.
+pub struct Page<'a> {
+    pub segment: &'a Segment,
+    pub text: &'a str,
+    /// The text is the canonical one.
+    pub canonical: bool,
+    pub words: Words,
+    /// By detector, then by start.
+    pub sights: Vec<Sight>,
+    /// Where each detector's sights begin.
+    begins: Vec<u32>,
+}
+
+impl<'a> Page<'a> {
+    pub fn read(rules: &Ruleset, segment: &'a Segment, canonical: bool) -> Self {
+        let text = match &segment.canonical {
+            Some(plain) if canonical => &plain.text,
+            _ => &segment.text,
+        };
+        let words = rules.lexicon.read(text);
+        let mut page = Self { segment, text, canonical, words, sights: Vec::new(), begins: Vec::new() };
+        page.look(rules);
+        page
+    }
+
+    /// A page whose sights were made elsewhere.
+    pub fn of_sights(rules: &Ruleset, segment: &'a Segment, sights: Vec<Sight>) -> Self {
+        let words = rules.lexicon.read("");
+        let mut page = Self { segment, text: &segment.text, canonical: false, words, sights: vec![], begins: vec![] };
+        page.index(rules.detectors.len(), sights);
+        page
+    }
+
+    /// The place in the segment's text, which is what findings tell.
+    pub fn original(&self, offset: u32) -> usize {
+        match &self.segment.canonical {
+            Some(canonical) if self.canonical => {
+                let at = canonical.original(offset as usize).min(self.segment.text.len());
+                self.segment.text.floor_char_boundary(at)
+            }
+            _ => offset as usize,
+        }
+    }
+
+    pub fn sights_of(&self, detector: u16) -> &[Sight] {
+        let at = usize::from(detector);
+        &self.sights[self.begins[at] as usize..self.begins[at + 1] as usize]
+    }
+
+    pub fn value(&self, sight: &Sight) -> &'a str {
+        &self.text[sight.start as usize..sight.end as usize]
+    }
+
+    fn look(&mut self, rules: &Ruleset) {
+        let mut sights = Vec::new();
+        for (at, detector) in rules.detectors.iter().enumerate() {
+            let at = at as u16;
+            match &detector.eye {
+                Eye::Terms { list, case } => self.terms(at, detector, *list, *case, &mut sights),
+                Eye::Names { form, given, family, titles, words } => {
+                    let lists = names::Lists {
+                        given: self.words.of(*given),
+                        family: self.words.of(*family),
+                        titles: titles.map_or(&[], |titles| self.words.of(titles)),
+                        words: &rules.word_sets[*words],
+                    };
+                    self.names(at, detector, *form, &lists, &mut sights);
+                }
+                Eye::Pattern | Eye::Audience { .. } | Eye::Structure => {}
+            }
+        }
+        rules.patterns.scan(self.text, &self.words.numbers, |pattern, range| {
+            let at = rules.pattern_owners[pattern];
+            let span = Span { start: range.start as u32, end: range.end as u32 };
+            self.see(at, &rules.detectors[usize::from(at)], span, &mut sights);
+        });
+        match self.segment.shape {
+            Shape::Table => self.columns(rules, &mut sights),
+            Shape::Records => self.fields(rules, &mut sights),
+            Shape::Prose | Shape::Line => {}
+        }
+        self.index(rules.detectors.len(), sights);
+    }
+
+    fn terms(&self, at: u16, detector: &Detector, list: ListId, case: Case, sights: &mut Vec<Sight>) {
+        let mut last_end = 0;
+        let spans = self.words.of(list);
+        for (index, span) in spans.iter().enumerate() {
+            // Of terms that begin together or lie inside one another the longest counts.
+            let outgrown = spans.get(index + 1).is_some_and(|next| next.start == span.start && next.end > span.end);
+            if outgrown || span.end <= last_end {
+                continue;
+            }
+            let text = &self.text[span.start as usize..span.end as usize];
+            let fits = match case {
+                Case::Any => true,
+                Case::Upper => !text.chars().any(char::is_lowercase),
+                Case::Capital => text.starts_with(char::is_uppercase),
+            };
+            if fits {
+                last_end = span.end;
+                self.see(at, detector, *span, sights);
+            }
+        }
+    }
+
+    fn names(&self, at: u16, detector: &Detector, form: NameForm, lists: &names::Lists<'_>, sights: &mut Vec<Sight>) {
+        names::find(form, self.text, lists, |span, surety| {
+            let doubt = match surety {
+                Surety::Full => 0,
+                Surety::Half => 10,
+                Surety::Little => 25,
+            };
+            let before = sights.len();
+            self.see(at, detector, span, sights);
+            if let Some(sight) = sights.get_mut(before) {
+                sight.confidence = sight.confidence.saturating_sub(doubt);
+            }
+        });
+    }
+
+    /// Keeps a sight that passes its detector's checks.
+    fn see(&self, at: u16, detector: &Detector, span: Span, sights: &mut Vec<Sight>) {
+        let text = &self.text[span.start as usize..span.end as usize];
+        let valid = detector.validators.iter().all(|valid| valid(text))
+            && detector.listed.as_ref().is_none_or(|listed| listed.holds(text));
+        if valid {
+            let zone = self.segment.zone_at(self.original(span.start));
+            let (start, end, confidence) = (span.start, span.end, detector.confidence);
+            sights.push(Sight { detector: at, start, end, zone, confidence, count: 1, column: false });
+        }
+    }
+
+    fn columns(&self, rules: &Ruleset, sights: &mut Vec<Sight>) {
+        table::columns(self.text, &rules.detectors, |column| {
+            sights.push(Sight {
+                detector: column.detector,
+                start: column.first.start as u32,
+                end: column.first.end as u32,
+                zone: Zone::New,
+                // A header says what its cells are: as sure as a label can make it.
+                confidence: rules.detectors[usize::from(column.detector)].confidence.max(85),
+                count: column.values,
+                column: true,
+            });
+        });
+    }
+
+    fn fields(&self, rules: &Ruleset, sights: &mut Vec<Sight>) {
+        let mut start = 0;
+        for line in self.text.split_inclusive('\n') {
+            let value_at = line.find(": ").map(|colon| (&line[..colon], start + colon + 2));
+            let end = start + line.trim_end().len();
+            start += line.len();
+            let Some((name, value_start)) = value_at.filter(|(_, value_start)| *value_start < end) else { continue };
+            for (at, detector) in rules.detectors.iter().enumerate() {
+                if detector.fields.iter().any(|pattern| names_field(pattern, name)) {
+                    let span = Span { start: value_start as u32, end: end as u32 };
+                    let before = sights.len();
+                    self.see(at as u16, detector, span, sights);
+                    if let Some(sight) = sights.get_mut(before) {
+                        sight.confidence = sight.confidence.max(85);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Sorts the sights by detector and start, and notes where each detector's begin.
+    fn index(&mut self, detectors: usize, mut sights: Vec<Sight>) {
+        sights.sort_by_key(|sight| (sight.detector, sight.start, sight.end));
+        sights.dedup_by_key(|sight| (sight.detector, sight.start, sight.end));
+        let mut begins = vec![0_u32; detectors + 1];
+        for sight in &sights {
+            begins[usize::from(sight.detector) + 1] += 1;
+        }
+        for at in 0..detectors {
+            begins[at + 1] += begins[at];
+        }
+        self.begins = begins;
+        self.sights = sights;
+    }
+}
+
+/// `PID-5`, `PID-*`, `Patient.name*`: exact, or all that begin so.
+fn names_field(pattern: &str, name: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(head) => name.len() >= head.len() && name.as_bytes()[..head.len()].eq_ignore_ascii_case(head.as_bytes()),
+        None => pattern.eq_ignore_ascii_case(name),
+    }
+}

@@ -1,0 +1,131 @@
+//! Rules and detectors as used: everything resolved, nothing left to look up by name.
+
+use regex::Regex;
+
+use super::lexicon::{Lexicon, ListId, WordSet};
+use super::pattern::Patterns;
+use super::raw::{Case, Class, Condition, Identifies, NameForm, Rule, Within};
+use super::validate::Validator;
+
+/// Compiled once, shared by all scans.
+pub struct Ruleset {
+    pub(super) lexicon: Lexicon,
+    pub(super) patterns: Patterns,
+    /// The detector of each pattern.
+    pub(super) pattern_owners: Vec<u16>,
+    /// Everyday words, for names.
+    pub(super) word_sets: Vec<WordSet>,
+    pub(super) detectors: Vec<Detector>,
+    pub(super) rules: Vec<CompiledRule>,
+    pub(super) hash: String,
+    pub(super) source: String,
+}
+
+/// What looks.
+pub struct Detector {
+    pub id: String,
+    pub title: String,
+    pub file: String,
+    pub pack: Option<String>,
+    pub identifies: Identifies,
+    pub class: Class,
+    pub confidence: u8,
+    pub(super) eye: Eye,
+    pub(super) columns: Vec<String>,
+    pub(super) cells: Option<Regex>,
+    pub(super) fields: Vec<String>,
+    pub(super) validators: Vec<Validator>,
+    pub(super) listed: Option<WordSet>,
+    pub(super) raise: Vec<Weight>,
+    pub(super) lower: Vec<Weight>,
+    pub(super) tests: super::raw::DetectorTests,
+    pub(super) line: usize,
+}
+
+pub(super) enum Eye {
+    Terms {
+        list: ListId,
+        case: Case,
+    },
+    Pattern,
+    Names {
+        form: NameForm,
+        given: ListId,
+        family: ListId,
+        titles: Option<ListId>,
+        words: usize,
+    },
+    Audience {
+        domains: Vec<String>,
+        at_least: usize,
+        at_most: usize,
+        visible: bool,
+    },
+    /// Columns and fields only.
+    Structure,
+}
+
+/// A change of confidence.
+pub(super) struct Weight {
+    pub targets: Vec<Target>,
+    pub before: Option<usize>,
+    pub after: Option<usize>,
+    pub within: Option<Within>,
+    pub count: usize,
+    pub change: Change,
+    /// For explanations: what was looked for.
+    pub label: String,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Target {
+    List(ListId),
+    Detector(u16),
+    Class(Identifies, Class),
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Change {
+    To(u8),
+    By(u8),
+}
+
+/// When it matters.
+pub struct CompiledRule {
+    pub rule: Rule,
+    pub file: String,
+    pub pack: Option<String>,
+    pub(super) all: Vec<Clause>,
+    pub(super) any: Vec<Clause>,
+    pub(super) none: Vec<Clause>,
+    pub(super) raise: Vec<Weight>,
+    pub(super) lower: Vec<Weight>,
+}
+
+/// A condition with its detectors found.
+pub(super) struct Clause {
+    pub condition: Condition,
+    /// Whose sights count; empty for conditions about the message alone.
+    pub detectors: Vec<u16>,
+    pub about_sights: bool,
+}
+
+impl Ruleset {
+    /// SHA-256 of everything that decides, in hexadecimal.
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// The rule files that made it, and the digests of their word lists: what is kept by the hash.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    pub fn rules(&self) -> impl Iterator<Item = &CompiledRule> {
+        self.rules.iter()
+    }
+
+    pub fn detectors(&self) -> impl Iterator<Item = &Detector> {
+        self.detectors.iter()
+    }
+}

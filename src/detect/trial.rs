@@ -1,0 +1,112 @@
+//! The tests that stand beside detectors and rules.
+
+use serde::Serialize;
+
+use super::Circumstances;
+use super::page::Page;
+use super::raw::{RuleTest, Spot};
+use super::ruleset::{CompiledRule, Detector, Ruleset};
+use crate::message::{Budget, Field, Origin, Reading, Segment, Shape, Zone, ZoneSpan};
+
+/// How one test came out.
+#[derive(Clone, Debug, Serialize)]
+pub struct TestResult {
+    /// The detector or rule.
+    pub id: String,
+    pub file: String,
+    pub line: usize,
+    pub text: String,
+    pub passed: bool,
+    /// What was expected, and what came.
+    pub message: String,
+}
+
+impl Ruleset {
+    /// Runs every test of every detector and rule.
+    pub fn run_tests(&self) -> Vec<TestResult> {
+        let detectors = self.detectors.iter().enumerate().flat_map(|(at, detector)| {
+            let wanted = detector.tests.matches.iter().map(|text| (text, true));
+            let unwanted = detector.tests.no_match.iter().map(|text| (text, false));
+            wanted.chain(unwanted).map(move |(text, wanted)| self.try_detector(at as u16, detector, text, wanted))
+        });
+        let rules = self.rules.iter().flat_map(|rule| rule.rule.tests.iter().map(|test| self.try_rule(rule, test)));
+        detectors.chain(rules).collect()
+    }
+
+    fn try_detector(&self, at: u16, detector: &Detector, text: &Spot<String>, wanted: bool) -> TestResult {
+        let segments = [segment("body/text[1]", text, Shape::Prose), segment("body/text[1]", text, Shape::Table)];
+        let segments = if detector.columns.is_empty() { &segments[..1] } else { &segments[..] };
+        let mut pages: Vec<Page<'_>> = segments.iter().map(|segment| Page::read(self, segment, false)).collect();
+        self.weigh_all(&mut pages);
+        let best = pages.iter().flat_map(|page| page.sights_of(at)).map(|sight| sight.confidence).max();
+        let passed = if wanted { best >= Some(75) } else { best < Some(65) };
+        let expected = if wanted { "at least 75" } else { "below 65" };
+        let came = best.map_or("nothing".to_owned(), |best| best.to_string());
+        TestResult {
+            id: detector.id.clone(),
+            file: detector.file.clone(),
+            line: if text.line == 0 { detector.line } else { text.line },
+            text: text.value.clone(),
+            passed,
+            message: format!("expected {expected}, saw {came}"),
+        }
+    }
+
+    fn try_rule(&self, rule: &CompiledRule, test: &RuleTest) -> TestResult {
+        let wanted = test.phi.as_ref().or(test.matches.as_ref());
+        let text = wanted.or(test.clean.as_ref());
+        let empty = Spot::default();
+        let text = text.unwrap_or(&empty);
+        let reading = reading_of(test, text);
+        let circumstances = Circumstances {
+            recipients: test.to.iter().filter_map(|address| address.parse().ok()).collect(),
+            ..Circumstances::default()
+        };
+        let findings = self.scan(&reading, &circumstances, &Budget::new(u64::MAX, u64::MAX));
+        let matched = findings.matches.iter().any(|matched| matched.rule == rule.rule.id.value);
+        TestResult {
+            id: rule.rule.id.value.clone(),
+            file: rule.file.clone(),
+            line: if text.line == 0 { rule.rule.id.line } else { text.line },
+            text: text.value.clone(),
+            passed: matched == wanted.is_some(),
+            message: format!("expected {}, came {}", said(wanted.is_some()), said(matched)),
+        }
+    }
+}
+
+fn said(matched: bool) -> &'static str {
+    if matched { "a match" } else { "no match" }
+}
+
+/// A message of one text, with its subject and visible recipients.
+fn reading_of(test: &RuleTest, text: &str) -> Reading {
+    let shape = match (test.table, test.records) {
+        (true, _) => Shape::Table,
+        (_, true) => Shape::Records,
+        _ => Shape::Prose,
+    };
+    let text = if test.table && !text.contains('\t') { text.replace(',', "\t") } else { text.to_owned() };
+    let mut segments = Vec::new();
+    let mut fields = Vec::new();
+    if let Some(subject) = &test.subject {
+        segments.push(segment("header/subject", subject, Shape::Line));
+        fields.push(Field { name: "Subject".to_owned(), value: subject.clone(), range: 0..0 });
+    }
+    if !test.to.is_empty() {
+        fields.push(Field { name: "To".to_owned(), value: test.to.join(", "), range: 0..0 });
+    }
+    let origin = if test.table || test.records { "attachment/1" } else { "body/text[1]" };
+    segments.push(segment(origin, &text, shape));
+    Reading { fields, segments, ..Reading::default() }
+}
+
+fn segment(origin: &str, text: &str, shape: Shape) -> Segment {
+    Segment {
+        origin: Origin::new(origin),
+        text: text.to_owned(),
+        zones: vec![ZoneSpan { end: text.len(), zone: Zone::New }],
+        shape,
+        canonical: None,
+    }
+}

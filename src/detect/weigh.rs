@@ -1,0 +1,165 @@
+//! What stands near a sight makes it surer or less sure.
+
+use std::collections::BTreeSet;
+
+use super::page::{Page, Sight};
+use super::raw::Within;
+use super::ruleset::{Change, Ruleset, Target, Weight};
+use crate::message::{Shape, Zone};
+
+/// One step of a score, for explanations.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Term {
+    pub near: String,
+    pub from: u8,
+    pub to: u8,
+}
+
+/// The confidence after all `raise` and then all `lower`.
+pub fn weigh(
+    rules: &Ruleset,
+    pages: &[Page<'_>],
+    page: usize,
+    sight: &Sight,
+    raise: &[Weight],
+    lower: &[Weight],
+    mut terms: Option<&mut Vec<Term>>,
+) -> u8 {
+    let mut confidence = sight.confidence;
+    for (weight, up) in raise.iter().map(|weight| (weight, true)).chain(lower.iter().map(|weight| (weight, false))) {
+        let changed = match (weight.change, up) {
+            (Change::To(to), true) => confidence.max(to),
+            (Change::By(by), true) => confidence.saturating_add(by).min(100),
+            (Change::To(to), false) => confidence.min(to),
+            (Change::By(by), false) => confidence.saturating_sub(by),
+        };
+        if changed != confidence && is_near(rules, pages, page, sight, weight) {
+            if let Some(terms) = terms.as_deref_mut() {
+                terms.push(Term { near: weight.label.clone(), from: confidence, to: changed });
+            }
+            confidence = changed;
+        }
+    }
+    confidence
+}
+
+/// Whether enough of the weight's targets stand near the sight.
+fn is_near(rules: &Ruleset, pages: &[Page<'_>], page: usize, sight: &Sight, weight: &Weight) -> bool {
+    let mut near = Near { wanted: weight.count, values: BTreeSet::new() };
+    if weight.within == Some(Within::Message) {
+        return pages.iter().enumerate().any(|(at, other)| {
+            let own = (at == page).then_some(sight);
+            near.look(rules, other, own, weight, 0, other.text.len())
+        });
+    }
+    let here = &pages[page];
+    let (mut low, mut high) = match weight.within {
+        None | Some(Within::Part | Within::Message) => (0, here.text.len()),
+        Some(within) => bounds(here, sight, within),
+    };
+    if weight.before.is_some() || weight.after.is_some() {
+        low = low.max((sight.start as usize).saturating_sub(weight.before.unwrap_or(0)));
+        high = high.min(sight.end as usize + weight.after.unwrap_or(0));
+    }
+    near.look(rules, here, Some(sight), weight, low, high)
+}
+
+/// Counts what is found until it is enough.
+struct Near {
+    wanted: usize,
+    values: BTreeSet<String>,
+}
+
+impl Near {
+    fn look(
+        &mut self,
+        rules: &Ruleset,
+        page: &Page<'_>,
+        own: Option<&Sight>,
+        weight: &Weight,
+        low: usize,
+        high: usize,
+    ) -> bool {
+        weight.targets.iter().any(|target| match target {
+            Target::List(list) => {
+                let spans = page.words.of(*list);
+                let first = spans.partition_point(|span| (span.start as usize) < low);
+                spans[first..]
+                    .iter()
+                    .take_while(|span| (span.start as usize) < high)
+                    .filter(|span| span.end as usize <= high)
+                    .filter(|span| page.segment.zone_at(page.original(span.start)) != Zone::Disclaimer)
+                    .any(|span| self.enough(&page.text[span.start as usize..span.end as usize]))
+            }
+            Target::Detector(detector) => self.sights(page, *detector, own, low, high),
+            Target::Class(identifies, class) => rules.detectors.iter().enumerate().any(|(at, detector)| {
+                detector.identifies == *identifies
+                    && detector.class == *class
+                    && self.sights(page, at as u16, own, low, high)
+            }),
+        })
+    }
+
+    /// A detector's sights beside (not over) our own.
+    fn sights(&mut self, page: &Page<'_>, detector: u16, own: Option<&Sight>, low: usize, high: usize) -> bool {
+        let sights = page.sights_of(detector);
+        let first = sights.partition_point(|sight| (sight.start as usize) < low);
+        sights[first..]
+            .iter()
+            .take_while(|sight| (sight.start as usize) < high)
+            .filter(|sight| sight.end as usize <= high && sight.zone != Zone::Disclaimer)
+            .filter(|sight| own.is_none_or(|own| sight.end <= own.start || sight.start >= own.end))
+            .any(|sight| self.enough(page.value(sight)))
+    }
+
+    fn enough(&mut self, value: &str) -> bool {
+        self.wanted <= 1 || {
+            self.values.insert(value.to_lowercase());
+            self.values.len() >= self.wanted
+        }
+    }
+}
+
+/// The stretch of text around a sight that a word like `sentence` means.
+fn bounds(page: &Page<'_>, sight: &Sight, within: Within) -> (usize, usize) {
+    let (start, end) = (sight.start as usize, sight.end as usize);
+    let bytes = page.text.as_bytes();
+    match within {
+        Within::Line | Within::Row if page.segment.shape != Shape::Records => {
+            let low = bytes[..start].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+            let high = bytes[end..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| end + at);
+            (low, high)
+        }
+        Within::Line | Within::Row => {
+            let low = page.text[..start].rfind("\n\n").map_or(0, |at| at + 2);
+            (low, page.text[end..].find("\n\n").map_or(bytes.len(), |at| end + at))
+        }
+        Within::Sentence => {
+            let near = start.saturating_sub(MOST_SENTENCE);
+            let low = (near..start).rev().find(|at| ends_sentence(bytes, *at)).map_or(near, |at| at + 1);
+            let far = (end + MOST_SENTENCE).min(bytes.len());
+            (low, (end..far).find(|at| ends_sentence(bytes, *at)).unwrap_or(far))
+        }
+        Within::Characters(most) => (start.saturating_sub(most), end + most),
+        Within::Part | Within::Message => (0, bytes.len()),
+    }
+}
+
+const MOST_SENTENCE: usize = 400;
+
+/// Whether a sentence ends with this byte: a stop before white space and a capital, or an empty line.
+/// A stop after one or two letters (`Dr.`, `Pt.`, `M.`) is an abbreviation.
+pub fn ends_sentence(bytes: &[u8], at: usize) -> bool {
+    match bytes[at] {
+        b'!' | b'?' => bytes.get(at + 1).is_none_or(u8::is_ascii_whitespace),
+        b'.' => {
+            let word = bytes[..at].iter().rev().take_while(|byte| byte.is_ascii_alphabetic()).count();
+            bytes.get(at + 1).is_none_or(u8::is_ascii_whitespace) && (word == 0 || word > 3)
+        }
+        b'\n' => {
+            let next = bytes[at + 1..].iter().find(|byte| !matches!(byte, b' ' | b'\r' | b'>'));
+            next.is_none_or(|byte| matches!(byte, b'\n' | b'-' | b'*'))
+        }
+        _ => false,
+    }
+}
