@@ -4,8 +4,10 @@
 //! never content, subject or an unmasked finding.
 
 mod chain;
+mod decided;
 
 pub use chain::{Fault, Hash, Head, Record, Verifier, verify};
+pub use decided::detail_of_decision;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

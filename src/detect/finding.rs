@@ -65,6 +65,16 @@ pub enum Mode {
     Enforce,
 }
 
+impl Mode {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Mode::Shadow => "shadow",
+            Mode::Notify => "notify",
+            Mode::Enforce => "enforce",
+        }
+    }
+}
+
 /// What a rule asks of policy: one of the site's levels, or a level by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -191,6 +191,17 @@ fn hold_together(recipients: &mut [RecipientDecision]) {
     }
 }
 
+/// Holds every recipient, for a reason that no configuration foresees: a fault of ours.
+pub fn hold_all(decision: &mut Decision, why: &str) {
+    decision.observed = false;
+    decision.refusal = None;
+    for recipient in &mut decision.recipients {
+        recipient.level = Level::Hold;
+        recipient.ladder = vec![super::Method::Hold];
+        recipient.reasons.insert(0, Reason { level: Level::Hold, text: why.to_owned() });
+    }
+}
+
 fn verdict(config: &Config, findings: &Findings, reading: &Reading) -> Verdict {
     let enforced = |kind: fn(Kind) -> bool| findings.matches.iter().any(|m| m.mode == Mode::Enforce && kind(m.kind));
     if enforced(|kind| kind == Kind::Phi) {

@@ -108,18 +108,21 @@ pub struct Decided {
 impl Decided {
     /// The recipients as they begin: each on the first rung of its ladder, due at once.
     pub fn first_records(&self, now: Timestamp) -> Vec<RecipientRecord> {
-        let first = |(index, (decision, state)): (usize, (&RecipientDecision, &RecipientState))| RecipientRecord {
-            index,
-            address: decision.address.clone(),
-            state: *state,
-            level: decision.level,
-            method: decision.ladder.first().copied().unwrap_or(Method::Hold),
-            attempts: 0,
-            next_attempt: state.is_open().then_some(now),
-            failing_since: None,
-            last_reply: None,
-            delay_notice: None,
-            expired: false,
+        let first = |(index, (decided, state)): (usize, (&RecipientDecision, &RecipientState))| {
+            let (level, method) = self.decision.start(decided);
+            RecipientRecord {
+                index,
+                address: decided.address.clone(),
+                state: *state,
+                level,
+                method,
+                attempts: 0,
+                next_attempt: state.is_open().then_some(now),
+                failing_since: None,
+                last_reply: None,
+                delay_notice: None,
+                expired: false,
+            }
         };
         self.decision.recipients.iter().zip(&self.states).enumerate().map(first).collect()
     }
@@ -197,6 +200,20 @@ pub struct Leased {
     pub due: Vec<RecipientRecord>,
     /// In memory where it just arrived; else `read` gives it.
     pub content: Content,
+}
+
+impl Leased {
+    /// A message that is being committed, as it will be leased to whoever commits it.
+    pub fn first(envelope: &Envelope, decided: &Decided, facts: &Facts, content: &Content, now: Timestamp) -> Self {
+        let open = |record: &RecipientRecord| record.state.is_open();
+        Self {
+            envelope: std::sync::Arc::new(envelope.clone()),
+            decision: std::sync::Arc::new(decided.decision.clone()),
+            facts: facts.clone(),
+            due: decided.first_records(now).into_iter().filter(open).collect(),
+            content: content.clone(),
+        }
+    }
 }
 
 /// What the queue and dispatch ask of the store.

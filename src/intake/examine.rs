@@ -1,0 +1,88 @@
+//! The pure part of the walk: content in, decision out. `scan` runs exactly this.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use jiff::Timestamp;
+
+use crate::detect::{Circumstances, Ruleset};
+use crate::mail::author::{self, Ambiguous};
+use crate::mail::{Address, Domain, Envelope};
+use crate::message::{self, Budget, Documents, Gap, GapReason, Origin, Reading};
+use crate::policy::{self, Decision, Waiver};
+
+/// Everything that judges a message; replaced as one at a reload.
+pub struct Law {
+    pub ruleset: Ruleset,
+    pub policy: policy::Config,
+    pub waivers: Vec<Waiver>,
+    /// The organisation's own domains: addresses in them are staff, not patients.
+    pub own_domains: Vec<Domain>,
+}
+
+/// A message as read and judged.
+pub struct Examination {
+    pub reading: Reading,
+    /// Empty where the `From` field has no one meaning.
+    pub authors: Vec<Address>,
+    pub decision: Decision,
+}
+
+/// parse → extract → detect → decide.
+pub fn examine(
+    content: &[u8],
+    envelope: &Envelope,
+    law: &Law,
+    documents: &dyn Documents,
+    now: Timestamp,
+    budget: &Budget,
+) -> Examination {
+    let reading = message::read(content, budget, documents);
+    // Where mail readers would disagree about the authors, no rule or exception that asks for one applies.
+    let authors = author::authors(content).unwrap_or_else(|Ambiguous| Vec::new());
+    judge(reading, authors, envelope, law, now, budget)
+}
+
+/// The same, for a message of which one knows how to crash us: a panic on the way is a fault of
+/// ours and no reason to let the message pass, to lose it, or to end the process (`TESTS` T039).
+pub fn examine_safely(
+    content: &[u8],
+    envelope: &Envelope,
+    law: &Law,
+    documents: &dyn Documents,
+    now: Timestamp,
+    budget: &Budget,
+) -> Examination {
+    let walk = AssertUnwindSafe(|| examine(content, envelope, law, documents, now, budget));
+    catch_unwind(walk).unwrap_or_else(|_| held_unread(envelope, law, now))
+}
+
+fn judge(
+    reading: Reading,
+    authors: Vec<Address>,
+    envelope: &Envelope,
+    law: &Law,
+    now: Timestamp,
+    budget: &Budget,
+) -> Examination {
+    let circumstances = Circumstances {
+        source: envelope.source.clone(),
+        authors: authors.clone(),
+        recipients: envelope.recipients.iter().map(|recipient| recipient.address.clone()).collect(),
+        own_domains: law.own_domains.clone(),
+    };
+    let findings = law.ruleset.scan(&reading, &circumstances, budget);
+    let context =
+        policy::Context { now, authors: &authors, waivers: &law.waivers, ruleset: law.ruleset.hash() };
+    let decision = policy::decide(&law.policy, findings, &reading, envelope, &context);
+    Examination { reading, authors, decision }
+}
+
+/// What is decided about a message that we could not examine for a fault of our own.
+fn held_unread(envelope: &Envelope, law: &Law, now: Timestamp) -> Examination {
+    let gap = Gap { origin: Origin::new("message"), reason: GapReason::Corrupt };
+    let reading = Reading { gaps: vec![gap], ..Reading::default() };
+    let context = policy::Context { now, authors: &[], waivers: &[], ruleset: law.ruleset.hash() };
+    let mut decision = policy::decide(&law.policy, Default::default(), &reading, envelope, &context);
+    policy::hold_all(&mut decision, "it could not be examined");
+    Examination { reading, authors: Vec::new(), decision }
+}

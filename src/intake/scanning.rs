@@ -1,0 +1,194 @@
+//! Examination against the clock: what takes longer than the client should wait goes on after
+//! the `250`, and what takes longer than that becomes a gap.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use memchr::memmem;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout, timeout_at};
+use tracing::{error, info};
+
+use super::examine::examine_safely;
+use super::{Arriving, IN_PLACE, Intake, facts, first_state, is_all_held, kib, refuse};
+use crate::audit::{self, EventKind};
+use crate::mail::{Client, Content, Envelope, QueueId, Reply};
+use crate::message::{self, Budget};
+use crate::policy::Decision;
+use crate::smtp;
+use crate::store::{Arrival, Decided, Facts, RecipientState};
+
+/// What came of an examination while the client waited.
+pub(super) enum Examined {
+    Done(Box<Decision>),
+    Later(Examination),
+}
+
+/// An examination that goes on.
+pub(super) struct Examination {
+    task: JoinHandle<Decision>,
+    budget: Arc<Budget>,
+    since: Instant,
+}
+
+impl Intake {
+    /// Sealed content in memory, once there is room for it. `None`: not within `scan_wait`.
+    pub(super) async fn read_back(&self, id: QueueId, content: &Content) -> Result<Option<Bytes>, Reply> {
+        let permits = kib(content.size()).min(kib(self.config.memory));
+        let Ok(room) = timeout(self.config.scan_wait, self.memory.acquire_many(permits)).await else {
+            return Ok(None);
+        };
+        let _room = room.expect("the semaphore is never closed");
+        self.store.read(id, content).await.map(Some).map_err(|error| refuse::store(&error))
+    }
+
+    /// Small plain mail in place; the rest on the blocking pool, for as long as the client waits.
+    pub(super) async fn examine_now(self: &Arc<Self>, envelope: &Envelope, bytes: Bytes) -> Examined {
+        let budget = self.budget();
+        if bytes.len() as u64 <= IN_PLACE && !may_hold_documents(&bytes) {
+            let law = self.law.load();
+            let now = self.clock.now();
+            let examination = examine_safely(&bytes, envelope, &law, &*self.documents, now, &budget);
+            return Examined::Done(Box::new(examination.decision));
+        }
+        let mut examination = self.examine_apart(envelope.clone(), bytes, budget);
+        match timeout(self.config.scan_wait, &mut examination.task).await {
+            Ok(decision) => Examined::Done(Box::new(decision.expect("panics are caught within"))),
+            Err(_) => Examined::Later(examination),
+        }
+    }
+
+    /// Examines on the blocking pool, one message a processor at a time.
+    fn examine_apart(self: &Arc<Self>, envelope: Envelope, bytes: Bytes, budget: Arc<Budget>) -> Examination {
+        let (intake, spent) = (Arc::clone(self), Arc::clone(&budget));
+        let task = tokio::spawn(async move {
+            let _turn = Arc::clone(&intake.examiners).acquire_owned().await.expect("the semaphore is never closed");
+            let law = intake.law.load_full();
+            let walk = move || {
+                let now = intake.clock.now();
+                examine_safely(&bytes, &envelope, &law, &*intake.documents, now, &spent).decision
+            };
+            tokio::task::spawn_blocking(walk).await.expect("panics are caught within")
+        });
+        Examination { task, budget, since: Instant::now() }
+    }
+
+    /// Commits a message that is still being examined, and sees its examination through.
+    pub(super) async fn commit_scanning(
+        self: &Arc<Self>,
+        arriving: Arriving,
+        examination: Examination,
+    ) -> Result<Reply, Reply> {
+        let Arriving { envelope, content, facts } = arriving;
+        let id = envelope.id;
+        self.commit_undecided(envelope.clone(), content, facts.clone()).await?;
+        let intake = Arc::clone(self);
+        self.background.spawn(async move { intake.see_through(envelope, facts, examination).await });
+        Ok(refuse::accepted(id, false))
+    }
+
+    async fn commit_undecided(&self, envelope: Envelope, content: Content, facts: Facts) -> Result<(), Reply> {
+        let (id, source) = (envelope.id, envelope.source.clone());
+        let arrival = Arrival { envelope, content, decided: None, facts, events: Vec::new(), leased: false };
+        self.store.commit(arrival).await.map_err(|error| refuse::store(&error))?;
+        self.metrics.received.with_label_values(&[&source]).inc();
+        info!(%id, source, "message accepted, still scanning");
+        Ok(())
+    }
+
+    /// Takes up what an earlier process accepted and didn't decide.
+    pub async fn resume_scanning(self: &Arc<Self>) -> Result<(), crate::store::StoreError> {
+        for (envelope, content) in self.store.scanning().await? {
+            let intake = Arc::clone(self);
+            self.background.spawn(async move { intake.examine_kept(envelope, content).await });
+        }
+        Ok(())
+    }
+
+    /// Examines a message that is already in the store.
+    async fn examine_kept(self: &Arc<Self>, envelope: Envelope, content: Content) {
+        let id = envelope.id;
+        let bytes = loop {
+            match self.read_back(id, &content).await {
+                Ok(Some(bytes)) => break bytes,
+                Ok(None) => {}
+                Err(_) => {
+                    error!(%id, "an undecided message can't be read back; it stays where it is");
+                    return;
+                }
+            }
+        };
+        let facts = facts(&bytes, &message::header_fields(&bytes));
+        let examination = self.examine_apart(envelope.clone(), bytes, self.budget());
+        self.see_through(envelope, facts, examination).await;
+    }
+
+    /// Waits for a decision until `scan_timeout`, then ends the reading, and records it.
+    async fn see_through(self: &Arc<Self>, envelope: Envelope, facts: Facts, mut examination: Examination) {
+        let end = examination.since + self.config.scan_timeout;
+        let decision = match timeout_at(end, &mut examination.task).await {
+            Ok(decision) => decision,
+            Err(_) => {
+                examination.budget.stop();
+                examination.task.await
+            }
+        };
+        let decision = decision.expect("panics are caught within");
+        self.metrics.scan_duration.observe(examination.since.elapsed().as_secs_f64());
+        self.decide_kept(envelope, facts, decision).await;
+    }
+
+    /// Records the decision about a message in the store; tries until the store takes it.
+    async fn decide_kept(&self, envelope: Envelope, facts: Facts, decision: Decision) {
+        let id = envelope.id;
+        let refused = decision.refusal.is_some();
+        let own_mail = match refused {
+            true => self.notices.refused(&envelope, &facts, &decision),
+            false => self.notices.notices(&envelope, &facts, &decision),
+        };
+        let states = decision.recipients.iter().map(|recipient| match refused {
+            true => RecipientState::Failed,
+            false => first_state(&decision, recipient),
+        });
+        let kind = if refused { EventKind::Refused } else { EventKind::Decided };
+        let decided = Decided {
+            states: states.collect(),
+            events: vec![self.event(kind, id, &envelope, &decision)],
+            decision,
+            own_mail,
+            leased: false,
+        };
+        self.metrics.decided(&decided.decision);
+        info!(%id, verdict = %decided.decision.verdict, held = is_all_held(&decided.decision), "message decided");
+        let mut pause = Duration::from_secs(1);
+        while let Err(error) = self.store.decide(id, decided.clone()).await {
+            error!(%id, %error, "a decision could not be recorded yet");
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(60));
+        }
+        self.queue.wake();
+    }
+}
+
+/// Whether it may take more than microseconds: an archive, a document, anything not text.
+fn may_hold_documents(bytes: &[u8]) -> bool {
+    memmem::find(bytes, b"application/").is_some() || memmem::find(bytes, b"base64").is_some()
+}
+
+/// Log-ins are kept in the account; refusals are only counted, as strangers cause them.
+pub(super) fn login_event(event: smtp::Event, client: &Client, at: Timestamp) -> Option<audit::Event> {
+    let (kind, user, reason) = match event {
+        smtp::Event::LoginSucceeded { user } => (EventKind::LoginSucceeded, user, None),
+        smtp::Event::LoginFailed { user, reason } => (EventKind::LoginFailed, user, Some(reason)),
+        smtp::Event::Refused { .. } | smtp::Event::SourceFailed { .. } => return None,
+    };
+    let mut detail = serde_json::Map::new();
+    detail.insert("client".to_owned(), client.ip.to_string().into());
+    detail.insert("listener".to_owned(), client.listener.clone().into());
+    if let Some(reason) = reason {
+        detail.insert("reason".to_owned(), reason.into());
+    }
+    Some(audit::Event { at, actor: user, kind, message: None, detail })
+}
