@@ -11,6 +11,7 @@ mod queue;
 mod settings;
 mod suspend;
 mod trace;
+mod user;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -69,6 +70,9 @@ enum Command {
     /// Verify or export the account of everything that happened
     #[command(subcommand)]
     Audit(audit::Command),
+    /// SMTP submitters and people; works without a running gateway, seen at once
+    #[command(subcommand)]
+    User(user::Command),
     /// Print a completion script for a shell
     Completions(generate::CompletionsArgs),
     /// Write the man pages into a folder
@@ -102,6 +106,7 @@ fn run(cli: Cli) -> Result {
         Command::Find(args) => find::run(common, &args),
         Command::Trace(args) => trace::run(common, &args),
         Command::Audit(command) => audit::run(common, command),
+        Command::User(command) => user::run(common, command),
         Command::Completions(args) => generate::completions(Cli::command(), &args),
         Command::Man(args) => generate::man(Cli::command(), &args),
     }

@@ -27,6 +27,8 @@ pub fn path(common: &Common) -> Result<PathBuf> {
 pub struct Place {
     pub hostname: String,
     pub data_dir: PathBuf,
+    /// The users file.
+    pub users: PathBuf,
     pub doors: Vec<Door>,
 }
 
@@ -42,6 +44,7 @@ pub struct Door {
 struct Raw {
     hostname: String,
     data_dir: PathBuf,
+    users: Option<PathBuf>,
     #[serde(default)]
     listeners: Vec<RawListener>,
 }
@@ -65,9 +68,8 @@ pub fn load(common: &Common) -> Result<Place> {
         offers_tls: listener.tls != "none",
         implicit: listener.tls == "implicit",
     });
-    Ok(Place {
-        hostname: raw.hostname,
-        data_dir: path.parent().unwrap_or(Path::new(".")).join(raw.data_dir),
-        doors: doors.collect(),
-    })
+    let base = path.parent().unwrap_or(Path::new("."));
+    let data_dir = base.join(raw.data_dir);
+    let users = raw.users.map_or_else(|| data_dir.join("users"), |users| base.join(users));
+    Ok(Place { hostname: raw.hostname, data_dir, users, doors: doors.collect() })
 }

@@ -70,7 +70,7 @@ pub async fn serve_tcp(listener: TcpListener, router: Router, stop: Cancellation
 }
 
 /// Serves clients of the control socket until `stop`; each request knows who sent it.
-pub async fn serve_unix(listener: UnixListener, router: Router, stop: CancellationToken) {
+pub async fn serve_unix(listener: UnixListener, own_uid: u32, router: Router, stop: CancellationToken) {
     let router = harden(router);
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
@@ -80,9 +80,10 @@ pub async fn serve_unix(listener: UnixListener, router: Router, stop: Cancellati
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, _)) => match Actor::of(&stream) {
-                Ok(actor) => _ = tokio::spawn(answer(stream, router.clone(), Some(actor), stop.clone(), place)),
-                // A peer whose user can't be told changes nothing.
+            Ok((stream, _)) => match Actor::of(&stream, own_uid) {
+                Ok(Some(actor)) => _ = tokio::spawn(answer(stream, router.clone(), Some(actor), stop.clone(), place)),
+                // The file's mode keeps strangers out; whoever got past it all the same gets nothing.
+                Ok(None) => tracing::warn!("a stranger was turned away at the control socket"),
                 Err(error) => tracing::warn!(%error, "a peer of the control socket has no user"),
             },
             Err(error) => pause_after(error).await,

@@ -73,7 +73,7 @@ pub async fn serve(listener: TcpListener, config: &Config, house: House, stop: C
 /// and one left by a gateway that died is replaced: whoever calls this owns the folder's lock.
 pub async fn serve_control(data_dir: &Path, house: House, stop: CancellationToken) -> std::io::Result<()> {
     let listener = control::bind(data_dir)?;
-    http::serve_unix(listener, control::router(house), stop).await;
+    http::serve_unix(listener, control::own_uid()?, control::router(house), stop).await;
     _ = std::fs::remove_file(data_dir.join(SOCKET));
     Ok(())
 }

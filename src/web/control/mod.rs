@@ -21,21 +21,34 @@ use tokio::net::{UnixListener, UnixStream};
 use super::{House, Problem};
 use crate::audit::{Event, EventKind};
 use crate::mail::QueueId;
+use crate::people::Administrator;
 
 /// The control socket's name in `data_dir`.
 pub const SOCKET: &str = "control.sock";
 
-/// The system user at the other end of the control socket.
+/// Who speaks at the other end of the control socket, with the authority that comes with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Actor(pub String);
+pub struct Actor(pub Administrator);
 
 impl Actor {
-    /// Asks the kernel, which the peer can't deceive.
-    pub fn of(stream: &UnixStream) -> io::Result<Self> {
+    /// Asks the kernel, which the peer can't deceive. Nobody but root and our own user gets past.
+    pub fn of(stream: &UnixStream, own_uid: u32) -> io::Result<Option<Self>> {
         let uid = stream.peer_cred()?.uid();
         let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-        Ok(Self(user_name(&users, uid).unwrap_or_else(|| format!("uid {uid}"))))
+        let user = user_name(&users, uid).unwrap_or_else(|| format!("uid {uid}"));
+        Ok(Administrator::at_control_socket(uid, &user, own_uid).map(Self))
     }
+
+    /// As the audit names them.
+    pub fn name(&self) -> &str {
+        self.0.actor()
+    }
+}
+
+/// The user that this process runs as: the peer of a socket whose both ends are ours.
+pub fn own_uid() -> io::Result<u32> {
+    let (one, _other) = UnixStream::pair()?;
+    Ok(one.peer_cred()?.uid())
 }
 
 /// The name of a user in the text of `/etc/passwd`.
@@ -84,7 +97,7 @@ pub fn router(house: House) -> Router {
 }
 
 async fn reload(State(house): State<House>, actor: Actor) -> Result<StatusCode, Problem> {
-    house.gateway.reload(&actor.0).await.map_err(Problem::conflict)?;
+    house.gateway.reload(actor.name()).await.map_err(Problem::conflict)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -94,7 +107,7 @@ fn event(house: &House, actor: &Actor, kind: EventKind, message: Option<QueueId>
         serde_json::Value::Object(detail) => detail,
         _ => serde_json::Map::new(),
     };
-    Event { at: house.clock.now(), actor: actor.0.clone(), kind, message, detail }
+    Event { at: house.clock.now(), actor: actor.name().to_owned(), kind, message, detail }
 }
 
 #[cfg(test)]

@@ -1,0 +1,88 @@
+//! `user`: who may sign in, by the users file; a running gateway sees each change at once.
+
+use std::io::{IsTerminal, Read};
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::Common;
+use super::exit::{Error, Exit, Result};
+use super::output::Table;
+use super::settings;
+use crate::people::{self, People, Person, Role, Sender};
+use crate::world::SystemRandom;
+
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// Add a user; its password comes on standard input
+    Add {
+        name: String,
+        /// Read the password from standard input (there is no other way: arguments stand in process lists)
+        #[arg(long, required = true)]
+        password_stdin: bool,
+        /// An address, or @DOMAIN for all of a domain, as which it may send; may be repeated
+        #[arg(long = "sender", value_name = "ADDRESS|@DOMAIN")]
+        senders: Vec<Sender>,
+    },
+    /// Every user, without passwords
+    List,
+    /// Let a user sign in no more; what it did stays in the account
+    Disable { name: String },
+}
+
+pub fn run(common: &Common, command: Command) -> Result {
+    let people = People::open(settings::load(common)?.users).map_err(trouble)?;
+    match command {
+        Command::Add { name, senders, .. } => {
+            let password = password()?;
+            let person = Person { name: name.clone(), senders, role: Role::Submitter, disabled: false };
+            people.add(person.clone(), password.expose_secret(), &SystemRandom).map_err(trouble)?;
+            common.output().one(&person, |person| match person.senders.is_empty() {
+                true => format!("{name} can sign in, but send as nobody: give it a --sender\n"),
+                false => format!("{name} can sign in\n"),
+            })?;
+        }
+        Command::List => common.output().list(&people.list().map_err(trouble)?, table)?,
+        Command::Disable { name } => {
+            people.disable(&name).map_err(trouble)?;
+            let answer = serde_json::json!({ "name": name, "disabled": true });
+            common.output().one(&answer, |_| format!("{name} can't sign in any more\n"))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Standard input up to its end, without the line end that `echo` adds.
+fn password() -> Result<SecretString> {
+    if std::io::stdin().is_terminal() {
+        eprintln!("password (it will be shown; end with Ctrl-D):");
+    }
+    let mut text = String::new();
+    std::io::stdin().take(4_096).read_to_string(&mut text).map_err(|error| Error::io("reading the password", error))?;
+    let kept = text.trim_end_matches(['\r', '\n']).len();
+    text.truncate(kept);
+    Ok(SecretString::from(text))
+}
+
+fn table(people: &[Person]) -> String {
+    if people.is_empty() {
+        return "no users\n".into();
+    }
+    let mut table = Table::new(&["NAME", "STATE", "ROLE", "MAY SEND AS"]);
+    for person in people {
+        let state = if person.disabled { "disabled" } else { "active" };
+        let senders: Vec<String> = person.senders.iter().cloned().map(String::from).collect();
+        let role = format!("{:?}", person.role).to_lowercase();
+        table.row([person.name.clone(), state.to_owned(), role, senders.join(" ")]);
+    }
+    table.render()
+}
+
+fn trouble(error: people::Error) -> Error {
+    match error {
+        people::Error::Io { path, source } => Error::io(path, source),
+        people::Error::Format { .. } | people::Error::NoFile => Error::Configuration(error.to_string()),
+        people::Error::Name | people::Error::Password => Error::Input(error.to_string()),
+        people::Error::Exists(_) | people::Error::Unknown(_) => Error::No(error.to_string()),
+        people::Error::Hash(_) => Error::io("hashing", std::io::Error::other(error)),
+    }
+}
