@@ -3,7 +3,17 @@
 //! A file is told by its bytes, by its extension and by its declared type; where they disagree it
 //! is read in every way that its bytes allow. A new kind is one file beside this one and one line here.
 
+mod archive;
+mod cms;
+mod interchange;
+mod office;
+mod openpgp;
+mod picture;
+mod records;
+mod sheet;
+mod structured;
 mod text;
+mod xml;
 
 use super::extraction::{Extraction, File};
 use super::{GapReason, Origin, Part, Shape, mime};
@@ -31,31 +41,68 @@ pub(super) struct Reader {
 
 /// Every kind that is read. The first one told by its bytes names the part.
 const READERS: &[Reader] = &[
-    Reader {
-        kind: "message/rfc822",
-        magic: None,
-        extensions: &["eml"],
-        types: &["message/rfc822", "message/global"],
-        place: Place::Here,
-        read: mime::read_nested,
-    },
-    Reader {
-        kind: "text/html",
-        magic: None,
-        extensions: &["html", "htm", "xhtml"],
-        types: &["text/html", "application/xhtml+xml"],
-        place: Place::Here,
-        read: text::html,
-    },
-    Reader {
-        kind: "text/plain",
-        magic: None,
-        extensions: &["txt", "text", "log", "md"],
-        types: &["text/plain"],
-        place: Place::Here,
-        read: text::plain,
-    },
+    here("message/rfc822", None, &["eml"], &["message/rfc822", "message/global"], mime::read_nested),
+    here("application/pkcs7-mime", Some(cms::is_cms), &[], &[], cms::read),
+    here("application/pgp-encrypted", Some(openpgp::is_message), &[], &[], openpgp::read),
+    here("image", Some(picture::is_picture), &[], &[], picture::read),
+    here("application/hl7-v2", Some(interchange::is_hl7), &[], &[], interchange::hl7),
+    here("application/edi-x12", Some(interchange::is_x12), &[], &[], interchange::x12),
+    apart("application/vnd.openxmlformats-officedocument", office::is_open_xml, office::read),
+    apart("application/vnd.oasis.opendocument", office::is_open_document, office::read),
+    apart("application/zip", archive::is_plain_zip, archive::zip),
+    apart("application/gzip", |bytes| bytes.starts_with(b"\x1f\x8b\x08"), archive::gzip),
+    apart("application/x-bzip2", |bytes| bytes.starts_with(b"BZh"), archive::bzip2),
+    apart("application/x-xz", |bytes| bytes.starts_with(b"\xfd7zXZ\0"), archive::xz),
+    apart("application/zstd", |bytes| bytes.starts_with(b"\x28\xb5\x2f\xfd"), archive::zstd),
+    apart("application/x-tar", archive::is_tar, archive::tar),
+    here(
+        "text/html",
+        None,
+        &["html", "htm", "xhtml", "svg"],
+        &["text/html", "application/xhtml+xml", "image/svg+xml"],
+        text::html,
+    ),
+    here("text/csv", None, &["csv", "tsv", "tab"], &["text/csv", "text/tab-separated-values"], structured::csv),
+    here(
+        "application/json",
+        None,
+        &["json", "ndjson", "jsonl"],
+        &["application/json", "application/fhir+json", "text/json"],
+        structured::json,
+    ),
+    here(
+        "application/xml",
+        None,
+        &["xml", "cda", "ccd"],
+        &["application/xml", "text/xml", "application/fhir+xml"],
+        xml::data,
+    ),
+    here("text/calendar", None, &["ics", "ifb"], &["text/calendar"], structured::content_lines),
+    here(
+        "text/vcard",
+        None,
+        &["vcf", "vcard"],
+        &["text/vcard", "text/x-vcard", "text/directory"],
+        structured::content_lines,
+    ),
+    here("text/plain", None, &["txt", "text", "log", "md", "asc"], &["text/plain"], text::plain),
 ];
+
+/// A kind read in this process.
+const fn here(
+    kind: &'static str,
+    magic: Option<fn(&[u8]) -> bool>,
+    extensions: &'static [&'static str],
+    types: &'static [&'static str],
+    read: fn(&File<'_>, &mut Extraction<'_>),
+) -> Reader {
+    Reader { kind, magic, extensions, types, place: Place::Here, read }
+}
+
+/// A kind read in a worker, and told by its bytes.
+const fn apart(kind: &'static str, magic: fn(&[u8]) -> bool, read: fn(&File<'_>, &mut Extraction<'_>)) -> Reader {
+    Reader { kind, magic: Some(magic), extensions: &[], types: &[], place: Place::Apart, read }
+}
 
 impl Reader {
     fn is_named_by(&self, extension: &str, declared: &str) -> bool {
@@ -115,9 +162,121 @@ pub(super) fn read(file: &File<'_>, extraction: &mut Extraction<'_>) {
     }
 }
 
+/// Whether these bytes are most likely text: no NUL, hardly any control bytes.
+fn looks_like_text(bytes: &[u8]) -> bool {
+    let sample = &bytes[..bytes.len().min(4096)];
+    let odd = sample.iter().filter(|byte| matches!(byte, 0..=8 | 14..=26 | 28..=31)).count();
+    memchr::memchr(0, sample).is_none() && odd * 50 <= sample.len()
+}
+
+/// What no reader knows: text by its looks, something that holds no text, or a gap.
 fn unread(file: &File<'_>, extraction: &mut Extraction<'_>) {
-    match file.declared.split('/').next() {
-        Some("text") => text::plain(file, extraction),
-        _ => extraction.gap(&file.origin, GapReason::UnknownType),
+    let declared = file.declared.as_str();
+    let extension = file.extension();
+    if is_signature(declared, &extension) || is_font(&file.bytes, declared) {
+        return;
+    }
+    if is_media(&file.bytes, declared) {
+        return extraction.gap(&file.origin, GapReason::Media);
+    }
+    if looks_like_text(&file.bytes) || super::charset::wide_encoding(&file.bytes).is_some() {
+        text::plain(file, extraction);
+        if KNOWN_BY_MAGIC.contains(&extension.as_str()) {
+            extraction.gap(&file.origin, GapReason::Corrupt);
+        }
+        return;
+    }
+    let reason = match KNOWN_BY_MAGIC.contains(&extension.as_str()) {
+        true => GapReason::Corrupt,
+        false => GapReason::UnknownType,
+    };
+    extraction.gap(&file.origin, reason);
+}
+
+/// Extensions whose files must begin with certain bytes; one that does not is broken, or something else.
+const KNOWN_BY_MAGIC: &[&str] = &[
+    "pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "odt", "ods", "odp", "zip", "gz", "tgz", "bz2", "xz", "7z",
+    "rar", "msg", "png", "jpg", "jpeg", "gif", "tif", "tiff", "dcm", "p7m",
+];
+
+/// A signature beside the signed part, or a key: it tells nothing of anybody else's.
+fn is_signature(declared: &str, extension: &str) -> bool {
+    matches!(
+        declared,
+        "application/pkcs7-signature"
+            | "application/x-pkcs7-signature"
+            | "application/pgp-signature"
+            | "application/pgp-keys"
+    ) || matches!(extension, "p7s" | "sig")
+}
+
+fn is_font(bytes: &[u8], declared: &str) -> bool {
+    let starts: [&[u8]; 5] = [b"wOFF", b"wOF2", b"OTTO", b"\0\x01\0\0\0", b"true\0"];
+    declared.starts_with("font/") || starts.iter().any(|start| bytes.starts_with(start))
+}
+
+fn is_media(bytes: &[u8], declared: &str) -> bool {
+    let starts: [&[u8]; 6] = [b"ID3", b"OggS", b"fLaC", b"\x1aE\xdf\xa3", b"\x30\x26\xb2\x75", b"#!AMR"];
+    declared.starts_with("audio/")
+        || declared.starts_with("video/")
+        || starts.iter().any(|start| bytes.starts_with(start))
+        || bytes.get(4..8) == Some(b"ftyp")
+        || (bytes.starts_with(b"RIFF") && matches!(bytes.get(8..12), Some(b"WAVE" | b"AVI ")))
+        || (bytes.len() > 2 && bytes[0] == 0xff && matches!(bytes[1], 0xfb | 0xf3 | 0xf2 | 0xf1 | 0xf9))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Budget, Document, Documents, Extract, InProcess};
+    use super::*;
+
+    /// What the readers make of one attachment.
+    pub(super) fn opened(name: &str, bytes: &[u8]) -> Extract {
+        let document = Document { name: Some(name), declared: "", bytes, depth: 1 };
+        InProcess.open(&document, &Budget::new(100 << 20, 100_000))
+    }
+
+    pub(super) fn text_of(extract: &Extract, origin: &str) -> String {
+        let found = extract.segments.iter().find(|segment| segment.origin.as_str() == origin);
+        found.map(|segment| segment.text.clone()).unwrap_or_else(|| panic!("no text from {origin:?}"))
+    }
+
+    pub(super) fn zipped(entries: &[(&str, &[u8])]) -> Vec<u8> {
+        use std::io::Write;
+        let mut writer = ::zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for (name, bytes) in entries {
+            let stored =
+                ::zip::write::SimpleFileOptions::default().compression_method(::zip::CompressionMethod::Stored);
+            writer.start_file(*name, stored).expect("memory");
+            writer.write_all(bytes).expect("memory");
+        }
+        writer.finish().expect("memory").into_inner()
+    }
+
+    #[test]
+    fn what_holds_no_text_is_no_gap_and_the_unknown_is_one() {
+        let cases: &[(&str, &str, &[u8], Option<GapReason>)] = &[
+            ("smime.p7s", "application/pkcs7-signature", b"\x30\x01\x00", None),
+            ("a.woff", "font/woff", b"wOFF\0\0", None),
+            ("a.mp3", "audio/mpeg", b"ID3\x04\0", Some(GapReason::Media)),
+            ("a.bin", "application/octet-stream", b"\x01\x02\0\x03", Some(GapReason::UnknownType)),
+            ("a.pdf", "application/pdf", b"\x01\x02\0\x03", Some(GapReason::Corrupt)),
+            ("a.bin", "application/octet-stream", b"plain after all", None),
+            ("empty.txt", "text/plain", b"", Some(GapReason::Corrupt)),
+            ("a.rar", "", b"Rar!\x1a\x07\x01\0", Some(GapReason::Corrupt)),
+        ];
+        for (name, declared, bytes, gap) in cases {
+            let document = Document { name: Some(name), declared, bytes, depth: 1 };
+            let extract = InProcess.open(&document, &Budget::new(1 << 20, 100));
+            assert_eq!(extract.gaps.first().map(|gap| gap.reason), *gap, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_two_kinds_is_read_as_both() {
+        let polyglot = [b"GIF89a\x01\0\x01\0".as_slice(), &zipped(&[("roe.txt", b"Jo Roe")])].concat();
+        assert_eq!(text_of(&opened("a.gif", &polyglot), "roe.txt"), "Jo Roe");
+        let disguised = zipped(&[("roe.txt", b"Jo Roe")]);
+        assert_eq!(text_of(&opened("a.txt", &disguised), "roe.txt"), "Jo Roe");
     }
 }

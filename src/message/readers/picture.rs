@@ -1,0 +1,219 @@
+//! Pictures: one large enough to show a page of text is a gap, a logo is not. Text in their metadata is read.
+
+use super::super::extraction::{Extraction, File, within};
+use super::super::{GapReason, Shape};
+
+/// From here on a picture may be a photo of a page, a screenshot, a fax.
+const MIN_WIDTH: u32 = 480;
+const MIN_HEIGHT: u32 = 360;
+const MIN_AREA: u64 = 400_000;
+
+/// Of a picture whose size can't be told, the bytes say whether it may be a page.
+const MIN_BYTES: usize = 60 * 1024;
+
+pub(super) fn is_picture(bytes: &[u8]) -> bool {
+    let starts: [&[u8]; 8] = [
+        b"\x89PNG\r\n\x1a\n",
+        b"\xff\xd8\xff",
+        b"GIF87a",
+        b"GIF89a",
+        b"II*\0",
+        b"MM\0*",
+        b"\0\0\x01\0",
+        b"\xd7\xcd\xc6\x9a",
+    ];
+    starts.iter().any(|start| bytes.starts_with(start))
+        || (bytes.starts_with(b"BM") && bytes.len() > 26 && bytes[6..10] == [0; 4])
+        || (bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP"))
+        || (bytes.get(4..8) == Some(b"ftyp")
+            && bytes.get(8..12).is_some_and(|brand| {
+                [b"heic", b"heix", b"mif1", b"avif"].contains(&brand.first_chunk().unwrap_or(b"    "))
+            }))
+        || bytes.starts_with(b"\0\0\0\x0cjP  ")
+}
+
+pub(super) fn read(file: &File<'_>, extraction: &mut Extraction<'_>) {
+    extraction.text(&within(&file.origin, "metadata"), metadata(&file.bytes), Shape::Records);
+    if may_show_text(&file.bytes) {
+        extraction.gap(&file.origin, GapReason::Picture);
+    }
+}
+
+fn may_show_text(bytes: &[u8]) -> bool {
+    match size(bytes) {
+        Some((width, height)) => {
+            width >= MIN_WIDTH && height >= MIN_HEIGHT && u64::from(width) * u64::from(height) >= MIN_AREA
+        }
+        None => bytes.len() >= MIN_BYTES,
+    }
+}
+
+/// Width and height in pixels.
+fn size(bytes: &[u8]) -> Option<(u32, u32)> {
+    let big = |at: usize| Some(u32::from_be_bytes(*bytes.get(at..at + 4)?.first_chunk()?));
+    let little = |at: usize| Some(u32::from(u16::from_le_bytes(*bytes.get(at..at + 2)?.first_chunk()?)));
+    if bytes.starts_with(b"\x89PNG") {
+        Some((big(16)?, big(20)?))
+    } else if bytes.starts_with(b"GIF8") {
+        Some((little(6)?, little(8)?))
+    } else if bytes.starts_with(b"\xff\xd8") {
+        jpeg_size(bytes)
+    } else if bytes.starts_with(b"BM") {
+        Some((little(18)?, little(22)?))
+    } else if bytes.starts_with(b"\0\0\x01\0") {
+        Some((256, 256))
+    } else if bytes.get(12..16) == Some(b"VP8 ") {
+        Some((little(26)? & 0x3fff, little(28)? & 0x3fff))
+    } else if bytes.get(12..16) == Some(b"VP8L") {
+        let bits = u32::from_le_bytes(*bytes.get(21..25)?.first_chunk()?);
+        Some(((bits & 0x3fff) + 1, (bits >> 14 & 0x3fff) + 1))
+    } else {
+        None
+    }
+}
+
+/// Segments up to the first frame header (ITU T.81 §B.2.2).
+fn jpeg_size(bytes: &[u8]) -> Option<(u32, u32)> {
+    let mut at = 2;
+    loop {
+        let marker = *bytes.get(at + 1)?;
+        if bytes[at] != 0xff {
+            return None;
+        }
+        let word = |at: usize| Some(u32::from(u16::from_be_bytes(*bytes.get(at..at + 2)?.first_chunk()?)));
+        match marker {
+            0xff => at += 1,
+            0xc0..=0xcf if !matches!(marker, 0xc4 | 0xc8 | 0xcc) => return Some((word(at + 7)?, word(at + 5)?)),
+            0xd0..=0xd9 | 0x01 => at += 2,
+            _ => at += 2 + word(at + 2)? as usize,
+        }
+    }
+}
+
+/// Text chunks of PNG, comments and EXIF strings of JPEG, XMP of any.
+fn metadata(bytes: &[u8]) -> String {
+    let mut out = String::new();
+    if bytes.starts_with(b"\x89PNG") {
+        png_texts(bytes, &mut out);
+    } else if bytes.starts_with(b"\xff\xd8") {
+        jpeg_texts(bytes, &mut out);
+    }
+    if let Some(start) = memchr::memmem::find(bytes, b"<x:xmpmeta") {
+        let packet = &bytes[start..];
+        let end = memchr::memmem::find(packet, b"</x:xmpmeta>").unwrap_or(packet.len().min(256 * 1024));
+        let text = super::super::html::read(&String::from_utf8_lossy(&packet[..end]));
+        line(&mut out, "xmp", &text.shown);
+    }
+    out
+}
+
+fn line(out: &mut String, name: &str, value: &str) {
+    let value: Vec<&str> =
+        value.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
+    if !value.is_empty() {
+        out.push_str(&format!("{name}: {}\n", value.join(" ")));
+    }
+}
+
+fn png_texts(bytes: &[u8], out: &mut String) {
+    let mut at = 8;
+    while let Some(head) = bytes.get(at..at + 8) {
+        let len = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
+        let Some(chunk) = bytes.get(at + 8..(at + 8).saturating_add(len)) else { return };
+        match &head[4..8] {
+            b"tEXt" | b"iTXt" => line(out, "comment", &String::from_utf8_lossy(chunk)),
+            b"zTXt" => {
+                if let Some(payload) = chunk.iter().position(|byte| *byte == 0).and_then(|end| chunk.get(end + 2..)) {
+                    let mut text = Vec::new();
+                    let decoder = flate2::read::ZlibDecoder::new(payload);
+                    // What a bomb holds beyond this is not a comment.
+                    if std::io::Read::read_to_end(&mut std::io::Read::take(decoder, 64 * 1024), &mut text).is_ok() {
+                        line(out, "comment", &String::from_utf8_lossy(&text));
+                    }
+                }
+            }
+            b"IEND" => return,
+            _ => {}
+        }
+        at += 12 + len;
+    }
+}
+
+fn jpeg_texts(bytes: &[u8], out: &mut String) {
+    let mut at = 2;
+    while let Some([0xff, marker, high, low]) = bytes.get(at..at + 4) {
+        let len = usize::from(u16::from_be_bytes([*high, *low])).max(2);
+        let Some(segment) = bytes.get(at + 4..at + 2 + len) else { return };
+        match marker {
+            0xfe => line(out, "comment", &String::from_utf8_lossy(segment)),
+            0xe1 if segment.starts_with(b"Exif\0\0") => exif_texts(&segment[6..], out),
+            0xda => return,
+            _ => {}
+        }
+        at += 2 + len;
+    }
+}
+
+/// Printable runs of the EXIF block: descriptions, artists, comments.
+fn exif_texts(block: &[u8], out: &mut String) {
+    for run in block.split(|byte| !(b' '..=b'~').contains(byte)).filter(|run| run.len() >= 6) {
+        line(out, "exif", &String::from_utf8_lossy(run));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::opened;
+    use super::*;
+
+    fn png(width: u32, height: u32) -> Vec<u8> {
+        let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
+        bytes.extend(width.to_be_bytes());
+        bytes.extend(height.to_be_bytes());
+        bytes.extend([8, 6, 0, 0, 0, 0, 0, 0, 0]);
+        bytes
+    }
+
+    fn jpeg(width: u16, height: u16) -> Vec<u8> {
+        let mut bytes = b"\xff\xd8\xff\xfe\0\x08Jo Roe\xff\xc0\0\x11\x08".to_vec();
+        bytes.extend(height.to_be_bytes());
+        bytes.extend(width.to_be_bytes());
+        bytes
+    }
+
+    #[test]
+    fn a_page_is_a_gap_and_a_logo_is_none() {
+        for (bytes, gap) in [
+            (png(200, 60), false),
+            (png(600, 90), false),
+            (png(1240, 1754), true),
+            (png(1280, 720), true),
+            (jpeg(100, 100), false),
+            (jpeg(2480, 3508), true),
+            (b"GIF89a\x01\0\x01\0".to_vec(), false),
+            ([&b"II*\0"[..], &[0; 70 * 1024]].concat(), true),
+        ] {
+            let gaps = opened("a.png", &bytes).gaps;
+            assert_eq!(gaps.iter().any(|found| found.reason == GapReason::Picture), gap);
+        }
+    }
+
+    #[test]
+    fn comments_in_pictures_are_read() {
+        let mut with_text = png(10, 10);
+        with_text.extend(b"\0\0\0\x0etEXtComment\0Jo Roe");
+        for bytes in [with_text, jpeg(10, 10)] {
+            assert!(metadata(&bytes).contains("Jo Roe"));
+        }
+    }
+
+    #[test]
+    fn broken_pictures_end() {
+        for bytes in
+            [&b"\xff\xd8\xff\xff\xff\xff"[..], b"\x89PNG\r\n\x1a\n\xff\xff\xff\xfftEXt", b"\xff\xd8\xff\xe0\0\0"]
+        {
+            metadata(bytes);
+            size(bytes);
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! XML to text: documents as prose, data as records. No DTD is followed, nothing is fetched.
+
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::{Reader, escape};
+
+use super::super::extraction::{Extraction, File};
+use super::super::{GapReason, Shape, charset, text};
+use super::records::{Records, spaced};
+
+/// The XML as text: its declared encoding, or what its first bytes say.
+fn decode(bytes: &[u8]) -> String {
+    // Parts of mail arrive here as UTF-8 whatever their declaration still says.
+    if let Some(text) = std::str::from_utf8(bytes).ok().filter(|text| !text.contains('\0')) {
+        return text.to_owned();
+    }
+    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(120)]).into_owned();
+    let label = head
+        .strip_prefix("<?xml")
+        .and_then(|rest| rest.split("?>").next())
+        .and_then(|declaration| declaration.split("encoding=").nth(1))
+        .map(|value| value.trim_matches(|c| matches!(c, '"' | '\'' | ' ')).to_owned())
+        .map(|value| value.split(['"', '\'']).next().unwrap_or_default().to_owned());
+    charset::decode(bytes, label.as_deref()).into_owned()
+}
+
+fn reader(text: &str) -> Reader<&[u8]> {
+    let mut reader = Reader::from_str(text);
+    let config = reader.config_mut();
+    config.check_end_names = false;
+    config.allow_unmatched_ends = true;
+    config.allow_dangling_amp = true;
+    reader
+}
+
+/// The character for `&name;`; none for an entity that only a DTD defines.
+fn reference(name: &str) -> Option<String> {
+    let escaped = format!("&{name};");
+    escape::unescape(&escaped).ok().map(|text| text.into_owned())
+}
+
+/// All character data, paragraphs and rows ending lines, cells apart by tabs.
+pub(super) fn prose(bytes: &[u8]) -> Result<String, GapReason> {
+    let source = decode(bytes);
+    let mut reader = reader(&source);
+    let mut out = String::with_capacity(source.len() / 4);
+    // Paragraphs inside a table cell do not end the row.
+    let mut cells = 0usize;
+    loop {
+        match reader.read_event() {
+            Ok(Event::Text(text)) => push_text(&mut out, &text.xml10_content()),
+            Ok(Event::CData(text)) => out.push_str(&text.xml10_content()),
+            Ok(Event::GeneralRef(name)) => match reference(&name.xml10_content()) {
+                Some(text) => out.push_str(&text),
+                None => return Err(GapReason::Corrupt),
+            },
+            Ok(Event::Start(start)) => {
+                let name = start.local_name();
+                if matches!(name.as_ref(), "tc" | "table-cell") {
+                    cells += 1;
+                    begin_cell(&mut out);
+                }
+                attributes(&mut out, &start);
+            }
+            Ok(Event::Empty(empty)) => {
+                match empty.local_name().as_ref() {
+                    "tab" => out.push('\t'),
+                    "br" | "cr" | "line-break" => out.push('\n'),
+                    "s" => out.push(' '),
+                    "noBreakHyphen" => out.push('-'),
+                    "table-cell" => begin_cell(&mut out),
+                    _ => {}
+                }
+                attributes(&mut out, &empty);
+            }
+            Ok(Event::End(end)) => match end.local_name().as_ref() {
+                "tc" | "table-cell" => {
+                    cells = cells.saturating_sub(1);
+                    trim_line(&mut out);
+                }
+                "p" | "h" if cells > 0 => out.push(' '),
+                // Runs of one word are apart only by markup.
+                "t" | "r" | "span" | "rPr" | "pPr" | "hyperlink" | "a" | "ins" | "del" | "smartTag" | "sdtContent"
+                | "sdt" | "instrText" | "fldSimple" | "delText" | "txBody" | "sp" | "bookmarkStart" => {}
+                _ => end_line(&mut out),
+            },
+            Ok(Event::Eof) => return Ok(out),
+            Ok(_) => {}
+            Err(_) => return Err(GapReason::Corrupt),
+        }
+    }
+}
+
+/// Line breaks between elements are layout of the file, not text.
+fn push_text(out: &mut String, text: &str) {
+    if text.contains('\n') && text.trim().is_empty() {
+        return;
+    }
+    out.push_str(text);
+}
+
+fn begin_cell(out: &mut String) {
+    if !out.is_empty() && !out.ends_with('\n') {
+        out.push('\t');
+    }
+}
+
+fn trim_line(out: &mut String) {
+    while out.ends_with(' ') {
+        out.pop();
+    }
+}
+
+fn end_line(out: &mut String) {
+    if !out.is_empty() && !out.ends_with('\n') {
+        trim_line(out);
+        out.push('\n');
+    }
+}
+
+/// Alternative texts of pictures, form values, link targets outside the document.
+fn attributes(out: &mut String, start: &BytesStart<'_>) {
+    for attribute in start.attributes().flatten() {
+        let name = attribute.key.local_name();
+        let told = match name.as_ref() {
+            "descr" | "alt" | "string-value" | "author" | "textpath" => true,
+            "Target" => start.attributes_raw().contains("TargetMode=\"External\""),
+            "val" => matches!(start.local_name().as_ref(), "default" | "alias" | "statusText" | "helpText"),
+            "title" => true,
+            _ => false,
+        };
+        if told && !attribute.value.trim().is_empty() {
+            end_line(out);
+            out.push_str(&escape::unescape(&attribute.value).unwrap_or_default());
+            out.push('\n');
+        }
+    }
+}
+
+/// An XML file by itself: HTML-like narrative as prose, everything else as records (C-CDA, FHIR XML, exports).
+pub(super) fn data(file: &File<'_>, extraction: &mut Extraction<'_>) {
+    let source = decode(&file.bytes);
+    match records(&source) {
+        Ok(text) => extraction.text(&file.origin, text, Shape::Records),
+        Err(reason) => {
+            // The raw text still says most of it.
+            extraction.text(&file.origin, text::with_plain_line_ends(source.into()), Shape::Prose);
+            extraction.gap(&file.origin, reason);
+        }
+    }
+}
+
+/// `name: value` a line; an element without a parent that repeats begins a new record.
+fn records(source: &str) -> Result<String, GapReason> {
+    let mut reader = reader(source);
+    let mut records = Records::default();
+    let mut open: Vec<String> = Vec::new();
+    let mut value = String::new();
+    loop {
+        match reader.read_event() {
+            Ok(Event::Text(text)) => push_text(&mut value, &text.xml10_content()),
+            Ok(Event::CData(text)) => value.push_str(&text.xml10_content()),
+            Ok(Event::Comment(text)) => records.line("comment", &text.xml10_content()),
+            Ok(Event::GeneralRef(name)) => match reference(&name.xml10_content()) {
+                Some(text) => value.push_str(&text),
+                None => return Err(GapReason::Corrupt),
+            },
+            Ok(Event::Start(start)) => {
+                // Text before a child stands by itself: `<text>Jo <b>Roe</b></text>`.
+                records.line(open.last().map_or("", String::as_str), &std::mem::take(&mut value));
+                let name = start.local_name().as_ref().to_owned();
+                described(&name, &start, &mut records);
+                if open.len() > 100_000 {
+                    return Err(GapReason::Limit);
+                }
+                open.push(name);
+            }
+            Ok(Event::Empty(empty)) => {
+                let name = empty.local_name().as_ref().to_owned();
+                described(&name, &empty, &mut records);
+            }
+            Ok(Event::End(end)) => {
+                records.line(end.local_name().as_ref(), &std::mem::take(&mut value));
+                open.pop();
+                if is_record(end.local_name().as_ref()) {
+                    records.end();
+                }
+            }
+            Ok(Event::Eof) => {
+                records.line("", &value);
+                return Ok(records.finish());
+            }
+            Ok(_) => {}
+            Err(_) => return Err(GapReason::Corrupt),
+        }
+    }
+}
+
+fn is_record(name: &str) -> bool {
+    matches!(
+        name,
+        "recordTarget" | "entry" | "section" | "component" | "record" | "row" | "item" | "patient" | "Patient" | "tr"
+    )
+}
+
+/// Attributes that carry what a person reads: codes with their names, values with units, ids.
+fn described(element: &str, start: &BytesStart<'_>, records: &mut Records) {
+    for attribute in start.attributes().flatten() {
+        let name = attribute.key.local_name();
+        let plumbing = matches!(
+            name.as_ref(),
+            "root"
+                | "typeCode"
+                | "classCode"
+                | "moodCode"
+                | "determinerCode"
+                | "contextControlCode"
+                | "codeSystem"
+                | "codeSystemName"
+                | "nullFlavor"
+                | "schemaLocation"
+                | "type"
+                | "use"
+                | "styleCode"
+                | "ID"
+                | "xsi"
+                | "inversionInd"
+                | "negationInd"
+        ) || attribute.key.as_ref().starts_with("xmlns");
+        if plumbing || attribute.value.trim().is_empty() {
+            continue;
+        }
+        let value = escape::unescape(&attribute.value).unwrap_or_default();
+        match name.as_ref() {
+            "value" | "displayName" | "code" | "extension" => records.line(element, &value),
+            other => records.line(&spaced(&format!("{element} {other}")), &value),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_becomes_records() {
+        let source = "<ClinicalDocument xmlns='urn:hl7-org:v3'><recordTarget><id extension='998991' root='2.16'/>\
+            <name><given>Jo</given><family>Roe</family></name><birthTime value='19750501'/></recordTarget>\
+            <value code='E11.9' displayName='Type 2 diabetes'/></ClinicalDocument>";
+        let text = records(source).expect("well-formed");
+        assert_eq!(
+            text,
+            "id: 998991\ngiven: Jo\nfamily: Roe\nbirth Time: 19750501\n\nvalue: E11.9\nvalue: Type 2 diabetes\n"
+        );
+    }
+
+    #[test]
+    fn encodings_are_followed() {
+        let wide: Vec<u8> = "<a><p>Jo Roe</p></a>".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(prose(&wide).expect("text").trim(), "Jo Roe");
+        let latin = b"<?xml version='1.0' encoding='iso-8859-1'?><p>caf\xe9</p>";
+        assert_eq!(prose(latin).expect("text").trim(), "caf\u{e9}");
+    }
+
+    #[test]
+    fn unknown_entities_are_a_gap_and_deep_nesting_costs_no_stack() {
+        assert_eq!(prose(b"<a>&b;</a>"), Err(GapReason::Corrupt));
+        let deep = "<a>".repeat(90_000);
+        assert!(prose(deep.as_bytes()).is_ok());
+        assert!(records(&deep).is_ok());
+    }
+}
