@@ -47,6 +47,11 @@ impl Control {
         self.send(method, path, json(body))
     }
 
+    /// Asks for a deed, and takes its result.
+    pub fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T> {
+        read(&self.send(Method::POST, path, json(body))?)
+    }
+
     /// Asks for a deed without a result.
     pub fn act(&self, method: Method, path: &str, body: &impl Serialize) -> Result<()> {
         self.send(method, path, json(body)).map(drop)

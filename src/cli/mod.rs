@@ -32,7 +32,7 @@ struct Cli {
     command: Command,
 }
 
-const STATUSES: &str = "Exit status: 0 done; 1 the answer is no; 64 usage; 65 bad input data; 69 gateway not \
+const STATUSES: &str = "Exit status: 0 done; 1 the answer is no; 64 usage; 65 bad input data; 69 gateway not\n\
 reachable; 74 I/O; 77 not permitted; 78 configuration.";
 
 /// What every command takes, anywhere after its name.

@@ -1,10 +1,13 @@
 //! `queue`: the mail that waits.
 
+use serde_json::{Value, json};
+
 use super::control::Control;
 use super::exit::{Exit, Result};
 use super::output::Table;
 use super::{Common, find, trace};
-use crate::web::SummaryView;
+use crate::mail::Domain;
+use crate::web::{MovedView, SummaryView};
 
 #[derive(clap::Subcommand)]
 pub enum Command {
@@ -14,6 +17,31 @@ pub enum Command {
     Show { id: String },
     /// What waits for each destination, with its last reply and age
     Summary,
+    /// Try waiting or paused mail now
+    Retry(Which),
+    /// Keep waiting mail from being tried, until it is retried
+    Pause(Which),
+    /// Destroy a message; its author is not told
+    Delete {
+        id: String,
+        /// Why, for the account
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+/// Which mail is meant.
+#[derive(clap::Args)]
+#[group(id = "which", required = true, multiple = false)]
+pub struct Which {
+    /// One message, by its id or Message-ID
+    id: Option<String>,
+    /// All recipients of a domain
+    #[arg(long)]
+    domain: Option<Domain>,
+    /// Everything that waits
+    #[arg(long)]
+    all: bool,
 }
 
 pub fn run(common: &Common, command: Command) -> Result {
@@ -21,7 +49,27 @@ pub fn run(common: &Common, command: Command) -> Result {
         Command::List => find::run(common, &find::Args::in_state("scanning,queued")),
         Command::Show { id } => trace::show(common, &id),
         Command::Summary => summary(common),
+        Command::Retry(which) => change(common, "retry", &body(&which)),
+        Command::Pause(which) => change(common, "pause", &body(&which)),
+        Command::Delete { id, reason } => change(common, "delete", &json!({ "id": id, "reason": reason })),
     }
+}
+
+fn body(which: &Which) -> Value {
+    json!({ "id": which.id, "domain": which.domain, "all": which.all })
+}
+
+/// Asks for the change; that nothing was there to change is an answer, and it is no.
+fn change(common: &Common, verb: &str, body: &Value) -> Result {
+    let moved: MovedView = Control::open(common)?.post(&format!("/v1/queue/{verb}"), body)?;
+    common.output().one(&moved, |moved| {
+        let busy = match moved.busy {
+            0 => String::new(),
+            busy => format!("; {busy} being sent just now were left alone"),
+        };
+        format!("{verb}: {} messages, {} recipients{busy}\n", moved.messages, moved.recipients)
+    })?;
+    Ok(if moved.messages == 0 { Exit::No } else { Exit::Done })
 }
 
 fn summary(common: &Common) -> Result {

@@ -19,6 +19,7 @@ use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::queue::Queue;
 use crate::store::Store;
 use crate::telemetry::Telemetry;
 use crate::world::Clock;
@@ -26,7 +27,8 @@ use crate::world::Clock;
 pub use control::SOCKET;
 pub use problem::Problem;
 pub use view::{
-    AuditView, EventView, MessageView, RecipientView, RuleStat, StoryView, SummaryView, SuspensionView, kind_name,
+    AuditView, EventView, MessageView, MovedView, RecipientView, RuleStat, StoryView, SummaryView, SuspensionView,
+    kind_name,
 };
 
 /// `http:` in the configuration.
@@ -48,14 +50,13 @@ pub trait Gateway: Send + Sync {
     /// Loads configuration, rules and certificates again. The words say what stood in the way;
     /// what ran before then still runs.
     async fn reload(&self, actor: &str) -> Result<(), String>;
-    /// Tells the queue that something may be due.
-    fn wake(&self);
 }
 
 /// Everything behind the doors.
 #[derive(Clone)]
 pub struct House {
     pub store: Arc<dyn Store>,
+    pub queue: Arc<Queue>,
     pub clock: Arc<dyn Clock>,
     pub telemetry: Telemetry,
     pub gateway: Arc<dyn Gateway>,

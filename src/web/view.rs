@@ -103,6 +103,14 @@ pub struct SummaryView {
     pub suspended: bool,
 }
 
+/// What a queue command moved; `busy` messages were being sent and stayed as they were.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MovedView {
+    pub messages: u64,
+    pub recipients: u64,
+    pub busy: u64,
+}
+
 /// A destination to which nothing is sent (`suspend`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SuspensionView {

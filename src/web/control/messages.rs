@@ -12,7 +12,7 @@ use crate::mail::{Domain, QueueId};
 use crate::store::{MessageState, Query, RecipientState};
 
 /// How many messages one answer holds at most; clients page with `after`.
-const PAGE: usize = 500;
+pub const PAGE: usize = 500;
 
 /// `?from=…&state=held,queued&after=…`
 #[derive(Debug, Default, Serialize, Deserialize)]

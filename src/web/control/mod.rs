@@ -5,6 +5,7 @@
 
 mod account;
 mod messages;
+mod queue;
 mod suspensions;
 
 use std::io;
@@ -86,6 +87,9 @@ pub fn router(house: House) -> Router {
         .route("/v1/messages", get(messages::list))
         .route("/v1/messages/{id}", get(messages::story))
         .route("/v1/queue/summary", get(messages::summary))
+        .route("/v1/queue/retry", post(queue::retry))
+        .route("/v1/queue/pause", post(queue::pause))
+        .route("/v1/queue/delete", post(queue::delete))
         .route("/v1/suspensions", get(suspensions::list))
         .route("/v1/suspensions/{domain}", post(suspensions::suspend).delete(suspensions::resume))
         .route("/v1/audit", get(account::export))

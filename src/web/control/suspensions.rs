@@ -35,7 +35,7 @@ pub async fn suspend(
     let detail =
         json!({ "change": "suspended", "domain": domain, "until": suspension.until, "reason": suspension.reason });
     let event = event(&house, &actor, EventKind::QueueChanged, None, detail);
-    house.store.suspend(&domain, suspension.until, vec![event]).await?;
+    house.queue.suspend(&domain, suspension.until, vec![event]).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -50,8 +50,7 @@ pub async fn resume(
     }
     let detail = json!({ "change": "resumed", "domain": domain });
     let event = event(&house, &actor, EventKind::QueueChanged, None, detail);
-    house.store.resume(&domain, vec![event]).await?;
-    house.gateway.wake();
+    house.queue.resume(&domain, vec![event]).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
