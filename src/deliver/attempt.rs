@@ -49,6 +49,8 @@ pub struct Attempt {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proof {
     pub level: Level,
+    /// What handing over by it counts as: the level, or what the route states of its hop.
+    pub counts: Level,
     pub basis: Basis,
     /// `TLSv1.3`, or empty on a clear session.
     pub version: String,

@@ -12,8 +12,8 @@ pub struct Metrics {
 
 impl Metrics {
     pub fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
-        // The receiving side counts under the same name, with the other direction.
-        let opts = Opts::new("waxseal_tls_sessions_total", "Sessions by direction, TLS version and ground of proof")
+        // The receiving side counts under the same name, so it must say the same of it.
+        let opts = Opts::new("waxseal_tls_sessions_total", "TLS sessions by direction, version and basis of trust.")
             .const_label("direction", "out");
         let tls_sessions = IntCounterVec::new(opts, &["version", "basis"])?;
         registry.register(Box::new(tls_sessions.clone()))?;

@@ -63,8 +63,6 @@ pub struct Session {
     pub(super) offers: EhloResponse<String>,
     pub hop: Hop,
     pub proof: Proof,
-    /// What handing over by it counts as.
-    counts: Level,
     pub opened: Instant,
     pub transactions: u32,
     /// The peer said 421, or a reply is missing: no further transaction.
@@ -74,7 +72,7 @@ pub struct Session {
 impl Session {
     /// Whether mail that needs this may be handed over.
     pub fn reaches(&self, need: Need) -> bool {
-        self.proof.level >= need.session && self.counts >= need.mail
+        self.proof.level >= need.session && self.proof.counts >= need.mail
     }
 
     pub fn offers(&self, extension: u32) -> bool {
@@ -171,17 +169,9 @@ impl Deliverer {
             offers =
                 self.greet(&mut client).await.map_err(|failure| Unopened { failure, proof: Some(proof.clone()) })?;
         }
-        let counts = counts(route, hop, proof.level);
-        let session = Session {
-            client,
-            offers,
-            hop: hop.clone(),
-            proof,
-            counts,
-            opened: Instant::now(),
-            transactions: 0,
-            over: false,
-        };
+        proof.counts = counts(route, hop, proof.level);
+        let session =
+            Session { client, offers, hop: hop.clone(), proof, opened: Instant::now(), transactions: 0, over: false };
         if !session.reaches(need) {
             let (proof, words) = (session.proof.clone(), session.shortfall());
             session.quit().await;
@@ -247,6 +237,7 @@ impl Deliverer {
         };
         let proof = Proof {
             level: verdict.basis.level(),
+            counts: verdict.basis.level(),
             basis: verdict.basis,
             version: version.to_owned(),
             certificate: verdict.words,
@@ -306,7 +297,8 @@ async fn start_tls(mut client: SmtpClient<Wire>) -> Result<Box<dyn Stream>, Stop
 }
 
 fn clear() -> Proof {
-    Proof { level: Level::Opportunistic, basis: Basis::None, version: String::new(), certificate: String::new() }
+    let level = Level::Opportunistic;
+    Proof { level, counts: level, basis: Basis::None, version: String::new(), certificate: String::new() }
 }
 
 /// What handing over counts as: the session's proof, or what the route states of its hop. The

@@ -1,0 +1,408 @@
+//! The walk after the 250: lease → protect → deliver | hold → settle.
+//!
+//! One message for one domain at a time, as the queue hands it out. The level that was decided goes
+//! along to delivery, which sends nothing on a session that doesn't reach it; what the attempt came
+//! to goes back to the queue, which alone says what is tried next.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, Opts, Registry};
+use serde_json::{Map, Value, json};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{error, info, warn};
+
+use crate::audit::{Event, EventKind};
+use crate::deliver::{Attempt, AttemptResult, Deliverer, Destination, Job, Trouble};
+use crate::mail::{Content, EnhancedStatus};
+use crate::policy::{Level, Method, Verdict};
+use crate::protect::{self, Outgoing};
+use crate::queue::{Feedback, Queue, Tried, Work, own};
+use crate::store::{Arrival, Leased, RecipientRecord, RecipientState, Settlement, Store, StoreError};
+use crate::world::{Clock, Random, new_id};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Deliveries at once, all destinations together.
+    pub concurrency: usize,
+    /// `limits.memory`: content read back for delivery takes at most so much of it.
+    pub memory: u64,
+    /// `limits.drain`.
+    pub drain: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { concurrency: 500, memory: 256 << 20, drain: Duration::from_secs(10) }
+    }
+}
+
+/// What a reload replaces: how mail is made ready and where it goes.
+pub struct Way {
+    pub deliverer: Deliverer,
+    pub protect: protect::Config,
+}
+
+/// Takes work from the queue until it is told to stop.
+pub struct Dispatch {
+    config: Config,
+    way: ArcSwap<Way>,
+    queue: Arc<Queue>,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    metrics: Metrics,
+    /// In KiB: a permit is a `u32`.
+    memory: Arc<Semaphore>,
+}
+
+/// Content is signed in place up to this size, above on the blocking pool.
+const IN_PLACE: usize = 64 * 1024;
+/// Before work goes back that the store could not read.
+const STORE_PAUSE: Duration = Duration::from_secs(1);
+
+impl Dispatch {
+    pub fn new(
+        config: Config,
+        way: Way,
+        queue: Arc<Queue>,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        metrics: Metrics,
+    ) -> Arc<Self> {
+        let memory = Arc::new(Semaphore::new(kib(config.memory) as usize));
+        Arc::new(Self { config, way: ArcSwap::from_pointee(way), queue, store, clock, random, metrics, memory })
+    }
+
+    /// Takes effect with the next message; what is under way ends as it began.
+    pub async fn reload(&self, way: Way) {
+        self.way.swap(Arc::new(way)).deliverer.close().await;
+    }
+
+    /// Works until `stop`, then gives what is under way the time of `limits.drain`. What is not
+    /// done by then is due again at the next start.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let slots = Arc::new(Semaphore::new(self.config.concurrency));
+        let under_way = TaskTracker::new();
+        let sweeper = tokio::spawn(self.clone().sweep());
+        let work = async {
+            loop {
+                let slot = slots.clone().acquire_owned().await.expect("the slots are never closed");
+                let work = self.queue.next().await;
+                under_way.spawn(self.clone().take(work, slot));
+            }
+        };
+        let never: Option<()> = stop.run_until_cancelled(work).await;
+        debug_assert!(never.is_none(), "work has no end of its own");
+        under_way.close();
+        if tokio::time::timeout(self.config.drain, under_way.wait()).await.is_err() {
+            warn!(deliveries = under_way.len(), "stopped before these deliveries ended");
+        }
+        sweeper.abort();
+        self.way.load().deliverer.close().await;
+    }
+
+    async fn sweep(self: Arc<Self>) {
+        let mut ticks = tokio::time::interval(Duration::from_secs(1));
+        loop {
+            ticks.tick().await;
+            self.way.load_full().deliverer.sweep().await;
+        }
+    }
+
+    async fn take(self: Arc<Self>, mut work: Work, _slot: OwnedSemaphorePermit) {
+        let way = self.way.load_full();
+        let (content, _memory) = match self.content(&work.leased).await {
+            Ok(content) => content,
+            Err(StoreError::Damaged(what)) => {
+                let settlement = self.hold_damaged(&work.leased, &what);
+                return self.queue.settle(work, settlement).await;
+            }
+            Err(error) => {
+                warn!(id = %work.leased.envelope.id, %error, "content could not be read; it is tried again");
+                return tokio::time::sleep(STORE_PAUSE).await;
+            }
+        };
+        let mut attempts = Vec::with_capacity(work.leased.due.len());
+        for group in groups(&way, &work.leased) {
+            attempts.extend(self.attempt(&way, &work.leased, group, &content).await);
+        }
+        work.learn(feedback(&attempts));
+        let settlement = self.account(&work.leased, attempts);
+        self.queue.settle(work, settlement).await;
+    }
+
+    /// The content, with the memory that it takes.
+    async fn content(&self, leased: &Leased) -> Result<(Bytes, Option<OwnedSemaphorePermit>), StoreError> {
+        if let Content::Memory(bytes) = &leased.content {
+            return Ok((bytes.clone(), None));
+        }
+        // What is larger than all the memory there is takes all of it, alone.
+        let wanted = kib(leased.content.size()).min(kib(self.config.memory));
+        let permit = self.memory.clone().acquire_many_owned(wanted).await.expect("the memory is never closed");
+        Ok((self.store.read(leased.envelope.id, &leased.content).await?, Some(permit)))
+    }
+
+    /// One try for recipients that go one way by one method.
+    async fn attempt(&self, way: &Arc<Way>, leased: &Leased, group: Group, content: &Bytes) -> Vec<Attempt> {
+        let all = |result: AttemptResult| {
+            let attempt = |index: &usize| Attempt {
+                index: *index,
+                address: leased.envelope.recipients[*index].address.clone(),
+                result: result.clone(),
+                proof: None,
+                host: None,
+                reports: false,
+            };
+            group.recipients.iter().map(attempt).collect()
+        };
+        if !matches!(group.method, Method::Transport | Method::Wait) {
+            let text = format!("{} is not available", group.method);
+            return all(AttemptResult::Weak(Trouble::of(EnhancedStatus(4, 7, 5), text)));
+        }
+        let pieces = match compose(way, leased, &group.destination, content).await {
+            Ok(pieces) => pieces,
+            Err(error) => {
+                error!(id = %leased.envelope.id, %error, "a message could not be made ready; it waits");
+                return all(AttemptResult::Deferred(Trouble::of(EnhancedStatus(4, 3, 0), "signing failed")));
+            }
+        };
+        let job = Job {
+            envelope: leased.envelope.clone(),
+            recipients: group.recipients.clone(),
+            destination: group.destination,
+            level: group.level,
+            pieces: pieces.into(),
+        };
+        let timer = self.metrics.duration.start_timer();
+        let attempts = way.deliverer.deliver(&job).await;
+        timer.observe_duration();
+        attempts
+    }
+
+    /// Counts, logs and records the attempts; the queue says what they make of the recipients.
+    fn account(&self, leased: &Leased, attempts: Vec<Attempt>) -> Settlement {
+        let mut events = Vec::with_capacity(attempts.len());
+        let mut tried = Vec::with_capacity(attempts.len());
+        for attempt in attempts {
+            let Some(due) = leased.due.iter().find(|due| due.index == attempt.index) else { continue };
+            self.metrics.count(leased, due, &attempt);
+            let trouble = attempt.result.trouble();
+            info!(
+                id = %leased.envelope.id, recipient = due.index, domain = %attempt.address.domain(),
+                host = attempt.host.as_deref(), result = attempt.result.as_str(), code = trouble.code,
+                status = %trouble.status, level = %due.level, basis = attempt.proof.as_ref().map(|p| p.basis.as_str()),
+                "delivery attempt"
+            );
+            events.push(self.event(EventKind::Attempted, leased, detail(due, &attempt)));
+            tried.push(Tried {
+                index: attempt.index,
+                result: attempt.result,
+                host: attempt.host,
+                dsn_passed_on: attempt.reports,
+            });
+        }
+        self.queue.conclude(leased, &tried, events)
+    }
+
+    fn event(&self, kind: EventKind, leased: &Leased, detail: Map<String, Value>) -> Event {
+        let message = Some(leased.envelope.id);
+        Event { at: self.clock.now(), actor: "gateway".to_owned(), kind, message, detail }
+    }
+
+    /// Content that is not as it was accepted is never sent. A person is told, and decides.
+    fn hold_damaged(&self, leased: &Leased, what: &str) -> Settlement {
+        error!(id = %leased.envelope.id, what, "stored content is damaged; the message is held");
+        let held = |due: &RecipientRecord| RecipientRecord {
+            state: RecipientState::Held,
+            next_attempt: None,
+            last_reply: Some("5.3.0 the stored content is damaged".to_owned()),
+            ..due.clone()
+        };
+        let detail = Map::from_iter([("what".to_owned(), json!(what))]);
+        Settlement {
+            id: leased.envelope.id,
+            recipients: leased.due.iter().map(held).collect(),
+            events: vec![self.event(EventKind::Damaged, leased, detail)],
+            own_mail: vec![self.report_damaged(leased)],
+        }
+    }
+
+    fn report_damaged(&self, leased: &Leased) -> Arrival {
+        let own = &self.queue.config().own;
+        let (id, now) = (new_id(&*self.clock, &*self.random), self.clock.now());
+        let to = [own.postmaster.clone()];
+        let text = format!(
+            "The stored content of message {} can't be read back as it was accepted.\r\n\
+             It is held and will not be sent. Ask its sender to send it again, then delete it:\r\n\
+             \r\n    waxseal quarantine show {0}\r\n    waxseal queue delete {0}\r\n",
+            leased.envelope.id
+        );
+        let content = own.write(id, &to, "A stored message is damaged", now, own::text_part(text));
+        own.arrival(id, &to, content, &format!("damaged content of {}", leased.envelope.id), now)
+    }
+}
+
+fn kib(bytes: u64) -> u32 {
+    u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX).clamp(1, Semaphore::MAX_PERMITS as u32)
+}
+
+/// Recipients that share a transaction.
+struct Group {
+    destination: Destination,
+    level: Level,
+    method: Method,
+    recipients: Vec<usize>,
+}
+
+fn groups(way: &Way, leased: &Leased) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::with_capacity(1);
+    for due in &leased.due {
+        // While the site only observes, everything goes with the best TLS offered.
+        let level = if leased.decision.observed { Level::Opportunistic } else { due.level };
+        let destination = way.deliverer.config().destination(due.address.domain(), level);
+        let same =
+            |group: &&mut Group| group.destination == destination && group.level == level && group.method == due.method;
+        match groups.iter_mut().find(same) {
+            Some(group) => group.recipients.push(due.index),
+            None => groups.push(Group { destination, level, method: due.method, recipients: vec![due.index] }),
+        }
+    }
+    groups
+}
+
+async fn compose(
+    way: &Arc<Way>,
+    leased: &Leased,
+    destination: &Destination,
+    content: &Bytes,
+) -> Result<Vec<Bytes>, protect::Error> {
+    let internal = destination.route().is_some_and(|at| way.deliverer.config().routes[at].internal);
+    let (envelope, decision) = (leased.envelope.clone(), leased.decision.clone());
+    let (author, own) = (leased.facts.author.clone(), leased.facts.own);
+    let make = move |way: &Way, content: &Bytes| {
+        let outgoing = Outgoing { envelope: &envelope, decision: &decision, author: author.as_ref(), own, internal };
+        way.protect.compose(outgoing, content)
+    };
+    if content.len() <= IN_PLACE || way.protect.signers.is_empty() {
+        return make(way, content);
+    }
+    let (way, content) = (way.clone(), content.clone());
+    tokio::task::spawn_blocking(move || make(&way, &content)).await.expect("composing does not panic")
+}
+
+/// What the destination as a whole showed: whether more at once is welcome.
+fn feedback(attempts: &[Attempt]) -> Feedback {
+    let answered = |attempt: &Attempt| !matches!(attempt.result.trouble().code, 0 | 421);
+    let spoken_to = |attempt: &Attempt| attempt.host.is_some();
+    if attempts.iter().any(answered) {
+        Feedback::Good
+    } else if attempts.iter().any(spoken_to) {
+        Feedback::Bad
+    } else {
+        Feedback::None
+    }
+}
+
+/// What the audit keeps of an attempt, by the names of `docs/events.md`.
+fn detail(due: &RecipientRecord, attempt: &Attempt) -> Map<String, Value> {
+    let trouble = attempt.result.trouble();
+    let mut detail = Map::new();
+    let mut put = |name: &str, value: Value| _ = detail.insert(name.to_owned(), value);
+    put("recipient", json!(attempt.address));
+    put("method", json!(due.method));
+    put("level", json!(due.level));
+    put("result", json!(attempt.result.as_str()));
+    put("reply", json!(trouble.to_string()));
+    if let Some(host) = &attempt.host {
+        put("host", json!(host));
+    }
+    if let Some(proof) = &attempt.proof {
+        put("proved", json!(proof.level));
+        put("basis", json!(proof.basis));
+        if proof.counts != proof.level {
+            put("counts_as", json!(proof.counts));
+        }
+        if !proof.version.is_empty() {
+            put("tls", json!(proof.version));
+            put("certificate", json!(proof.certificate));
+        }
+    }
+    detail
+}
+
+/// What dispatch counts; every count is of recipients.
+pub struct Metrics {
+    /// Attempts by method and result.
+    deliveries: IntCounterVec,
+    /// Recipients whose mail left, by the method that protected it.
+    protections: IntCounterVec,
+    /// PHI that left below its level otherwise than by a recorded waiver or exception.
+    phi_unprotected: IntCounter,
+    /// How long one attempt took, from the first look-up to the last reply.
+    duration: Histogram,
+}
+
+impl Metrics {
+    pub fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let vec = |name: &str, help: &str, labels: &[&str]| IntCounterVec::new(Opts::new(name, help), labels);
+        let metrics = Self {
+            deliveries: vec(
+                "waxseal_deliveries_total",
+                "Delivery attempts, counted in recipients, by method and result.",
+                &["method", "result"],
+            )?,
+            protections: vec(
+                "waxseal_protections_total",
+                "Recipients whose mail left, by the method that protected it.",
+                &["method"],
+            )?,
+            phi_unprotected: IntCounter::new(
+                "waxseal_phi_unprotected_total",
+                "Recipients whose PHI left below its level without a recorded waiver or exception. Must stay 0.",
+            )?,
+            duration: Histogram::with_opts(
+                HistogramOpts::new("waxseal_delivery_duration_seconds", "Duration of a delivery attempt.")
+                    .buckets(vec![0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0]),
+            )?,
+        };
+        registry.register(Box::new(metrics.deliveries.clone()))?;
+        registry.register(Box::new(metrics.protections.clone()))?;
+        registry.register(Box::new(metrics.phi_unprotected.clone()))?;
+        registry.register(Box::new(metrics.duration.clone()))?;
+        for method in Method::ALL {
+            metrics.protections.with_label_values(&[method.as_str()]);
+            for result in ["sent", "deferred", "failed", "weak"] {
+                metrics.deliveries.with_label_values(&[method.as_str(), result]);
+            }
+        }
+        Ok(metrics)
+    }
+
+    fn count(&self, leased: &Leased, due: &RecipientRecord, attempt: &Attempt) {
+        self.deliveries.with_label_values(&[due.method.as_str(), attempt.result.as_str()]).inc();
+        if !matches!(attempt.result, AttemptResult::Sent(_)) {
+            return;
+        }
+        // What waited went by transport in the end.
+        self.protections.with_label_values(&[Method::Transport.as_str()]).inc();
+        if is_unprotected(leased, due, attempt) {
+            self.phi_unprotected.inc();
+            warn!(id = %leased.envelope.id, recipient = due.index, "PHI left below its level");
+        }
+    }
+}
+
+/// Whether PHI, or what could not be read, left below what it must have. A configuration that asks
+/// for less than verified TLS does not excuse it; a recorded waiver or exception does.
+fn is_unprotected(leased: &Leased, due: &RecipientRecord, attempt: &Attempt) -> bool {
+    let Some(decided) = leased.decision.recipients.get(due.index) else { return true };
+    let sensitive = matches!(leased.decision.verdict, Verdict::Phi | Verdict::Unread);
+    let proved = attempt.proof.as_ref().map_or(Level::Opportunistic, |proof| proof.counts);
+    sensitive && decided.lowered_by.is_empty() && proved < decided.level.clamp(Level::TlsVerified, Level::Message)
+}
