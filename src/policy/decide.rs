@@ -75,31 +75,6 @@ pub fn decide(
     }
 }
 
-/// The decision about our own mail (DSN, notices): as clean mail, never held, nothing to edit.
-pub fn decide_own_mail(config: &Config, recipients: &[Address]) -> Decision {
-    let reason = Reason { level: config.clean, text: "own mail".to_owned() };
-    let recipients = recipients.iter().map(|address| RecipientDecision {
-        address: address.clone(),
-        level: config.clean,
-        ladder: Config::AUTO.to_vec(),
-        reasons: vec![reason.clone()],
-        lowered_by: Vec::new(),
-    });
-    Decision {
-        verdict: Verdict::Clean,
-        findings: Findings::default(),
-        gaps: Vec::new(),
-        recipients: recipients.collect(),
-        refusal: None,
-        all_or_nothing: false,
-        edits: Vec::new(),
-        ruleset: String::new(),
-        config: config.hash.clone(),
-        profile: None,
-        observed: false,
-    }
-}
-
 /// Everything that asks, `policy.clean` first: it always does.
 fn asks(config: &Config, findings: &Findings, reading: &Reading, envelope: &Envelope) -> Vec<Ask> {
     let clean = "policy.clean".to_owned();

@@ -10,7 +10,7 @@ use super::Level;
 use crate::mail::{Address, Domain};
 
 /// Less protection for some rules in some circumstances (`rules/exceptions/*.yaml`).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Exception {
     /// Its file's name without the ending, and its place in it: stands in `lowered_by`.
     pub id: String,
@@ -27,7 +27,7 @@ pub struct Exception {
 }
 
 /// Circumstances that must all hold; an empty list asks nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct When {
     pub sources: Vec<String>,
     /// Every author must be among them.
@@ -37,7 +37,8 @@ pub struct When {
 }
 
 /// A mailbox, or every mailbox of a domain.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
 pub enum Party {
     Address(Address),
     Domain(Domain),

@@ -14,7 +14,7 @@ mod request;
 mod tests;
 
 pub use config::{Class, Config, Profile, Provision};
-pub use decide::{Context, decide, decide_own_mail, hold_all};
+pub use decide::{Context, decide, hold_all};
 pub use decision::{Decision, Edit, Reason, RecipientDecision, Refusal, Verdict};
 pub use exception::{Exception, Party, Waiver, When};
 pub use level::{Basis, Level, Method};

@@ -370,13 +370,6 @@ fn an_edit_that_would_break_a_signature_we_dont_replace_is_left_out() {
     assert_eq!(case.decide().edits, [Edit::RemoveTag("[secure]".into()), removed_path]);
 }
 
-#[test]
-fn own_mail_is_never_held() {
-    let decision = decide_own_mail(&Config::default(), &[address("ann@clinic.example")]);
-    assert_eq!(decision.recipients[0].ladder, [Method::Transport, Method::Wait]);
-    assert_eq!(decision.start(&decision.recipients[0]), (Level::Tls, Method::Transport));
-}
-
 fn any_level() -> impl Strategy<Value = Level> {
     prop::sample::select(&Level::ALL[..])
 }

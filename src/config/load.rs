@@ -1,0 +1,211 @@
+//! Reading a configuration: text → tree → settings → what each room is given.
+
+use std::path::{Path, PathBuf};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use jiff::Timestamp;
+
+use super::fault::{Complaints, Fault, Faults, fault};
+use super::files::Base;
+use super::raw::{self, Settings};
+use super::tree::{self, Node, Place};
+use super::{checks, doors, expand, levels, records, routes, schema, shape};
+use crate::mail::{Address, Domain, DomainPattern};
+use crate::{deliver, policy, queue, smtp, telemetry, web};
+
+/// A checked configuration: what each room is given, and what is kept of it.
+#[derive(Debug)]
+pub struct Configuration {
+    pub file: PathBuf,
+    /// As written, with variables expanded and defaults filled in.
+    pub settings: Settings,
+    pub data_dir: PathBuf,
+    pub rules: Vec<PathBuf>,
+    pub users: PathBuf,
+    /// The organisation's own domains: their addresses are staff.
+    pub own_domains: Vec<Domain>,
+    pub smtp: smtp::Config,
+    pub deliver: deliver::Config,
+    pub policy: policy::Config,
+    pub queue: queue::Config,
+    pub telemetry: telemetry::Config,
+    pub web: web::Config,
+    /// What `check` refuses although the gateway can run with it; the gateway writes each to the audit.
+    pub refusals: Vec<Fault>,
+    /// What an administrator should look at.
+    pub warnings: Vec<Fault>,
+    /// The whole of it as JSON without secrets, kept under [`Configuration::hash`] with every decision.
+    pub redacted: String,
+    /// Hex SHA-256 of `redacted`.
+    pub hash: String,
+}
+
+/// What a configuration takes from around it.
+pub struct Surroundings<'a> {
+    pub variable: &'a dyn Fn(&str) -> Option<String>,
+    pub now: Timestamp,
+}
+
+/// Reads and checks the file. Everything wrong with it is told at once.
+pub fn load(path: &Path, now: Timestamp) -> Result<Configuration, Faults> {
+    let variable = |name: &str| std::env::var(name).ok();
+    match std::fs::read_to_string(path) {
+        Ok(text) => read(path, &text, &Surroundings { variable: &variable, now }),
+        Err(error) => Err(Faults(vec![fault(path, Place::default(), "", format!("can't be read: {error}"), None)])),
+    }
+}
+
+/// The same for text that is already in memory; relative paths count from the folder of `path`.
+pub fn read(path: &Path, text: &str, around: &Surroundings<'_>) -> Result<Configuration, Faults> {
+    let mut tree = tree::read(text).map_err(|error| Faults(vec![fault(path, error.place, "", error.message, None)]))?;
+    let mut faults = expand::expand(&mut tree, around.variable, path);
+    faults.extend(shape::check(&schema(), &mut tree, path));
+    let settings = match serde_json::from_value::<Settings>(tree.to_json()) {
+        Ok(settings) => settings,
+        // Something needed was at fault and is taken out; what is told about it is enough.
+        Err(_) if !faults.is_empty() => return Err(told(faults)),
+        Err(error) => return Err(told(vec![fault(path, Place::default(), "", error.to_string(), None)])),
+    };
+    let configuration = build(path, settings, &tree, around);
+    match configuration {
+        Ok(configuration) if faults.is_empty() => Ok(configuration),
+        Ok(_) => Err(told(faults)),
+        Err(more) => {
+            // A section that lost a value to one fault would only be blamed again for lacking it.
+            let damaged: Vec<String> = faults.iter().map(|fault| section(&fault.key).to_owned()).collect();
+            let blamed = |fault: &Fault| damaged.iter().any(|section| fault.key.starts_with(section.as_str()));
+            faults.extend(more.into_iter().filter(|fault| !blamed(fault)));
+            Err(told(faults))
+        }
+    }
+}
+
+fn told(mut faults: Vec<Fault>) -> Faults {
+    faults.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
+    Faults(faults)
+}
+
+/// The outermost list item or section that a key lies in: `sources[0]` of `sources[0].header.name`.
+fn section(key: &str) -> &str {
+    key.split('.').next().unwrap_or_default()
+}
+
+fn build(path: &Path, settings: Settings, tree: &Node, around: &Surroundings<'_>) -> Result<Configuration, Vec<Fault>> {
+    let base = Base {
+        folder: path.parent().unwrap_or(Path::new("")).to_owned(),
+        credentials: (around.variable)("CREDENTIALS_DIRECTORY").map(PathBuf::from),
+    };
+    let mut complaints = Complaints::new(path, tree);
+    let rules: Vec<PathBuf> = settings.rules.iter().map(|written| base.path(written)).collect();
+    for (at, path) in rules.iter().enumerate().filter(|(_, path)| !path.exists()) {
+        complaints.fault(&format!("rules[{at}]"), format!("there is no {}", path.display()), "");
+    }
+    let smtp = doors::smtp(&settings, &base, &mut complaints);
+    let deliver = routes::deliver(&settings, &base, &mut complaints);
+    let mut policy = levels::policy(&settings, around.now, &mut complaints);
+    let (exceptions, record_faults, record_warnings) = records::load(&rules, around.now);
+    let web = web(&settings, &base, &mut complaints);
+    policy.provides = routes::provisions(&deliver.routes);
+    policy.hostname = Some(settings.hostname.clone());
+    policy.exceptions = exceptions;
+    checks::check(&settings, &deliver, &policy, &base, &mut complaints);
+    let mut told = complaints.into_parts();
+    told.faults.extend(record_faults);
+    told.warnings.extend(record_warnings);
+    if !told.faults.is_empty() {
+        return Err(told.faults);
+    }
+    let redacted = redacted(&settings, &policy.exceptions);
+    let hash = hex_sha256(&redacted);
+    everywhere(&mut policy, &hash);
+    let data_dir = base.path(&settings.data_dir);
+    Ok(Configuration {
+        file: path.to_owned(),
+        users: settings.users.as_ref().map_or_else(|| data_dir.join("users.jsonl"), |path| base.path(path)),
+        own_domains: own_domains(&settings),
+        queue: routes::queue(&settings, policy.clean),
+        telemetry: telemetry(&settings.telemetry),
+        data_dir,
+        rules,
+        smtp,
+        deliver,
+        policy,
+        web,
+        refusals: told.refusals,
+        warnings: told.warnings,
+        redacted,
+        hash,
+        settings,
+    })
+}
+
+/// What decisions need to know of the whole house, in every profile too.
+fn everywhere(policy: &mut policy::Config, hash: &str) {
+    policy.hash = hash.to_owned();
+    let of_all = policy.clone();
+    for profile in &mut policy.profiles {
+        profile.config.hash.clone_from(&of_all.hash);
+        profile.config.hostname.clone_from(&of_all.hostname);
+        profile.config.provides.clone_from(&of_all.provides);
+        profile.config.exceptions.clone_from(&of_all.exceptions);
+    }
+}
+
+fn own_domains(settings: &Settings) -> Vec<Domain> {
+    let exact = |pattern: &DomainPattern| match pattern {
+        DomainPattern::Exactly(domain) => Some(domain.clone()),
+        DomainPattern::Below(_) | DomainPattern::Any => None,
+    };
+    let of_sources = settings.sources.iter().flat_map(|source| source.from_domains.iter().filter_map(exact));
+    let tenants = settings.sources.iter().filter_map(|source| source.microsoft365.as_ref());
+    let of_tenants = tenants.flat_map(|wanted| wanted.tenants.iter().flat_map(|tenant| tenant.domains.clone()));
+    let mut domains: Vec<Domain> = settings.domains.iter().cloned().chain(of_sources).chain(of_tenants).collect();
+    domains.sort();
+    domains.dedup();
+    domains
+}
+
+fn web(settings: &Settings, base: &Base, complaints: &mut Complaints<'_>) -> web::Config {
+    let raw = &settings.http;
+    let metrics_token = raw.metrics_token.as_ref().and_then(|secret| {
+        base.secret(secret).map_err(|message| complaints.fault("http.metrics_token", message, "")).ok()
+    });
+    web::Config { bind: raw.bind, metrics: raw.metrics, metrics_token }
+}
+
+fn telemetry(raw: &raw::Telemetry) -> telemetry::Config {
+    telemetry::Config {
+        log_level: raw.log_level.clone(),
+        log_format: match raw.log_format {
+            raw::LogFormat::Auto => telemetry::LogFormat::Auto,
+            raw::LogFormat::Json => telemetry::LogFormat::Json,
+            raw::LogFormat::Text => telemetry::LogFormat::Text,
+        },
+        log_addresses: raw.log_addresses,
+    }
+}
+
+/// Settings and exceptions as JSON, with a secret that was written out taken away. References to
+/// secrets stay: they say where, not what.
+fn redacted(settings: &Settings, exceptions: &[policy::Exception]) -> String {
+    let mut settings = settings.clone();
+    for header in settings.sources.iter_mut().filter_map(|source| source.header.as_mut()) {
+        if !header.value.starts_with("file:") && !header.value.starts_with("credential:") {
+            header.value = "[redacted]".to_owned();
+        }
+    }
+    let whole = serde_json::json!({ "settings": settings, "exceptions": exceptions });
+    serde_json::to_string_pretty(&whole).expect("plain values can be written")
+}
+
+fn hex_sha256(text: &str) -> String {
+    digest(&SHA256, text.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Settings {
+    /// Who stands behind our notices, and reads mail to `postmaster`.
+    pub fn postmaster(&self) -> Address {
+        let usual = || Address::new("postmaster", self.hostname.clone()).expect("a local part that fits");
+        self.postmaster.clone().unwrap_or_else(usual)
+    }
+}

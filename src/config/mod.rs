@@ -1,0 +1,25 @@
+//! YAML as written → each room's checked `Config`.
+//!
+//! Strict: an unknown or duplicate key, a wrong unit or a missing file is a fault with its line,
+//! column and mend, and all faults are told at once. No other room reads YAML or the environment.
+
+mod checks;
+mod doors;
+mod expand;
+mod fault;
+mod files;
+mod levels;
+mod load;
+pub mod raw;
+mod records;
+mod routes;
+mod schema;
+mod shape;
+#[cfg(test)]
+mod tests;
+mod tree;
+pub mod units;
+
+pub use fault::{Fault, Faults};
+pub use load::{Configuration, Surroundings, load, read};
+pub use schema::schema;
