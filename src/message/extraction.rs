@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::documents::{Document, Documents, Extract};
 use super::readers::{self, Place};
-use super::{Budget, Gap, GapReason, Origin, Part, Segment, Shape, Zone, ZoneSpan};
+use super::{Budget, Gap, GapReason, Origin, Part, Segment, Shape, Zone, ZoneSpan, zones};
 
 /// Bytes that wait to be read: an attachment, an entry of an archive, a nested message.
 #[derive(Clone, Default)]
@@ -132,7 +132,10 @@ impl<'a> Extraction<'a> {
 
     /// Text of new content: an attachment, a name, a header field.
     pub fn text(&mut self, origin: &str, text: String, shape: Shape) {
-        let zones = vec![ZoneSpan { end: text.len(), zone: Zone::New }];
+        let zones = match shape {
+            Shape::Prose => zones::of_document(&text),
+            _ => vec![ZoneSpan { end: text.len(), zone: Zone::New }],
+        };
         self.segment(origin, text, zones, shape);
     }
 

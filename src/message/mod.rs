@@ -7,6 +7,7 @@
 #![allow(dead_code)]
 
 mod budget;
+mod canonical;
 mod charset;
 mod documents;
 mod extraction;
@@ -35,7 +36,10 @@ pub fn read(content: &[u8], budget: &Budget, documents: &dyn Documents) -> Readi
     let mut extraction = Extraction::new(budget, Some(documents));
     mime::read(content, "", 0, &mut extraction);
     extraction.run();
-    let Extract { segments, gaps, parts } = extraction.into_extract();
+    let Extract { mut segments, gaps, parts } = extraction.into_extract();
+    for segment in &mut segments {
+        segment.canonical = canonical::of(&segment.text);
+    }
     Reading { fields: header_fields(content), parts, segments, gaps }
 }
 

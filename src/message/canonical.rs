@@ -1,0 +1,253 @@
+//! Text with evasions undone: NFKC, invisible characters out, look-alikes folded, dashes and digits made plain.
+//!
+//! Only text that needs it gets a canonical form; offsets in it lead back to the text as it stands.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use super::Canonical;
+
+/// The canonical form, if it differs.
+pub(super) fn of(text: &str) -> Option<Canonical> {
+    let first = text.as_bytes().iter().position(|byte| *byte >= 0x80)?;
+    let mut writer = Writer::default();
+    // Words are folded whole, since mixed scripts show only in a whole word.
+    let start = text[..first].rfind(is_word_end).map_or(0, |at| at + 1);
+    writer.copy(&text[..start], 0);
+    let mut at = start;
+    while at < text.len() {
+        let rest = &text[at..];
+        let (word, gap) = split_word(rest);
+        writer.word(word, at);
+        writer.gap(gap, at + word.len());
+        at += word.len() + gap.len();
+    }
+    writer.changed.then_some(Canonical { text: writer.out, offsets: writer.offsets })
+}
+
+fn is_word_end(c: char) -> bool {
+    c.is_ascii() && !c.is_ascii_alphanumeric()
+}
+
+/// A word, and the ASCII that is no word up to the next one.
+fn split_word(rest: &str) -> (&str, &str) {
+    let end = rest.find(is_word_end).unwrap_or(rest.len());
+    let (word, rest) = rest.split_at(end);
+    let gap = rest.find(|c: char| !is_word_end(c)).unwrap_or(rest.len());
+    (word, &rest[..gap])
+}
+
+#[derive(Default)]
+struct Writer {
+    out: String,
+    offsets: Vec<(u32, u32)>,
+    changed: bool,
+}
+
+impl Writer {
+    fn copy(&mut self, text: &str, at: usize) {
+        if self.offsets.is_empty() || self.changed {
+            self.mark(at);
+        }
+        self.out.push_str(text);
+    }
+
+    /// Here begins a stretch where offsets advance together.
+    fn mark(&mut self, at: usize) {
+        let pair = (self.out.len() as u32, at as u32);
+        let follows = self
+            .offsets
+            .last()
+            .is_some_and(|(canonical, original)| pair.0.wrapping_sub(*canonical) == pair.1.wrapping_sub(*original));
+        if !follows {
+            self.offsets.push(pair);
+        }
+    }
+
+    fn gap(&mut self, gap: &str, at: usize) {
+        self.mark(at);
+        self.out.push_str(gap);
+    }
+
+    fn word(&mut self, word: &str, at: usize) {
+        self.mark(at);
+        if word.is_ascii() {
+            return self.out.push_str(word);
+        }
+        let fold = mixes_scripts(word);
+        let mut chars = word.char_indices().peekable();
+        while let Some((offset, c)) = chars.next() {
+            self.mark(at + offset);
+            if c.is_ascii() {
+                self.out.push(c);
+                continue;
+            }
+            // A letter and its combining marks normalise together.
+            let mut end = offset + c.len_utf8();
+            while let Some((_, mark)) = chars.peek().filter(|(_, mark)| is_combining_mark(*mark)) {
+                end += mark.len_utf8();
+                chars.next();
+            }
+            let cluster = &word[offset..end];
+            let before = self.out.len();
+            self.fold_into(cluster, fold);
+            self.changed |= &self.out[before..] != cluster;
+        }
+    }
+
+    fn fold_into(&mut self, cluster: &str, fold: bool) {
+        for c in cluster.chars().filter(|c| !is_invisible(*c)).nfkc() {
+            let c = plain_sign(c);
+            self.out.push(if fold { look_alike(c) } else { c });
+        }
+    }
+}
+
+/// Default-ignorable code points and others that show nothing: zero width, soft hyphen, bidi, tags, variation selectors.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+        | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Dashes, quotes, blanks and digits of other shapes as their ASCII kin.
+fn plain_sign(c: char) -> char {
+    match c {
+        '\u{2010}'..='\u{2015}'
+        | '\u{2043}'
+        | '\u{2212}'
+        | '\u{2796}'
+        | '\u{fe58}'
+        | '\u{fe63}'
+        | '\u{ff0d}'
+        | '\u{30fc}'
+        | '\u{2e3a}'
+        | '\u{2e3b}' => '-',
+        '\u{2018}' | '\u{2019}' | '\u{201b}' | '\u{2032}' | '\u{2bc}' => '\'',
+        '\u{201c}' | '\u{201d}' | '\u{2033}' => '"',
+        '\u{2028}' | '\u{2029}' => '\n',
+        '\u{2044}' | '\u{2215}' => '/',
+        '\u{2024}' | '\u{b7}' => '.',
+        '\u{1680}' | '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => ' ',
+        _ => decimal_digit(c).unwrap_or(c),
+    }
+}
+
+/// Digits of other scripts stand in blocks of ten.
+fn decimal_digit(c: char) -> Option<char> {
+    const ZEROS: &[u32] = &[
+        0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xe50, 0xed0, 0xf20,
+        0x1040, 0x17e0, 0x1810, 0x1946, 0xa620, 0xff10,
+    ];
+    let code = c as u32;
+    ZEROS.iter().find(|zero| (**zero..**zero + 10).contains(&code)).and_then(|zero| char::from_digit(code - zero, 10))
+}
+
+/// Latin letters or digits beside letters that only look like them.
+fn mixes_scripts(word: &str) -> bool {
+    let (mut latin, mut alike) = (false, false);
+    for c in word.chars() {
+        latin |= c.is_ascii_alphanumeric();
+        alike |= !c.is_ascii() && look_alike(c).is_ascii();
+    }
+    // A whole word of look-alikes of which each has its Latin twin is no Russian either.
+    alike && (latin || word.chars().filter(|c| c.is_alphabetic()).all(|c| look_alike(c).is_ascii()))
+}
+
+/// The Latin letter that a Cyrillic, Greek, Armenian or Cherokee one is drawn like.
+fn look_alike(c: char) -> char {
+    match c {
+        'а' | 'α' | 'ɑ' => 'a',
+        'А' | 'Α' | 'Ꭺ' => 'A',
+        'В' | 'Β' | 'Ᏼ' => 'B',
+        'с' | 'ϲ' | 'ⅽ' => 'c',
+        'С' | 'Ϲ' | 'Ꮯ' => 'C',
+        'ԁ' | 'ⅾ' => 'd',
+        'Ꭰ' => 'D',
+        'е' | 'ҽ' | 'є' => 'e',
+        'Е' | 'Ε' | 'Ꭼ' => 'E',
+        'ɡ' | 'ց' => 'g',
+        'һ' | 'հ' => 'h',
+        'Н' | 'Η' | 'Ꮋ' => 'H',
+        'і' | 'ι' | 'ı' | 'Ꭵ' => 'i',
+        'І' | 'Ι' | 'Ӏ' => 'I',
+        'ј' => 'j',
+        'Ј' => 'J',
+        'к' | 'κ' => 'k',
+        'К' | 'Κ' => 'K',
+        'ӏ' | 'ⅼ' | '∣' => 'l',
+        'М' | 'Μ' | 'Ꮇ' => 'M',
+        'м' => 'm',
+        'ո' => 'n',
+        'Ν' => 'N',
+        'о' | 'ο' | 'օ' => 'o',
+        'О' | 'Ο' | 'Օ' => 'O',
+        'р' | 'ρ' => 'p',
+        'Р' | 'Ρ' | 'Ꮲ' => 'P',
+        'ԛ' => 'q',
+        'г' => 'r',
+        'ѕ' => 's',
+        'Ѕ' | 'Տ' | 'Ꮪ' => 'S',
+        'т' | 'τ' => 't',
+        'Т' | 'Τ' | 'Ꭲ' => 'T',
+        'υ' | 'ս' => 'u',
+        'Ս' => 'U',
+        'ν' | 'ѵ' => 'v',
+        'Ѵ' => 'V',
+        'ԝ' | 'ѡ' => 'w',
+        'Ԝ' | 'Ꮃ' => 'W',
+        'х' | 'χ' => 'x',
+        'Х' | 'Χ' => 'X',
+        'у' | 'γ' | 'ү' => 'y',
+        'У' | 'Υ' | 'Ү' => 'Y',
+        'Ζ' | 'Ꮓ' => 'Z',
+        'З' | 'Ʒ' => '3',
+        'Ꮞ' | 'ч' | 'Ч' => '4',
+        'б' => '6',
+        _ => c,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn evasions_are_undone() {
+        for (text, canonical) in [
+            ("２１９-０９-６７８１", "219-09-6781"),
+            ("219\u{200b}-09\u{ad}-67\u{202e}81", "219-09-6781"),
+            ("219–09—6781", "219-09-6781"),
+            ("219\u{2011}09\u{2212}6781", "219-09-6781"),
+            ("m\u{435}tf\u{43e}rmin", "metformin"),
+            ("ＳＳＮ", "SSN"),
+            ("ﬁne", "fine"),
+            ("٢١٩", "219"),
+            ("a\u{a0}b", "a b"),
+            ("S\u{e0053}SN", "SSN"),
+            ("①", "1"),
+            ("don\u{2019}t", "don't"),
+        ] {
+            assert_eq!(of(text).expect("a canonical form").text, canonical, "{text}");
+        }
+    }
+
+    #[test]
+    fn ordinary_text_has_none() {
+        for text in ["plain", "", "café Jörg", "Пациент принят", "日本語"] {
+            assert!(of(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn offsets_lead_back_to_the_text() {
+        let text = "é SSN ２１９\u{200b}-０９-６７８１ and m\u{435}t";
+        let canonical = of(text).expect("a canonical form");
+        assert_eq!(canonical.text, "é SSN 219-09-6781 and met");
+        for (needle, original) in [("219", "２１９"), ("-09", "-０９"), ("and", "and"), ("met", "m\u{435}t")] {
+            let at = canonical.text.find(needle).expect("the needle");
+            assert_eq!(canonical.original(at), text.find(original).expect("the original"), "{needle}");
+        }
+    }
+}
