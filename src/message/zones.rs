@@ -317,7 +317,7 @@ fn mark_blank_forms(text: &str, lines: &[Line<'_>], zones: &mut [Zone]) {
     if empty < 3 || of(Filling::Filled).count() * 2 > empty {
         return;
     }
-    let (Some(first), Some(last)) = (of(Filling::Empty).next(), of(Filling::Empty).last()) else { return };
+    let (Some(first), Some(last)) = (of(Filling::Empty).next(), of(Filling::Empty).next_back()) else { return };
     for at in first..=last {
         // A line that someone filled in is no blank.
         if zones[at] == Zone::New && fields[at] != Some(Filling::Filled) && digits(lines[at].text) < 6 {
@@ -342,8 +342,7 @@ fn filling(line: &str) -> Option<Filling> {
     if BLANKS.iter().any(|blank| line.contains(blank)) {
         // `Name: Jo ____`: something was written on the line, if more than labels and blanks is left.
         let value = line.split(':').nth(1).unwrap_or_default();
-        let written =
-            value.split(|c: char| matches!(c, '_' | '.' | '[' | ']' | '(' | ')' | '/' | '-' | ' ' | '☐' | '…'));
+        let written = value.split(['_', '.', '[', ']', '(', ')', '/', '-', ' ', '☐', '…']);
         let written = written.filter(|word| word.len() > 2).count();
         let filled =
             written > 0 && !value.trim_start().starts_with(['_', '.', '[', '☐', '(', '…']) && digits(value) > 3;
