@@ -61,6 +61,15 @@ pub enum Mechanism {
     Login,
 }
 
+impl Mechanism {
+    pub fn name(self) -> &'static str {
+        match self {
+            Mechanism::Plain => "PLAIN",
+            Mechanism::Login => "LOGIN",
+        }
+    }
+}
+
 /// What a client may use up.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -143,11 +152,5 @@ impl Default for Config {
             sources: Vec::new(),
             limits: Limits::default(),
         }
-    }
-}
-
-impl Config {
-    pub(super) fn listener(&self, name: &str) -> Option<&Listener> {
-        self.listeners.iter().find(|listener| listener.name == name)
     }
 }

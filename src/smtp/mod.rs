@@ -3,21 +3,32 @@
 //! Bytes on a socket come in; an [`Envelope`] and its [`Content`] from a known source go to
 //! [`Intake`]. It does not know what happens to mail afterwards.
 
-#![allow(dead_code)]
-
+mod auth;
+mod body;
+mod certificate;
+mod command;
 mod config;
+mod content;
+mod driver;
 mod metrics;
 mod network;
+mod path;
+mod proxy;
 mod refuse;
 mod right;
+mod server;
+mod session;
 mod source;
+mod tls;
 
 pub use config::{CertificateFiles, Config, Limits, Listener, Mechanism, TlsMode};
 pub use metrics::Metrics;
 pub use network::{Network, NetworkError};
 pub use refuse::Refusal;
 pub use right::RelayRight;
+pub use server::{BindError, Bound, Server};
 pub use source::{ClientCertificate, LineEndings, SecretHeader, Source, SourceKind, Tenant, Transfer};
+pub use tls::{Tls, TlsError, self_made};
 
 use async_trait::async_trait;
 use bytes::Bytes;
