@@ -9,6 +9,7 @@ pub mod config;
 pub mod deliver;
 pub mod detect;
 pub mod dispatch;
+pub mod intake;
 pub mod mail;
 pub mod message;
 pub mod people;

@@ -71,8 +71,7 @@ fn judge(
         own_domains: law.own_domains.clone(),
     };
     let findings = law.ruleset.scan(&reading, &circumstances, budget);
-    let context =
-        policy::Context { now, authors: &authors, waivers: &law.waivers, ruleset: law.ruleset.hash() };
+    let context = policy::Context { now, authors: &authors, waivers: &law.waivers, ruleset: law.ruleset.hash() };
     let decision = policy::decide(&law.policy, findings, &reading, envelope, &context);
     Examination { reading, authors, decision }
 }

@@ -87,9 +87,7 @@ impl Metrics {
     pub fn decided(&self, decision: &Decision) {
         let mode = if decision.observed { "observe" } else { "enforce" };
         for recipient in &decision.recipients {
-            self.decisions
-                .with_label_values(&[decision.verdict.as_str(), recipient.level.as_str(), mode])
-                .inc();
+            self.decisions.with_label_values(&[decision.verdict.as_str(), recipient.level.as_str(), mode]).inc();
             let used = |kind: &str| recipient.lowered_by.iter().any(|record| record.starts_with(kind));
             self.waivers_used.inc_by(used("waiver ").into());
             self.exceptions_used.inc_by(used("exception ").into());

@@ -193,14 +193,8 @@ impl Intake {
         };
         let leased = Leased::first(&envelope, &decided, &facts, &content, self.clock.now());
         let (source, decision) = (envelope.source.clone(), Arc::clone(&leased.decision));
-        let arrival = Arrival {
-            envelope,
-            content,
-            facts,
-            events: Vec::new(),
-            leased: place.is_some(),
-            decided: Some(decided),
-        };
+        let arrival =
+            Arrival { envelope, content, facts, events: Vec::new(), leased: place.is_some(), decided: Some(decided) };
         self.store.commit(arrival).await.map_err(|error| {
             error!(%id, %error, "message not committed");
             refuse::store(&error)

@@ -42,6 +42,7 @@ pub fn store(error: &StoreError) -> Reply {
         StoreError::Failed(_)
         | StoreError::Damaged(_)
         | StoreError::NotFound
+        | StoreError::Leased
         | StoreError::State(_)
         | StoreError::TooNew(_)
         | StoreError::Locked(_)
