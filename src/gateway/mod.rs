@@ -1,0 +1,332 @@
+//! Builds the rooms from the configuration, opens the doors, closes them in order.
+//!
+//! This is the one place where every room is known: which backing keeps the mail, who is told of
+//! what, and what a reload replaces.
+
+mod law;
+mod notices;
+mod upkeep;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use arc_swap::ArcSwap;
+use async_trait::async_trait;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{error, info};
+
+use crate::audit::{Event, EventKind};
+use crate::config::{self, Configuration};
+use crate::deliver::{self, Deliverer, Ports};
+use crate::dispatch::{self, Dispatch, Way};
+use crate::intake::{self, Intake, Law};
+use crate::message::Documents;
+use crate::people::People;
+use crate::queue::{self, Queue};
+use crate::smtp::{self, Bound, Server, Tls};
+use crate::store::{SourceKind, Store};
+use crate::telemetry::Telemetry;
+use crate::world::{Clock, DnsConfig, DnsResolver, Random, SystemClock, SystemRandom, TcpDialer, system_roots};
+use crate::{protect, web};
+
+pub use law::Refused;
+
+/// The gateway with its doors open. [`Gateway::run`] lets clients in.
+pub struct Gateway {
+    rooms: Arc<Rooms>,
+    doors: Doors,
+}
+
+/// What a running gateway consists of.
+struct Rooms {
+    file: PathBuf,
+    data_dir: PathBuf,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    telemetry: Telemetry,
+    store: Arc<dyn Store>,
+    queue: Arc<Queue>,
+    intake: Arc<Intake>,
+    server: Server,
+    dispatch: Arc<Dispatch>,
+    law: Arc<ArcSwap<Law>>,
+    notices: Arc<notices::Notices>,
+    delivery: Arc<deliver::Metrics>,
+    queue_metrics: queue::Metrics,
+    /// One reload at a time.
+    reloading: tokio::sync::Mutex<()>,
+}
+
+/// Listeners that are bound and wait for `run`.
+struct Doors {
+    smtp: Bound,
+    http: Vec<(TcpListener, web::Config)>,
+}
+
+impl Gateway {
+    /// Opens store and doors. Nothing is accepted before [`Gateway::run`].
+    pub async fn open(configuration: Configuration, telemetry: Telemetry) -> Result<Gateway> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let random: Arc<dyn Random> = Arc::new(SystemRandom);
+        let law = law::make(&configuration, clock.now())?;
+        let store = law::open_store(&configuration, &clock, &random, &telemetry)?;
+        law::keep_sources(&*store, &configuration, &law).await.context("keeping what decides")?;
+        let law = Arc::new(ArcSwap::from_pointee(law));
+        let queue = Queue::new(configuration.queue.clone(), store.clone(), clock.clone(), random.clone());
+        queue.open().await.context("reading suspended domains")?;
+        let notices = Arc::new(notices::Notices::new(&configuration, clock.clone(), random.clone()));
+        let intake = intake(&configuration, &law, &store, &queue, &notices, &clock, &random, &telemetry);
+        let server = smtp_server(&configuration, &intake, &clock, &telemetry)?;
+        let delivery = Arc::new(deliver::Metrics::new(&telemetry.registry).context("delivery's metrics")?);
+        let dispatch = Dispatch::new(
+            dispatch_config(&configuration),
+            way(&configuration, &clock, &random, &delivery)?,
+            queue.clone(),
+            store.clone(),
+            clock.clone(),
+            random.clone(),
+            dispatch::Metrics::new(&telemetry.registry).context("dispatch's metrics")?,
+        );
+        let doors = Doors { smtp: server.bind()?, http: bind_http(&configuration.web).await? };
+        let queue_metrics = queue::Metrics::new(&telemetry.registry).context("the queue's metrics")?;
+        let rooms = Rooms {
+            file: configuration.file.clone(),
+            data_dir: configuration.data_dir.clone(),
+            clock,
+            random,
+            telemetry,
+            store,
+            queue,
+            intake,
+            server,
+            dispatch,
+            law,
+            notices,
+            delivery,
+            queue_metrics,
+            reloading: tokio::sync::Mutex::new(()),
+        };
+        rooms.told(&configuration);
+        Ok(Gateway { rooms: Arc::new(rooms), doors })
+    }
+
+    /// Where it listens: each SMTP listener by its name, and `http`.
+    pub fn addresses(&self) -> Vec<(String, SocketAddr)> {
+        let smtp = self.doors.smtp.addresses().map(|(name, address)| (name.to_owned(), address));
+        let http = self.doors.http.iter().filter_map(|(door, _)| Some(("http".to_owned(), door.local_addr().ok()?)));
+        smtp.chain(http).collect()
+    }
+
+    /// What reloads it while it runs.
+    pub fn handle(&self) -> Arc<dyn web::Gateway> {
+        self.rooms.clone()
+    }
+
+    /// Takes and sends mail until `stop`; then lets what is under way end.
+    pub async fn run(self, stop: CancellationToken) -> Result<()> {
+        let Gateway { rooms, doors } = self;
+        rooms.record(EventKind::Started, serde_json::Map::new()).await;
+        rooms.intake.resume_scanning().await.context("taking up what was still being scanned")?;
+        for (name, address) in doors.smtp.addresses() {
+            info!(listener = name, %address, "listening");
+        }
+        let house = rooms.house();
+        let side = TaskTracker::new();
+        // Delivery and the doors for people outlive the listeners: what was accepted last still
+        // gets its first attempt, and a drain can be watched.
+        let (mail_over, closed) = (CancellationToken::new(), CancellationToken::new());
+        for (door, config) in doors.http {
+            let (house, closed) = (house.clone(), closed.clone());
+            if let Ok(address) = door.local_addr() {
+                info!(listener = "http", %address, "listening");
+            }
+            side.spawn(async move { web::serve(door, &config, house, closed).await });
+        }
+        side.spawn({
+            let (data_dir, closed) = (rooms.data_dir.clone(), closed.clone());
+            async move {
+                if let Err(error) = web::serve_control(&data_dir, house, closed).await {
+                    error!(%error, "the control socket can't be opened; commands won't reach this gateway");
+                }
+            }
+        });
+        side.spawn(upkeep::run(rooms.clone(), closed.clone()));
+        let dispatch = tokio::spawn(rooms.dispatch.clone().run(mail_over.clone()));
+        doors.smtp.serve(stop).await;
+        rooms.intake.finish().await;
+        mail_over.cancel();
+        dispatch.await.context("delivery")?;
+        rooms.record(EventKind::Stopped, serde_json::Map::new()).await;
+        closed.cancel();
+        side.close();
+        side.wait().await;
+        Ok(())
+    }
+}
+
+impl Rooms {
+    fn house(self: &Arc<Self>) -> web::House {
+        web::House {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            telemetry: self.telemetry.clone(),
+            gateway: self.clone(),
+        }
+    }
+
+    /// Loads everything again. Each room takes the new only when all of it stands.
+    async fn load_again(&self) -> Result<()> {
+        let now = self.clock.now();
+        let configuration = config::load(&self.file, now)?;
+        let law = law::make(&configuration, now)?;
+        let tls = Tls::load(&configuration.smtp, &configuration.data_dir, now)?;
+        let way = way(&configuration, &self.clock, &self.random, &self.delivery)?;
+        law::keep_sources(&*self.store, &configuration, &law).await?;
+        let people = Arc::new(People::open(&configuration.users)?);
+        self.law.store(Arc::new(law));
+        self.notices.reload(&configuration);
+        self.server.reload(configuration.smtp.clone(), tls, people);
+        self.dispatch.reload(way).await;
+        self.told(&configuration);
+        Ok(())
+    }
+
+    /// What metrics and logs say of a configuration that now runs.
+    fn told(&self, configuration: &Configuration) {
+        let metrics = &self.telemetry.metrics;
+        metrics.reloaded(self.clock.now());
+        metrics.observing(configuration.policy.observe_until);
+        for doubt in configuration.refusals.iter().chain(&configuration.warnings) {
+            tracing::warn!(fault = %doubt, "configuration");
+        }
+    }
+
+    async fn record(&self, kind: EventKind, detail: serde_json::Map<String, serde_json::Value>) {
+        let event = Event { at: self.clock.now(), actor: "gateway".to_owned(), kind, message: None, detail };
+        if let Err(error) = self.store.append(vec![event]).await {
+            error!(%error, ?kind, "an event could not be recorded");
+        }
+    }
+}
+
+#[async_trait]
+impl web::Gateway for Rooms {
+    fn troubles(&self) -> Vec<String> {
+        let storage = self.store.accepting().err().map(|error| format!("new mail is not taken: {error}"));
+        let delivery = self.store.writable().err().map(|error| format!("delivery is paused: {error}"));
+        storage.into_iter().chain(delivery).collect()
+    }
+
+    async fn reload(&self, actor: &str) -> Result<(), String> {
+        let _turn = self.reloading.lock().await;
+        let result = self.load_again().await;
+        let (kind, detail) = match &result {
+            Ok(()) => (EventKind::Reloaded, serde_json::Map::new()),
+            Err(error) => {
+                self.telemetry.metrics.reload_failed();
+                error!(error = format!("{error:#}"), "reload failed; what ran before still runs");
+                let why = ("error".to_owned(), format!("{error:#}").into());
+                (EventKind::ReloadFailed, serde_json::Map::from_iter([why]))
+            }
+        };
+        let event = Event { at: self.clock.now(), actor: actor.to_owned(), kind, message: None, detail };
+        if let Err(error) = self.store.append(vec![event]).await {
+            error!(%error, "a reload could not be recorded");
+        }
+        result.map_err(|error| format!("{error:#}"))
+    }
+
+    fn wake(&self) {
+        self.queue.wake();
+    }
+}
+
+#[allow(clippy::too_many_arguments)]
+fn intake(
+    configuration: &Configuration,
+    law: &Arc<ArcSwap<Law>>,
+    store: &Arc<dyn Store>,
+    queue: &Arc<Queue>,
+    notices: &Arc<notices::Notices>,
+    clock: &Arc<dyn Clock>,
+    random: &Arc<dyn Random>,
+    telemetry: &Telemetry,
+) -> Arc<Intake> {
+    let limits = &configuration.settings.limits;
+    let config = intake::Config {
+        hostname: configuration.smtp.hostname.to_string(),
+        scan_wait: limits.scan_wait.0,
+        scan_timeout: limits.scan_timeout.0,
+        memory: limits.memory.0,
+        ..intake::Config::default()
+    };
+    let sources = configuration.smtp.sources.iter().map(|source| source.name.as_str());
+    let current = law.load();
+    let rules = current.ruleset.rules().map(|rule| rule.id.as_str());
+    let metrics = intake::Metrics::new(&telemetry.registry, sources, rules);
+    let documents: Arc<dyn Documents> = Arc::new(crate::message::InProcess);
+    let parts = intake::Parts {
+        law: law.clone(),
+        store: store.clone(),
+        queue: queue.clone(),
+        notices: notices.clone(),
+        documents,
+        clock: clock.clone(),
+        random: random.clone(),
+        metrics,
+    };
+    Intake::new(config, parts)
+}
+
+fn smtp_server(
+    configuration: &Configuration,
+    intake: &Arc<Intake>,
+    clock: &Arc<dyn Clock>,
+    telemetry: &Telemetry,
+) -> Result<Server> {
+    let tls = Tls::load(&configuration.smtp, &configuration.data_dir, clock.now())?;
+    let people = Arc::new(People::open(&configuration.users)?);
+    let metrics = Arc::new(smtp::Metrics::new(&telemetry.registry).context("the SMTP server's metrics")?);
+    let intake: Arc<dyn smtp::Intake> = Arc::new(intake.clone());
+    Ok(Server::new(configuration.smtp.clone(), tls, people, intake, clock.clone(), metrics))
+}
+
+fn dispatch_config(configuration: &Configuration) -> dispatch::Config {
+    let limits = &configuration.settings.limits;
+    dispatch::Config { memory: limits.memory.0, drain: limits.drain.0, ..dispatch::Config::default() }
+}
+
+/// How mail is made ready and where it goes.
+fn way(
+    configuration: &Configuration,
+    clock: &Arc<dyn Clock>,
+    random: &Arc<dyn Random>,
+    metrics: &Arc<deliver::Metrics>,
+) -> Result<Way> {
+    let dns = DnsConfig { servers: configuration.deliver.dns.clone(), families: configuration.deliver.families };
+    let ports = Ports {
+        resolver: Arc::new(DnsResolver::new(&dns)),
+        dialer: Arc::new(TcpDialer),
+        clock: clock.clone(),
+        random: random.clone(),
+        system_roots: system_roots(),
+    };
+    let deliverer = Deliverer::new(configuration.deliver.clone(), ports, metrics.clone())?;
+    let mut protect = protect::Config::new(configuration.smtp.hostname.clone());
+    protect.signers = law::signers(configuration)?;
+    protect.mended_sources = law::mended_sources(configuration);
+    Ok(Way { deliverer, protect })
+}
+
+async fn bind_http(config: &web::Config) -> Result<Vec<(TcpListener, web::Config)>> {
+    let mut doors = Vec::new();
+    for address in config.metrics.or(config.bind).iter().chain(config.metrics.and(config.bind).iter()) {
+        let door = TcpListener::bind(address).await.with_context(|| format!("http on {address}"))?;
+        doors.push((door, config.clone()));
+    }
+    Ok(doors)
+}
