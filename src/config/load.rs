@@ -1,6 +1,7 @@
 //! Reading a configuration: text → tree → settings → what each room is given.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
@@ -25,7 +26,7 @@ pub struct Configuration {
     /// The organisation's own domains: their addresses are staff.
     pub own_domains: Vec<Domain>,
     pub smtp: smtp::Config,
-    pub deliver: deliver::Config,
+    pub deliver: Arc<deliver::Config>,
     pub policy: policy::Config,
     pub queue: queue::Config,
     pub telemetry: telemetry::Config,
@@ -128,7 +129,7 @@ fn build(path: &Path, settings: Settings, tree: &Node, around: &Surroundings<'_>
         data_dir,
         rules,
         smtp,
-        deliver,
+        deliver: Arc::new(deliver),
         policy,
         web,
         refusals: told.refusals,

@@ -45,7 +45,7 @@ pub enum Error {
 
 /// Hands messages to their next hops.
 pub struct Deliverer {
-    pub(super) config: Config,
+    pub(super) config: Arc<Config>,
     pub(super) resolver: Arc<dyn Resolver>,
     pub(super) dialer: Arc<dyn Dialer>,
     pub(super) clock: Arc<dyn Clock>,
@@ -58,7 +58,8 @@ pub struct Deliverer {
 }
 
 impl Deliverer {
-    pub fn new(config: Config, ports: Ports, metrics: Arc<Metrics>) -> Result<Self, Error> {
+    pub fn new(config: impl Into<Arc<Config>>, ports: Ports, metrics: Arc<Metrics>) -> Result<Self, Error> {
+        let config = config.into();
         let mut roots = ports.system_roots;
         roots.extend(config.tls_roots.iter().cloned());
         let trust = Trust::new(roots);

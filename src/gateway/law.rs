@@ -1,0 +1,101 @@
+//! From a configuration to what judges, keeps and signs mail.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow, bail};
+
+use crate::config::raw::Backend;
+use crate::config::{self, Configuration};
+use crate::intake::Law;
+use crate::keys;
+use crate::protect::dkim::Signer;
+use crate::smtp::SourceKind;
+use crate::store::{self, Embedded, EmbeddedConfig, SourceKind as Kept, Store, StoreError};
+use crate::telemetry::Telemetry;
+use crate::world::Clock;
+
+/// Compiles the rules and runs their own tests: a ruleset that fails them never judges mail.
+pub fn make(configuration: &Configuration) -> Result<Law> {
+    let ruleset = config::ruleset(configuration).map_err(|faults| anyhow!(config::lines(&faults)))?;
+    let failed: Vec<String> =
+        ruleset.run_tests().into_iter().filter(|test| !test.passed).map(|test| test.to_string()).collect();
+    if !failed.is_empty() {
+        bail!("the rules fail their own tests:\n{}", failed.join("\n"));
+    }
+    Ok(Law {
+        ruleset,
+        policy: configuration.policy.clone(),
+        waivers: Vec::new(),
+        own_domains: configuration.own_domains.clone(),
+    })
+}
+
+/// The choice of backing.
+pub fn open_store(
+    configuration: &Configuration,
+    clock: &Arc<dyn Clock>,
+    telemetry: &Telemetry,
+) -> Result<Arc<dyn Store>, StoreError> {
+    let metrics = store::Metrics::new(&telemetry.registry).expect("the store's metrics are registered once");
+    match configuration.settings.store.backend {
+        Backend::Embedded => {
+            let mut config = EmbeddedConfig::new(&configuration.data_dir);
+            config.min_free = configuration.settings.limits.min_free.0;
+            config.horizon = configuration.queue.schedule.longest_pause();
+            if let Some(master) = &configuration.settings.keys.master {
+                config.master = keys::Source::from(master);
+            }
+            Ok(Embedded::open(config, clock.clone(), metrics)?)
+        }
+        Backend::Cluster => unreachable!("the configuration names only backings that are built"),
+    }
+}
+
+/// Keeps what will decide, so that each decision can be explained later by its hashes.
+pub async fn keep_sources(store: &dyn Store, configuration: &Configuration, law: &Law) -> Result<(), StoreError> {
+    store.keep_source(Kept::Ruleset, law.ruleset.hash(), law.ruleset.source()).await?;
+    store.keep_source(Kept::Configuration, &configuration.hash, &configuration.redacted).await
+}
+
+/// The signing keys that lie in `data_dir/dkim/DOMAIN/SELECTOR.pem`.
+pub fn signers(configuration: &Configuration) -> Result<Vec<Signer>> {
+    if !configuration.settings.dkim.sign {
+        return Ok(Vec::new());
+    }
+    let mut signers = Vec::new();
+    for domain in names_in(&configuration.data_dir.join("dkim"))? {
+        let folder = configuration.data_dir.join("dkim").join(&domain);
+        for file in names_in(&folder)? {
+            let Some(selector) = file.strip_suffix(".pem") else { continue };
+            let path = folder.join(&file);
+            let pem = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+            let domain = domain.parse().with_context(|| format!("{}: not a domain", folder.display()))?;
+            let signer = Signer::from_pem(domain, selector, &pem).with_context(|| path.display().to_string())?;
+            signers.push(signer);
+        }
+    }
+    Ok(signers)
+}
+
+/// What lies in a folder, by name; nothing if there is no such folder.
+fn names_in(folder: &Path) -> Result<Vec<String>> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error).with_context(|| folder.display().to_string()),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Copiers and scanners leave out what RFC 5322 §3.6 asks for.
+pub fn mended_sources(configuration: &Configuration) -> HashSet<String> {
+    let sources = configuration.smtp.sources.iter();
+    sources.filter(|source| source.kind == SourceKind::Device).map(|source| source.name.clone()).collect()
+}
