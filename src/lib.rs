@@ -10,6 +10,7 @@ pub mod deliver;
 pub mod detect;
 pub mod dispatch;
 pub mod intake;
+pub mod keys;
 pub mod mail;
 pub mod message;
 pub mod people;

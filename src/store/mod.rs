@@ -3,6 +3,8 @@
 //! Only this room touches databases and buckets. All content at rest is sealed with a key of its
 //! own, wrapped by the master key.
 
+pub mod seal;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
