@@ -3,7 +3,12 @@
 //! Only this room touches databases and buckets. All content at rest is sealed with a key of its
 //! own, wrapped by the master key.
 
-pub mod seal;
+pub mod embedded;
+mod metrics;
+mod seal;
+
+pub use embedded::Embedded;
+pub use metrics::Metrics;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -218,6 +223,11 @@ impl Leased {
     }
 }
 
+/// The content of a committed message, for [`Deliveries::read`] to open.
+pub fn stored_content(id: QueueId, size: u64) -> Content {
+    Content::Sealed { name: id.to_string(), size }
+}
+
 /// What the queue and dispatch ask of the store.
 #[async_trait]
 pub trait Deliveries {
@@ -317,6 +327,8 @@ pub trait Account {
     /// Keeps a ruleset or redacted configuration under its hash.
     async fn keep_source(&self, kind: SourceKind, hash: &str, text: &str) -> Result<(), StoreError>;
     async fn source(&self, kind: SourceKind, hash: &str) -> Result<Option<String>, StoreError>;
+    /// Makes a new master key and wraps every key with it; bodies stay as they are.
+    async fn rotate_master(&self, events: Vec<Event>) -> Result<(), StoreError>;
     /// Counts for the metrics.
     async fn census(&self) -> Result<Census, StoreError>;
 }

@@ -1,0 +1,284 @@
+//! The statements that only read. They run on read-only connections, on blocking threads.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::bodies::read_damaged;
+use super::ledger::is_astray;
+use super::record::{parse, state_number, state_of};
+use super::shared::Shared;
+use super::trouble::{Trouble, damaged};
+use crate::audit::{Event, Fault, Head};
+use crate::audit::{Hash, Record as AuditRecord, Verifier};
+use crate::keys::BodyKey;
+use crate::mail::{Address, Content, Domain, Envelope, QueueId};
+use crate::store::seal::{Purpose, open};
+use crate::store::{
+    Census, Facts, Leased, MessageState, Query, RecipientRecord, Record, StoreError, Summary, stored_content,
+};
+
+/// A message's row with its standing.
+struct Stored {
+    id: QueueId,
+    envelope: String,
+    facts: String,
+    decision: Option<String>,
+    state: i64,
+    recipients: String,
+}
+
+const STORED: &str = "id, envelope, facts, decision, state, recipients";
+
+impl Stored {
+    fn read(row: &Row) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: QueueId::from_bytes(row.get(0)?),
+            envelope: row.get(1)?,
+            facts: row.get(2)?,
+            decision: row.get(3)?,
+            state: row.get(4)?,
+            recipients: row.get(5)?,
+        })
+    }
+
+    fn summary(&self) -> Result<Summary, Trouble> {
+        let envelope: Envelope = parse(self.id, &self.envelope)?;
+        Ok(Summary {
+            id: self.id,
+            state: state_of(self.state)?,
+            received: envelope.received,
+            envelope,
+            facts: parse(self.id, &self.facts)?,
+            recipients: parse(self.id, &self.recipients)?,
+            decision: self.decision.as_deref().map(|decision| parse(self.id, decision)).transpose()?,
+        })
+    }
+}
+
+/// Due messages of each domain in turn, put on lease before anybody else can look.
+pub fn lease(
+    shared: &Shared,
+    db: &Connection,
+    now: Timestamp,
+    limit: usize,
+    busy: &[Domain],
+) -> Result<Vec<(QueueId, Domain)>, Trouble> {
+    let now = now.as_millisecond();
+    let horizon = shared.config.horizon;
+    let mut taken = Vec::new();
+    let mut rows = db.prepare_cached("SELECT id, due FROM waiting WHERE domain = ? ORDER BY due")?;
+    // Held over the reading, so that no settlement is seen half: its row gone, its lease not, or
+    // the other way about.
+    let mut ledger = shared.ledger();
+    let domains = ledger.due_domains(now, horizon, busy, limit);
+    let share = limit.div_ceil(domains.len().max(1));
+    for domain in domains {
+        let mut of_domain = 0;
+        let mut head = None;
+        let mut rows = rows.query([domain.as_str()])?;
+        while let Some(row) = rows.next()? {
+            let (id, due) = (QueueId::from_bytes(row.get(0)?), row.get(1)?);
+            if ledger.is_taken(id, &domain) {
+                continue;
+            }
+            let is_due = due <= now || is_astray(due, now, horizon);
+            if !is_due || of_domain >= share || taken.len() >= limit {
+                head = Some(due);
+                break;
+            }
+            ledger.lease(id, domain.clone());
+            taken.push((id, domain.clone()));
+            of_domain += 1;
+        }
+        ledger.set_head(&domain, head);
+    }
+    Ok(taken)
+}
+
+/// What a lease hands out: all open recipients of the domain, so that they share a transaction,
+/// even where one of them would have waited a little longer.
+pub fn leased(db: &Connection, id: QueueId, domain: &Domain) -> Result<Leased, Trouble> {
+    let summary = stored(db, id)?.summary()?;
+    let due = |record: &&RecipientRecord| record.state.is_open() && record.address.domain() == domain;
+    let size = summary.facts.size;
+    Ok(Leased {
+        due: summary.recipients.iter().filter(due).cloned().collect(),
+        envelope: Arc::new(summary.envelope),
+        decision: Arc::new(summary.decision.ok_or_else(|| damaged(id))?),
+        facts: summary.facts,
+        content: stored_content(id, size),
+    })
+}
+
+fn stored(db: &Connection, id: QueueId) -> Result<Stored, Trouble> {
+    let mut query =
+        db.prepare_cached(&format!("SELECT {STORED} FROM message JOIN standing USING (seq) WHERE id = ?"))?;
+    let stored = query.query_row([id.as_bytes()], Stored::read).optional()?;
+    Ok(stored.ok_or(StoreError::NotFound)?)
+}
+
+/// Opens a message's content, committed or still spooled.
+pub fn content(shared: &Shared, db: &Connection, id: QueueId) -> Result<Vec<u8>, Trouble> {
+    let mut query = db.prepare_cached(
+        "SELECT wrapped, sealed FROM message LEFT JOIN body_key USING (seq) LEFT JOIN body USING (seq) WHERE id = ?",
+    )?;
+    let row = query.query_row([id.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let (key, sealed) = match row {
+        Some((wrapped, sealed)) => (unwrap(shared, id, Option::<Vec<u8>>::as_deref(&wrapped))?, sealed),
+        None => (shared.bodies.pending_key(id).ok_or(StoreError::NotFound)?, None),
+    };
+    let sealed = sealed.map_or_else(|| read_damaged(&shared.bodies, id), Ok)?;
+    open(&key, id, Purpose::Body, sealed).map_err(|_| damaged(id))
+}
+
+fn unwrap(shared: &Shared, id: QueueId, wrapped: Option<&[u8]>) -> Result<BodyKey, Trouble> {
+    shared.keys.load().unwrap(wrapped.ok_or_else(|| damaged(id))?).map_err(|_| damaged(id))
+}
+
+/// Messages that were committed before they were decided.
+pub fn scanning(db: &Connection) -> Result<Vec<(Envelope, Content)>, Trouble> {
+    let mut query = db.prepare_cached(&format!(
+        "SELECT {STORED} FROM standing JOIN message USING (seq) WHERE state = 0 AND state < 3 ORDER BY seq"
+    ))?;
+    let mut found = Vec::new();
+    for stored in query.query_map([], Stored::read)? {
+        let stored = stored?;
+        let (envelope, facts): (Envelope, Facts) =
+            (parse(stored.id, &stored.envelope)?, parse(stored.id, &stored.facts)?);
+        found.push((envelope, stored_content(stored.id, facts.size)));
+    }
+    Ok(found)
+}
+
+/// Messages that match, the newest first.
+pub fn list(db: &Connection, query: &Query) -> Result<Vec<Summary>, Trouble> {
+    let mut filter = String::from("1");
+    if !query.states.is_empty() {
+        let numbers: Vec<String> = query.states.iter().map(|state| state_number(*state).to_string()).collect();
+        filter = format!("state IN ({})", numbers.join(", "));
+        if query.states.contains(&MessageState::Held) {
+            // Also where another recipient is still to be delivered.
+            filter = format!("({filter} OR held = 1)");
+        }
+        if query.states.iter().all(|state| state_number(*state) < 3) {
+            filter.push_str(" AND state < 3");
+        }
+    }
+    let mut rows = db.prepare(&format!(
+        "SELECT {STORED} FROM standing JOIN message USING (seq) WHERE {filter} AND received >= ? ORDER BY seq DESC"
+    ))?;
+    let since = query.since.map_or(i64::MIN, Timestamp::as_millisecond);
+    let limit = query.limit.unwrap_or(usize::MAX);
+    let mut found = Vec::new();
+    for stored in rows.query_map([since], Stored::read)? {
+        let stored = stored?;
+        // One damaged row must not hide the others; its own is reported when it is read or leased.
+        let Ok(summary) = stored.summary() else { continue };
+        if matches(query, &summary) {
+            found.push(summary);
+        }
+        if found.len() >= limit {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+fn matches(query: &Query, summary: &Summary) -> bool {
+    let authors = summary.envelope.reverse_path.address().into_iter().chain(&summary.facts.author);
+    let mut recipients = summary.envelope.recipients.iter().map(|recipient| &recipient.address);
+    let contains =
+        |wanted: &str, address: &Address| address.to_string().to_lowercase().contains(&wanted.to_lowercase());
+    let bare = |id: &str| id.trim_matches(['<', '>']).to_owned();
+    query.from.as_ref().is_none_or(|wanted| authors.clone().any(|author| contains(wanted, author)))
+        && query.to.as_ref().is_none_or(|wanted| recipients.any(|recipient| contains(wanted, recipient)))
+        && query
+            .message_id
+            .as_ref()
+            .is_none_or(|wanted| summary.facts.message_id.as_deref().map(bare) == Some(bare(wanted)))
+}
+
+/// Everything about one message, its subject opened.
+pub fn show(shared: &Shared, db: &Connection, id: QueueId) -> Result<Record, Trouble> {
+    let mut summary = stored(db, id)?.summary()?;
+    let mut query =
+        db.prepare_cached("SELECT subject, wrapped FROM message LEFT JOIN body_key USING (seq) WHERE id = ?")?;
+    let (subject, wrapped): (Option<Vec<u8>>, Option<Vec<u8>>) =
+        query.query_row([id.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let key = unwrap(shared, id, wrapped.as_deref()).ok();
+    summary.facts.subject = key
+        .as_ref()
+        .zip(subject)
+        .and_then(|(key, sealed)| String::from_utf8(open(key, id, Purpose::Subject, sealed).ok()?).ok());
+    let mut query = db.prepare_cached("SELECT text FROM event WHERE message = ? ORDER BY seq")?;
+    let texts: Vec<String> = query.query_map([id.as_bytes()], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let events: Vec<Event> = texts.iter().map(|text| parse(id, text)).collect::<Result<_, _>>()?;
+    let content = key.map(|_| stored_content(id, summary.facts.size));
+    Ok(Record { summary, events, content })
+}
+
+pub fn records(db: &Connection, from: u64, limit: usize) -> Result<Vec<AuditRecord>, Trouble> {
+    let mut query = db.prepare_cached("SELECT seq, text, hash FROM event WHERE seq >= ? ORDER BY seq LIMIT ?")?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = query.query_map(params![from as i64, limit], |row| {
+        Ok(AuditRecord { seq: row.get::<_, i64>(0)? as u64, text: row.get(1)?, hash: Hash(row.get(2)?) })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Checks the account some thousand records at a time, so that the log can be folded in between.
+pub fn verify(shared: &Shared) -> Result<Result<Head, Fault>, Trouble> {
+    const STEP: usize = 5000;
+    let checkpoints = match shared.checkpoints.read() {
+        Ok(head) => head.into_iter().collect(),
+        Err(fault) => return Ok(Err(fault)),
+    };
+    let mut verifier = Verifier::new(checkpoints);
+    let mut from = 1;
+    loop {
+        let records = shared.readers.read(|db| records(db, from, STEP))?;
+        for record in &records {
+            if let Err(fault) = verifier.check(record) {
+                return Ok(Err(fault));
+            }
+            from = record.seq + 1;
+        }
+        if records.len() < STEP {
+            return Ok(verifier.finish());
+        }
+    }
+}
+
+pub fn source(db: &Connection, kind: i64, hash: &str) -> Result<Option<String>, Trouble> {
+    let mut query = db.prepare_cached("SELECT text FROM source WHERE kind = ? AND hash = ?")?;
+    Ok(query.query_row(params![kind, hash], |row| row.get(0)).optional()?)
+}
+
+/// Counts what is not settled.
+pub fn census(shared: &Shared, db: &Connection) -> Result<Census, Trouble> {
+    let mut query = db.prepare_cached("SELECT state, count(*) FROM standing WHERE state < 3 GROUP BY state")?;
+    let counts: Vec<(i64, u64)> =
+        query.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64)))?.collect::<Result<_, _>>()?;
+    let messages =
+        counts.into_iter().map(|(state, count)| Ok((state_of(state)?, count))).collect::<Result<_, Trouble>>()?;
+    let held = db
+        .prepare_cached("SELECT count(*) FROM standing WHERE held = 1")?
+        .query_row([], |row| Ok(row.get::<_, i64>(0)? as u64))?;
+    Ok(Census {
+        messages,
+        held,
+        oldest_queued: oldest(db, "state = 1 AND state < 3")?,
+        oldest_held: oldest(db, "held = 1")?,
+        free_bytes: shared.free.load(std::sync::atomic::Ordering::Acquire),
+    })
+}
+
+fn oldest(db: &Connection, filter: &str) -> Result<Option<Timestamp>, Trouble> {
+    let mut query = db.prepare_cached(&format!(
+        "SELECT received FROM message WHERE seq = (SELECT min(seq) FROM standing WHERE {filter})"
+    ))?;
+    let received: Option<i64> = query.query_row([], |row| row.get(0)).optional()?;
+    Ok(received.and_then(|received| Timestamp::from_millisecond(received).ok()))
+}

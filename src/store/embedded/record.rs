@@ -1,0 +1,116 @@
+//! What the tables hold, as text and numbers made ready outside the writer's thread.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::trouble::{Trouble, damaged};
+use crate::audit::Event;
+use crate::mail::{Domain, QueueId};
+use crate::store::{Decided, MessageState, RecipientRecord, RecipientState};
+
+/// A message ready to be inserted.
+pub struct NewMessage {
+    pub id: QueueId,
+    pub received: i64,
+    pub envelope: String,
+    pub facts: String,
+    pub decision: Option<String>,
+    pub subject: Option<Vec<u8>>,
+    pub standing: Standing,
+    pub body: SealedBody,
+    pub wrapped: Vec<u8>,
+    pub events: Vec<NewEvent>,
+    pub leased: bool,
+    /// Notices that this causes.
+    pub own_mail: Vec<NewMessage>,
+    /// An own mail that a repeated settlement brings again is already there.
+    pub own: bool,
+}
+
+/// Where its recipients stand.
+pub struct Standing {
+    pub state: MessageState,
+    pub held: bool,
+    pub recipients: String,
+    /// Domains with open recipients, and when they are due.
+    pub open: Vec<(Domain, i64)>,
+}
+
+pub enum SealedBody {
+    Table(Vec<u8>),
+    File,
+}
+
+/// An event ready to be chained.
+pub struct NewEvent {
+    pub message: Option<QueueId>,
+    pub text: String,
+}
+
+impl NewEvent {
+    pub fn all(events: &[Event]) -> Result<Vec<NewEvent>, Trouble> {
+        events.iter().map(|event| Ok(NewEvent { message: event.message, text: text(event)? })).collect()
+    }
+}
+
+impl Standing {
+    pub fn of(recipients: &[RecipientRecord]) -> Result<Self, Trouble> {
+        Ok(Self {
+            state: MessageState::of(recipients),
+            held: recipients.iter().any(|recipient| recipient.state == RecipientState::Held),
+            recipients: text(&recipients)?,
+            open: open_domains(recipients),
+        })
+    }
+
+    /// A message whose decision is still to come has no recipients to deliver to.
+    pub fn scanning() -> Self {
+        Self { state: MessageState::Scanning, held: false, recipients: "[]".to_owned(), open: Vec::new() }
+    }
+
+    pub fn decided(decided: &Decided, now: Timestamp) -> Result<Self, Trouble> {
+        Self::of(&decided.first_records(now))
+    }
+
+    pub fn is_settled(&self) -> bool {
+        is_settled(self.state)
+    }
+}
+
+/// Whether nothing remains to be done: the content's key can go.
+pub fn is_settled(state: MessageState) -> bool {
+    !matches!(state, MessageState::Scanning | MessageState::Queued | MessageState::Held)
+}
+
+/// Each domain of open recipients with its earliest due time.
+pub fn open_domains(recipients: &[RecipientRecord]) -> Vec<(Domain, i64)> {
+    let mut open: Vec<(Domain, i64)> = Vec::new();
+    for recipient in recipients.iter().filter(|recipient| recipient.state.is_open()) {
+        let due = recipient.next_attempt.map_or(0, Timestamp::as_millisecond);
+        let domain = recipient.address.domain();
+        match open.iter_mut().find(|(known, _)| known == domain) {
+            Some((_, earliest)) => *earliest = due.min(*earliest),
+            None => open.push((domain.clone(), due)),
+        }
+    }
+    open
+}
+
+pub fn text<T: Serialize>(value: &T) -> Result<String, Trouble> {
+    serde_json::to_string(value).map_err(|error| damaged(format_args!("a record ({error})")))
+}
+
+pub fn parse<T: serde::de::DeserializeOwned>(id: QueueId, text: &str) -> Result<T, Trouble> {
+    // serde's own words could quote the text.
+    serde_json::from_str(text).map_err(|_| damaged(id))
+}
+
+/// A state's number in the tables: its position in `MessageState::ALL`.
+pub fn state_number(state: MessageState) -> i64 {
+    MessageState::ALL.iter().position(|known| *known == state).expect("every state is listed") as i64
+}
+
+pub fn state_of(number: i64) -> Result<MessageState, Trouble> {
+    let known = usize::try_from(number).ok().and_then(|at| MessageState::ALL.get(at));
+    known.copied().ok_or_else(|| damaged("a message's state"))
+}

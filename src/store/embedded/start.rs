@@ -1,0 +1,124 @@
+//! Opening the store: what is checked, mended and swept before the first request.
+
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, Mutex};
+
+use arc_swap::ArcSwap;
+use rusqlite::{Connection, OptionalExtension, params};
+use tokio::sync::mpsc;
+use tracing::info;
+
+use super::Config;
+use super::bodies::Bodies;
+use super::checkpoint::Checkpoints;
+use super::home::Home;
+use super::ledger::Ledger;
+use super::readers::Readers;
+use super::schema;
+use super::shared::Shared;
+use super::transaction::Transaction;
+use super::trouble::Trouble;
+use super::writer::{Job, Writer};
+use crate::audit::Head;
+use crate::keys::{Absent, BodyKey, KeyId, MasterKeys};
+use crate::mail::QueueId;
+use crate::store::{Metrics, StoreError};
+use crate::world::Clock;
+
+pub fn start(
+    config: Config,
+    clock: Arc<dyn Clock>,
+    metrics: Metrics,
+    jobs: mpsc::Receiver<Job>,
+) -> Result<(Arc<Shared>, Writer), StoreError> {
+    let home = Home::open(&config.data_dir)?;
+    let absent = if home.is_new() { Absent::Make } else { Absent::Refuse };
+    let keys = config.master.load(absent).map_err(Trouble::from)?;
+    home.make_database().map_err(Trouble::from)?;
+    let mut db = Connection::open(home.database()).map_err(Trouble::from)?;
+    schema::prepare_writer(&db).map_err(Trouble::from)?;
+    schema::migrate(&mut db)?;
+    let keys = adopt(&db, &config, keys)?;
+    let checkpoint_key = checkpoint_key(&db, &keys)?;
+    let bodies = Arc::new(Bodies::new(home.bodies()));
+    make_due(&db, clock.now().as_millisecond())?;
+    bodies.sweep(|id| is_kept(&db, id))?;
+    drop(db);
+    let checkpoint = config.checkpoint.clone().unwrap_or_else(|| config.data_dir.join("audit.checkpoint"));
+    let shared = Arc::new(Shared {
+        readers: Readers::new(home.database()),
+        home,
+        clock,
+        metrics,
+        healthy: AtomicBool::new(false),
+        full: AtomicBool::new(false),
+        free: AtomicU64::new(0),
+        ledger: Mutex::new(Ledger::default()),
+        bodies,
+        keys: ArcSwap::from_pointee(keys),
+        checkpoints: Checkpoints::new(checkpoint, &checkpoint_key),
+        config,
+    });
+    shared.look_at_disk();
+    let writer = Writer::new(shared.home.database(), shared.clone(), jobs)?;
+    Ok((shared, writer))
+}
+
+/// Checks that these are the keys of this store, and finishes a rotation that was cut short.
+fn adopt(db: &Connection, config: &Config, keys: MasterKeys) -> Result<MasterKeys, StoreError> {
+    let in_use: Option<[u8; 8]> = db
+        .query_row("SELECT value FROM meta WHERE name = 'master'", [], |row| row.get(0))
+        .optional()
+        .map_err(Trouble::from)?;
+    let in_use = in_use.map(KeyId);
+    if let Some(in_use) = in_use.filter(|in_use| !keys.knows(*in_use)) {
+        let found = keys.current();
+        return Err(StoreError::Key(format!(
+            "the master key is {found:?}, but the store is sealed with {in_use:?}; put that key back"
+        )));
+    }
+    if in_use != Some(keys.current()) {
+        rewrap(db, &keys)?;
+    }
+    let current = keys.current_only();
+    if config.master.store(&current).is_ok() && in_use.is_some_and(|in_use| in_use != current.current()) {
+        info!("a rotation of the master key that was cut short is finished");
+    }
+    Ok(current)
+}
+
+fn rewrap(db: &Connection, keys: &MasterKeys) -> Result<(), Trouble> {
+    db.execute_batch("BEGIN IMMEDIATE")?;
+    let ledger = Mutex::new(Ledger::default());
+    let mut transaction = Transaction { db, head: Head::EMPTY, effects: Vec::new(), ledger: &ledger };
+    transaction.rewrap(keys, keys, &[])?;
+    db.execute_batch("COMMIT")?;
+    Ok(())
+}
+
+/// The key that signs audit checkpoints; made with the store.
+fn checkpoint_key(db: &Connection, keys: &MasterKeys) -> Result<BodyKey, StoreError> {
+    let wrapped: Option<Vec<u8>> = db
+        .query_row("SELECT value FROM meta WHERE name = 'checkpoint-key'", [], |row| row.get(0))
+        .optional()
+        .map_err(Trouble::from)?;
+    if let Some(wrapped) = wrapped {
+        return Ok(keys.unwrap(&wrapped).map_err(Trouble::from)?);
+    }
+    let key = BodyKey::generate().map_err(Trouble::from)?;
+    let wrapped = keys.wrap(&key).map_err(Trouble::from)?;
+    db.execute("INSERT INTO meta (name, value) VALUES ('checkpoint-key', ?)", params![wrapped])
+        .map_err(Trouble::from)?;
+    Ok(key)
+}
+
+/// Leases died with the process before; whatever is unsettled is due.
+fn make_due(db: &Connection, now: i64) -> Result<(), Trouble> {
+    db.execute("UPDATE waiting SET due = ?1 WHERE due > ?1", [now])?;
+    Ok(())
+}
+
+fn is_kept(db: &Connection, id: QueueId) -> Result<bool, Trouble> {
+    let mut query = db.prepare_cached("SELECT 1 FROM message JOIN body_key USING (seq) WHERE id = ? AND place = 2")?;
+    Ok(query.exists([id.as_bytes()])?)
+}

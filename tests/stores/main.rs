@@ -1,0 +1,4 @@
+//! What every backing of the store promises, and what the embedded one promises beside.
+
+mod contract;
+mod mail;
