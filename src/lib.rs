@@ -16,6 +16,7 @@ pub mod message;
 pub mod people;
 pub mod policy;
 pub mod protect;
+pub mod quarantine;
 pub mod queue;
 pub mod smtp;
 pub mod store;

@@ -42,7 +42,6 @@ pub fn policy(settings: &Settings, today: Timestamp, complaints: &mut Complaints
                 sources: raw.sources.clone(),
                 domains: raw.domains.clone(),
                 config: over(&config, &raw.policy, &format!("{key}.policy"), today, complaints),
-                notify_sender: raw.notify.as_ref().map(|notify| notify.sender),
             }
         })
         .collect();

@@ -12,7 +12,8 @@ use super::raw::{self, Settings};
 use super::tree::{self, Node, Place};
 use super::{checks, doors, expand, levels, records, routes, schema, shape};
 use crate::mail::{Address, Domain, DomainPattern};
-use crate::{deliver, policy, queue, smtp, telemetry, web};
+use crate::policy::Level;
+use crate::{deliver, policy, quarantine, queue, smtp, telemetry, web};
 
 /// A checked configuration: what each room is given, and what is kept of it.
 #[derive(Debug)]
@@ -29,6 +30,7 @@ pub struct Configuration {
     pub deliver: Arc<deliver::Config>,
     pub policy: policy::Config,
     pub queue: queue::Config,
+    pub quarantine: quarantine::Config,
     pub telemetry: telemetry::Config,
     pub web: web::Config,
     /// What `check` refuses although the gateway can run with it; the gateway writes each to the audit.
@@ -120,11 +122,13 @@ fn build(path: &Path, settings: Settings, tree: &Node, around: &Surroundings<'_>
     let hash = hex_sha256(&redacted);
     everywhere(&mut policy, &hash);
     let data_dir = base.path(&settings.data_dir);
+    let queue = routes::queue(&settings, policy.clean);
     Ok(Configuration {
         file: path.to_owned(),
         users: settings.users.as_ref().map_or_else(|| data_dir.join("users.jsonl"), |path| base.path(path)),
         own_domains: own_domains(&settings),
-        queue: routes::queue(&settings, policy.clean),
+        quarantine: quarantine(&settings, policy.phi, &queue.own),
+        queue,
         telemetry: telemetry(&settings.telemetry),
         data_dir,
         rules,
@@ -172,6 +176,26 @@ fn web(settings: &Settings, base: &Base, complaints: &mut Complaints<'_>) -> web
         base.secret(secret).map_err(|message| complaints.fault("http.metrics_token", message, "")).ok()
     });
     web::Config { bind: raw.bind, metrics: raw.metrics, metrics_token }
+}
+
+fn quarantine(settings: &Settings, protect: Level, own: &queue::OwnMail) -> quarantine::Config {
+    let voice = |notify: &raw::Notify, branding: &raw::Branding| quarantine::Voice {
+        tell_sender: notify.sender,
+        name: branding.name.clone().unwrap_or_else(|| settings.hostname.to_string()),
+    };
+    let of_profile = |profile: &raw::Profile| {
+        let notify = profile.notify.as_ref().unwrap_or(&settings.notify);
+        let branding = profile.branding.as_ref().unwrap_or(&settings.branding);
+        (profile.name.clone(), voice(notify, branding))
+    };
+    quarantine::Config {
+        expire: settings.quarantine.expire.0,
+        protect,
+        own: own.clone(),
+        reviewers: settings.quarantine.notify.clone(),
+        voice: voice(&settings.notify, &settings.branding),
+        voices: settings.profiles.iter().map(of_profile).collect(),
+    }
 }
 
 fn telemetry(raw: &raw::Telemetry) -> telemetry::Config {

@@ -193,7 +193,9 @@ fn every_key_is_read_to_its_room() {
     let author: Address = "a@lab.example".parse().unwrap();
     let (lab, profile) = policy.resolve("office", &[author]);
     assert_eq!((lab.phi, lab.special, lab.ladder.len()), (Level::TlsAuthenticated, Level::Message, 0));
-    assert_eq!(profile.unwrap().notify_sender, Some(false));
+    let voice = &configuration.quarantine.voices[&profile.unwrap().name];
+    assert_eq!((voice.tell_sender, voice.name.as_str()), (false, "Example Laboratory"));
+    assert_eq!(configuration.quarantine.voice.name, "Example Clinic");
     assert_eq!((lab.hash.clone(), lab.provides.len()), (configuration.hash.clone(), 1));
     let domains: Vec<&str> = configuration.own_domains.iter().map(|domain| domain.as_str()).collect();
     assert_eq!(domains, ["example.org"]);

@@ -48,8 +48,6 @@ pub struct Profile {
     pub sources: Vec<String>,
     pub domains: Vec<Domain>,
     pub config: Config,
-    /// Whether authors are told that their mail is held, if it differs from the rest.
-    pub notify_sender: Option<bool>,
 }
 
 /// A route's promise about where it leads.
@@ -168,7 +166,6 @@ mod tests {
             sources: sources.iter().map(|source| source.to_string()).collect(),
             domains: domains.iter().map(|domain| domain.parse().unwrap()).collect(),
             config: Config { phi, ..Config::default() },
-            notify_sender: None,
         }
     }
 

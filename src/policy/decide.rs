@@ -59,6 +59,10 @@ pub fn decide(
     if all_or_nothing {
         hold_together(&mut recipients);
     }
+    if observed {
+        // The level stays what it would have been; what is done about it is to send.
+        recipients.iter_mut().for_each(|recipient| recipient.ladder = Config::AUTO.to_vec());
+    }
     let refused = recipients.iter().any(|recipient| recipient.level == Level::Reject);
     Decision {
         verdict: verdict(config, &findings, reading),

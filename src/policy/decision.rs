@@ -38,19 +38,10 @@ impl Decision {
     /// site only observes, everything goes with the best TLS offered, whatever was decided.
     pub fn start(&self, recipient: &RecipientDecision) -> (Level, Method) {
         match recipient.ladder.first() {
-            _ if self.observed => (Level::Opportunistic, Method::Transport),
+            Some(rung) if self.observed => (Level::Opportunistic, *rung),
             Some(rung) => (recipient.level, *rung),
             None => (recipient.level, Method::Hold),
         }
-    }
-
-    /// The rung after this one. `None`: it was the last, and the recipient is held.
-    pub fn next_rung(&self, recipient: &RecipientDecision, after: Method) -> Option<Method> {
-        if self.observed {
-            return (after == Method::Transport).then_some(Method::Wait);
-        }
-        let at = recipient.ladder.iter().position(|rung| *rung == after)?;
-        recipient.ladder.get(at + 1).copied()
     }
 }
 

@@ -238,6 +238,7 @@ fn while_observing_everything_is_decided_and_nothing_stopped() {
     assert_eq!((decision.recipients[0].level, decision.observed), (Level::Reject, true));
     assert_eq!(decision.refusal, None);
     assert_eq!(decision.start(&decision.recipients[0]), (Level::Opportunistic, Method::Transport));
+    assert_eq!(decision.recipients[0].ladder, Config::AUTO);
     case.config.observe_until = Some(at(1000));
     assert!(case.decide().refusal.is_some(), "it ends by itself in enforcement");
 }

@@ -61,6 +61,7 @@ fn title(notice: Notice) -> &'static str {
         Notice::Failed => "Your message could not be delivered",
         Notice::Delayed => "Your message is delayed",
         Notice::Relayed => "Your message was handed on",
+        Notice::Returned => "Your message was not sent",
     }
 }
 
@@ -72,6 +73,10 @@ fn explain(own: &OwnMail, about: Subject, notice: Notice, reports: &[Report]) ->
             "Your message has not yet been delivered to the recipients below. It is still being tried;\r\n\
              you need not send it again."
         }
+        Notice::Returned => {
+            "Your message was held for privacy review and is returned: it was not sent to the\r\n\
+             recipients below. Whoever reviews mail in your organisation can tell you more."
+        }
         Notice::Relayed => {
             "Your message was handed to the next mail system for the recipients below, which may not\r\n\
              report its delivery."
@@ -80,7 +85,7 @@ fn explain(own: &OwnMail, about: Subject, notice: Notice, reports: &[Report]) ->
     let mut text = format!("This is the mail gateway {}.\r\n\r\n{lead}\r\n\r\n", own.hostname);
     for report in reports {
         let status = class_for(notice, report.trouble.status);
-        let _ = write!(text, "  <{}>\r\n    {status} {}\r\n", report.recipient.address, meaning(status));
+        let _ = write!(text, "  <{}>\r\n    {status} {}\r\n", report.recipient.address, meaning(notice, status));
         if let Some(words) = diagnostic(about.clean, report.trouble) {
             let _ = write!(text, "    {words}\r\n");
         }
@@ -113,7 +118,7 @@ fn status(own: &OwnMail, about: Subject, notice: Notice, reports: &[Report], now
         let address = &report.recipient.address;
         let kind = if address.needs_smtputf8() { "utf-8" } else { "rfc822" };
         let action = match notice {
-            Notice::Failed => "failed",
+            Notice::Failed | Notice::Returned => "failed",
             Notice::Delayed => "delayed",
             Notice::Relayed => "relayed",
         };
@@ -172,7 +177,7 @@ fn codes(trouble: &Trouble) -> String {
 /// has become final is reported as final.
 fn class_for(notice: Notice, status: EnhancedStatus) -> EnhancedStatus {
     let class = match notice {
-        Notice::Failed => 5,
+        Notice::Failed | Notice::Returned => 5,
         Notice::Delayed => 4,
         Notice::Relayed => 2,
     };
@@ -180,8 +185,9 @@ fn class_for(notice: Notice, status: EnhancedStatus) -> EnhancedStatus {
 }
 
 /// What the status says, in words of our own (RFC 3463 §3).
-fn meaning(status: EnhancedStatus) -> &'static str {
+fn meaning(notice: Notice, status: EnhancedStatus) -> &'static str {
     match (status.1, status.2) {
+        _ if notice == Notice::Returned => "It was not released.",
         (1, 1 | 6) => "No such mailbox there.",
         (1, 2) | (4, 4) => "That domain does not exist or takes no mail.",
         (1, 10) => "That domain takes no mail.",

@@ -38,6 +38,8 @@ pub enum Notice {
     Delayed,
     /// Handed to a hop that won't report success itself.
     Relayed,
+    /// It was held for a person, and is not sent.
+    Returned,
 }
 
 /// What the attempt makes of the recipient. The level asked for plays no part here: no way through

@@ -287,6 +287,7 @@ pub struct Query {
     pub to: Option<String>,
     pub message_id: Option<String>,
     pub since: Option<Timestamp>,
+    /// `Held` finds every message with a held recipient, also one that is still queued for others.
     pub states: Vec<MessageState>,
     /// Only messages that arrived after this one: the last id of the page before. Lists stand in
     /// order of arrival, so a reader pages through any number of them.
