@@ -67,6 +67,7 @@ fn is_ours_to_remove(field: &Field, hostname: &Domain) -> bool {
 fn untag(raw: &[u8], decoded: &str, tags: &[&str]) -> Option<Bytes> {
     // Where the tags stand in plain text, the rest keeps its bytes: its encoded words and folds.
     if let Some((name, value)) = std::str::from_utf8(raw).ok().and_then(|raw| raw.split_once(':'))
+        && !stands_in_encoded_word(value, tags)
         && let Some(cut) = without(value, tags)
     {
         let field = format!("{name}:{cut}");
@@ -77,6 +78,12 @@ fn untag(raw: &[u8], decoded: &str, tags: &[&str]) -> Option<Bytes> {
     }
     let cut = without(decoded, tags)?;
     Some(Bytes::from(format!("Subject: {}\r\n", encode(cut.trim()))))
+}
+
+/// In the Q encoding a tag can be read as it stands, but cutting there could leave half a word.
+fn stands_in_encoded_word(value: &str, tags: &[&str]) -> bool {
+    let encoded = |word: &&str| word.contains("=?");
+    value.split_ascii_whitespace().filter(encoded).any(|word| tags.iter().any(|tag| find(word, tag).is_some()))
 }
 
 /// The text without any of the tags, in any case, and without the white space that set them off.
