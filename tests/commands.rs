@@ -1,6 +1,7 @@
 //! The built program as a user meets it: exit statuses, output, what needs no gateway.
 
 use std::io::Write;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -17,7 +18,7 @@ impl Site {
                     sources:\n  - { name: office, type: mta, networks: [127.0.0.0/8] }\n";
         std::fs::write(folder.path().join("waxseal.yaml"), text).expect("written");
         std::fs::create_dir_all(folder.path().join("rules")).expect("made");
-        std::fs::create_dir_all(folder.path().join("var")).expect("made");
+        std::fs::DirBuilder::new().mode(0o700).create(folder.path().join("var")).expect("made");
         Self { folder }
     }
 
@@ -123,7 +124,7 @@ fn a_user_is_added_listed_and_disabled_without_a_gateway() {
     assert_eq!(listed["name"], "scanner");
     assert_eq!(listed["senders"], serde_json::json!(["scan@clinic.example", "@lab.example"]));
     assert_eq!(listed["disabled"], false);
-    let file = std::fs::read_to_string(site.path().join("var/users")).expect("the users file");
+    let file = std::fs::read_to_string(site.path().join("var/users.jsonl")).expect("the users file");
     assert!(file.contains("$argon2id$") && !file.contains("correct horse"), "only a hash is kept");
 
     assert_eq!(status(&site.run(&["user", "disable", "scanner"])), 0);
@@ -174,4 +175,180 @@ fn a_reader_that_goes_away_is_no_trouble() {
     drop(child.stdout.take());
     let output = child.wait_with_output().expect("the program ends");
     assert_eq!(status(&output), 0, "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Rules small enough to see through: a code word beside a person's number.
+const RULES: &str = r#"
+lists:
+  code_word: [zebrafish]
+detectors:
+  - id: case-number
+    title: Case number
+    identifies: person
+    class: strong
+    regex: '\bCASE-\d{6}\b'
+    confidence: 80
+    tests: { match: ["CASE-123456"], no_match: ["CASE-12"] }
+  - id: code-word
+    title: The code word
+    identifies: health
+    class: specific
+    terms: ["@code_word"]
+    confidence: 80
+rules:
+  - id: test.case-with-code
+    title: A case number beside the code word
+    mode: shadow
+    when:
+      all:
+        - { identifies: person, class: [strong], confidence: 75 }
+        - { identifies: health, class: [specific] }
+      within: 300
+    why: for this test
+    tests:
+      - phi: "CASE-123456 and the zebrafish"
+      - clean: "CASE-123456 alone"
+"#;
+
+const MATCHING: &str =
+    "From: ann@clinic.example\nTo: bob@partner.example\nSubject: x\n\nAbout CASE-123456: zebrafish.\n";
+const CLEAN: &str = "From: ann@clinic.example\nTo: bob@partner.example\nSubject: lunch\n\nAt noon?\n";
+
+fn site_with_rules(mode: &str) -> Site {
+    let site = Site::new();
+    let rules = RULES.replace("mode: shadow", &format!("mode: {mode}"));
+    std::fs::write(site.path().join("rules/test.yaml"), rules).expect("written");
+    site
+}
+
+fn lines(output: &Output) -> Vec<serde_json::Value> {
+    text(output).lines().map(|line| serde_json::from_str(line).expect("one JSON object a line")).collect()
+}
+
+#[test]
+fn scan_prints_the_contracts_line_for_each_message_in_order() {
+    let site = site_with_rules("enforce");
+    let mail = site.path().join("mail");
+    std::fs::create_dir_all(&mail).expect("made");
+    for at in 0..150 {
+        let content = if at % 3 == 0 { MATCHING } else { CLEAN };
+        std::fs::write(mail.join(format!("{at:03}.eml")), content).expect("written");
+    }
+    // It needs no data_dir: nothing is made.
+    std::fs::remove_dir_all(site.path().join("var")).expect("removed");
+    let output = site.run(&["scan", "--json", "mail"]);
+    assert_eq!(status(&output), 0, "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = lines(&output);
+    assert_eq!(lines.len(), 150);
+    for (at, line) in lines.iter().enumerate() {
+        assert_eq!(line["file"], format!("mail/{at:03}.eml"));
+        assert_eq!(line["verdict"], if at % 3 == 0 { "phi" } else { "clean" }, "{line}");
+        let keys: Vec<&String> = line.as_object().expect("an object").keys().collect();
+        assert_eq!(keys, ["file", "verdict", "level", "gaps", "findings", "ms"]);
+    }
+    let finding = &lines[0]["findings"][0];
+    let keys: Vec<&String> = finding.as_object().expect("an object").keys().collect();
+    assert_eq!(keys, ["rule", "detector", "kind", "origin", "zone", "offset", "length", "masked", "confidence"]);
+    assert_eq!((finding["detector"].as_str(), finding["offset"].as_u64()), (Some("case-number"), Some(6)));
+    assert!(!text(&output).contains("CASE-123456"), "findings are masked");
+    assert!(!site.path().join("var").exists());
+}
+
+#[test]
+fn scan_reads_standard_input_and_mboxes_and_says_what_is_no_mail() {
+    let site = site_with_rules("enforce");
+    let from_input = site.run_with(&["scan", "--json", "-"], MATCHING);
+    assert_eq!((status(&from_input), lines(&from_input)[0]["verdict"].as_str()), (0, Some("phi")));
+
+    let mbox = format!("From a@b Mon\n{MATCHING}\nFrom a@b Tue\n{CLEAN}");
+    std::fs::write(site.path().join("box"), mbox).expect("written");
+    let found = lines(&site.run(&["scan", "box", "--json"]));
+    assert_eq!(found.iter().map(|line| line["file"].as_str().expect("text")).collect::<Vec<_>>(), ["box#1", "box#2"]);
+    assert_eq!(found[1]["verdict"], "clean");
+
+    assert_eq!(status(&site.run(&["scan", "nowhere.eml"])), 74);
+    assert_eq!(status(&site.run(&["scan", "--to", "no address", "box"])), 64);
+}
+
+#[test]
+fn explain_shows_the_exact_text_and_how_confidence_came() {
+    let site = site_with_rules("enforce");
+    let shown = text(&site.run_with(&["scan", "--explain", "-", "--to", "eve@other.example"], MATCHING));
+    for wanted in [
+        "| About CASE-123456: zebrafish.",
+        "body/text[1] 0..",
+        "rule test.case-with-code matched",
+        "to eve@other.example",
+    ] {
+        assert!(shown.contains(wanted), "{wanted} in\n{shown}");
+    }
+}
+
+#[test]
+fn rules_are_listed_tested_compared_and_promoted() {
+    let site = site_with_rules("shadow");
+    let listed = lines(&site.run(&["rules", "list", "--json"]));
+    assert_eq!((listed.len(), listed[0]["id"].as_str()), (1, Some("test.case-with-code")));
+    assert_eq!(status(&site.run(&["rules", "test"])), 0);
+    assert!(text(&site.run(&["rules", "lint"])).contains("1 rules and 2 detectors compile"));
+
+    std::fs::create_dir_all(site.path().join("new")).expect("made");
+    std::fs::write(site.path().join("new/test.yaml"), RULES.replace("mode: shadow", "mode: enforce")).expect("written");
+    std::fs::create_dir_all(site.path().join("corpus")).expect("made");
+    std::fs::write(site.path().join("corpus/a.eml"), MATCHING).expect("written");
+    std::fs::write(site.path().join("corpus/b.eml"), CLEAN).expect("written");
+    let changes = lines(&site.run(&["rules", "diff", "rules", "new", "--corpus", "corpus", "--json"]));
+    assert_eq!(changes.len(), 1);
+    assert_eq!((&changes[0]["old"]["verdict"], &changes[0]["new"]["verdict"]), (&"clean".into(), &"phi".into()));
+
+    assert_eq!(status(&site.run(&["rules", "promote", "test.case-with-code"])), 0);
+    assert_eq!(status(&site.run(&["rules", "promote", "test.case-with-code"])), 0);
+    assert_eq!(status(&site.run(&["rules", "promote", "test.case-with-code"])), 1, "it is enforced already");
+    let written = std::fs::read_to_string(site.path().join("rules/test.yaml")).expect("the file");
+    assert_eq!(written, RULES.replace("mode: shadow", "mode: enforce"), "one word changed, nothing else");
+    assert!(text(&site.run(&["rules", "show", "test.case-with-code"])).contains("why: for this test"));
+    assert_eq!(status(&site.run(&["rules", "show", "no.such-rule"])), 1);
+
+    std::fs::write(site.path().join("rules/test.yaml"), RULES.replace("CASE-123456 alone", "CASE-123456 zebrafish"))
+        .expect("written");
+    assert_eq!(status(&site.run(&["rules", "test"])), 1, "a test that fails is a no");
+    std::fs::write(site.path().join("rules/test.yaml"), RULES.replace("regex: '", "regex: '(")).expect("written");
+    let output = site.run(&["rules", "test"]);
+    assert_eq!(status(&output), 78);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("test.yaml:9:"), "the place is named");
+}
+
+#[test]
+fn check_names_every_fault_at_once_with_its_place_and_mend() {
+    let site = site_with_rules("enforce");
+    let output = site.run(&["check"]);
+    assert_eq!(status(&output), 0, "{}", text(&output));
+
+    let mut perm = std::fs::metadata(site.path().join("var")).expect("there").permissions();
+    std::os::unix::fs::PermissionsExt::set_mode(&mut perm, 0o755);
+    std::fs::set_permissions(site.path().join("var"), perm).expect("changed");
+    let complaints = lines(&site.run(&["check", "--json"]));
+    assert!(
+        complaints.iter().any(|told| told["message"].as_str().is_some_and(|text| text.contains("others can open it")))
+    );
+    assert_eq!(status(&site.run(&["check"])), 1);
+
+    let good = std::fs::read_to_string(site.path().join("waxseal.yaml")).expect("the file");
+    let bad = good.replace("hostname:", "hostnam:").replace("networks: [127.0.0.0/8]", "networks: [127.0.0.0/99]");
+    std::fs::write(site.path().join("waxseal.yaml"), bad).expect("written");
+    let output = site.run(&["check", "--json"]);
+    assert_eq!(status(&output), 78);
+    let told = text(&output);
+    assert!(told.contains("hostname") && told.contains("127.0.0.0/99"), "both at once: {told}");
+    assert!(lines(&output).iter().all(|told| told["line"].as_u64() > Some(0)), "{told}");
+}
+
+#[test]
+fn schemas_are_draft_07_and_know_the_keys() {
+    let site = Site::new();
+    for (kind, key) in [("config", "listeners"), ("rules", "detectors")] {
+        let schema: serde_json::Value = serde_json::from_str(&text(&site.run(&["schema", kind]))).expect("JSON");
+        assert!(schema["$schema"].as_str().is_some_and(|draft| draft.contains("draft-07")), "{kind}");
+        assert!(schema["properties"].get(key).is_some(), "{kind}");
+    }
 }

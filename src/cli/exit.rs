@@ -10,6 +10,8 @@ pub enum Exit {
     Done,
     /// The answer is no: a test failed, a check found faults, there is no such message.
     No,
+    /// Some input was no valid data; the rest was done.
+    BadInput,
 }
 
 /// Why a command could not do what it was asked. The message is for the person at the terminal.
@@ -44,6 +46,7 @@ impl Exit {
         match self {
             Exit::Done => 0,
             Exit::No => 1,
+            Exit::BadInput => 65,
         }
     }
 }

@@ -8,6 +8,7 @@ use super::exit::{Exit, Result};
 use super::output::Table;
 use crate::mail::QueueId;
 use crate::web::MessageView;
+use crate::world::{Clock, SystemClock};
 
 /// How many messages the gateway gives in one answer.
 const PAGE: usize = 500;
@@ -110,7 +111,7 @@ pub fn since(text: &str) -> std::result::Result<Timestamp, String> {
     }
     let age: jiff::SignedDuration =
         age(text).ok_or("a day (2026-11-21), a time (2026-11-21T08:00Z) or an age (30m, 2h, 7d) is wanted")?;
-    Timestamp::now().checked_sub(age).map_err(|error| error.to_string())
+    SystemClock.now().checked_sub(age).map_err(|error| error.to_string())
 }
 
 /// `30s`, `15m`, `2h`, `7d`.

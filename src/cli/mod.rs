@@ -1,6 +1,7 @@
 //! The command line: arguments in, exit status out. One file per command.
 
 mod audit;
+mod check;
 mod connect;
 mod control;
 mod exit;
@@ -8,6 +9,9 @@ mod find;
 mod generate;
 mod output;
 mod queue;
+mod rules;
+mod scan;
+mod schema;
 mod settings;
 mod suspend;
 mod trace;
@@ -56,6 +60,16 @@ impl Common {
 enum Command {
     /// Print the exact steps to connect a mail system to this gateway
     Connect(connect::Args),
+    /// Look at configuration, rules, certificates and keys: all problems at once, each with its mend
+    Check,
+    /// Judge mail that is there already by the rules; sends and stores nothing
+    Scan(scan::Args),
+    /// What the rules are, whether they hold, what a change would do
+    #[command(subcommand)]
+    Rules(rules::Command),
+    /// Print the JSON Schema of a kind of file, for editors
+    #[command(subcommand)]
+    Schema(schema::Command),
     /// Look at the mail that waits, and move it
     #[command(subcommand)]
     Queue(queue::Command),
@@ -100,6 +114,10 @@ fn run(cli: Cli) -> Result {
     let common = &cli.common;
     match cli.command {
         Command::Connect(args) => connect::run(common, &args),
+        Command::Check => check::run(common),
+        Command::Rules(command) => rules::run(common, command),
+        Command::Schema(command) => schema::run(command),
+        Command::Scan(args) => scan::run(common, &args),
         Command::Queue(command) => queue::run(common, command),
         Command::Suspend(args) => suspend::suspend(common, &args),
         Command::Resume(args) => suspend::resume(common, &args),

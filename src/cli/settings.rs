@@ -1,11 +1,12 @@
 //! Which configuration a command works with.
 
-use std::path::{Path, PathBuf};
-
-use serde::Deserialize;
+use std::path::PathBuf;
 
 use super::Common;
 use super::exit::{Error, Result};
+use crate::config::{self, Configuration};
+use crate::intake::Law;
+use crate::world::{Clock, SystemClock};
 
 /// Where the configuration stands if `--config` doesn't say.
 const PLACES: [&str; 2] = ["config/waxseal.yaml", "/etc/waxseal/waxseal.yaml"];
@@ -23,53 +24,23 @@ pub fn path(common: &Common) -> Result<PathBuf> {
     }
 }
 
-/// What commands outside the gateway need to know of it.
-pub struct Place {
-    pub hostname: String,
-    pub data_dir: PathBuf,
-    /// The users file.
-    pub users: PathBuf,
-    pub doors: Vec<Door>,
+/// The checked configuration, or everything that is wrong with it.
+pub fn load(common: &Common) -> Result<Configuration> {
+    config::load(&path(common)?, SystemClock.now()).map_err(|faults| Error::Configuration(faults.to_string()))
 }
 
-/// A listener, as one who connects sees it.
-pub struct Door {
-    pub name: String,
-    pub port: u16,
-    pub offers_tls: bool,
-    pub implicit: bool,
+/// What judges a message under this configuration.
+pub fn law(configuration: &Configuration) -> Result<Law> {
+    let ruleset = config::ruleset(configuration).map_err(|faults| Error::Configuration(lines(&faults)))?;
+    Ok(Law {
+        ruleset,
+        policy: configuration.policy.clone(),
+        waivers: Vec::new(),
+        own_domains: configuration.own_domains.clone(),
+    })
 }
 
-#[derive(Deserialize)]
-struct Raw {
-    hostname: String,
-    data_dir: PathBuf,
-    users: Option<PathBuf>,
-    #[serde(default)]
-    listeners: Vec<RawListener>,
-}
-
-#[derive(Deserialize)]
-struct RawListener {
-    name: String,
-    bind: std::net::SocketAddr,
-    tls: String,
-}
-
-/// Reads the configuration; a relative `data_dir` counts from its folder.
-pub fn load(common: &Common) -> Result<Place> {
-    let path = path(common)?;
-    let text = std::fs::read_to_string(&path).map_err(|error| Error::io(path.display(), error))?;
-    let raw: Raw =
-        serde_yaml::from_str(&text).map_err(|error| Error::Configuration(format!("{}: {error}", path.display())))?;
-    let doors = raw.listeners.into_iter().map(|listener| Door {
-        name: listener.name,
-        port: listener.bind.port(),
-        offers_tls: listener.tls != "none",
-        implicit: listener.tls == "implicit",
-    });
-    let base = path.parent().unwrap_or(Path::new("."));
-    let data_dir = base.join(raw.data_dir);
-    let users = raw.users.map_or_else(|| data_dir.join("users"), |users| base.join(users));
-    Ok(Place { hostname: raw.hostname, data_dir, users, doors: doors.collect() })
+/// One fault a line.
+pub fn lines(faults: &[impl ToString]) -> String {
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }

@@ -1,7 +1,6 @@
 //! `suspend` and `resume`: stop and start all mail to one destination.
 
 use axum::http::Method;
-use jiff::Timestamp;
 use serde_json::json;
 
 use super::Common;
@@ -11,6 +10,7 @@ use super::find::age;
 use super::output::Table;
 use crate::mail::Domain;
 use crate::web::SuspensionView;
+use crate::world::{Clock, SystemClock};
 
 #[derive(clap::Args)]
 pub struct SuspendArgs {
@@ -38,7 +38,7 @@ pub fn suspend(common: &Common, args: &SuspendArgs) -> Result {
         None => None,
         Some(text) => {
             let age = age(text).ok_or_else(|| Error::Usage(format!("--for {text}: 30m, 2h or 7d is wanted")))?;
-            Some(Timestamp::now().checked_add(age).map_err(|error| Error::Usage(error.to_string()))?)
+            Some(SystemClock.now().checked_add(age).map_err(|error| Error::Usage(error.to_string()))?)
         }
     };
     let body = json!({ "until": until, "reason": args.reason });

@@ -13,6 +13,7 @@ mod load;
 pub mod raw;
 mod records;
 mod routes;
+mod ruleset;
 mod schema;
 mod shape;
 #[cfg(test)]
@@ -22,4 +23,5 @@ pub mod units;
 
 pub use fault::{Fault, Faults};
 pub use load::{Configuration, Surroundings, load, read};
+pub use ruleset::{compile_rules, rules_schema, ruleset};
 pub use schema::schema;

@@ -23,6 +23,3 @@ pub use metrics::Metrics;
 pub use route::Destination;
 
 pub use crate::mail::{AttemptResult, Trouble};
-
-#[cfg(test)]
-mod tests;

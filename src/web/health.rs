@@ -28,11 +28,7 @@ pub fn router(house: House, access: Access) -> Router {
 }
 
 async fn ready(State((house, _)): State<(House, Access)>) -> Response {
-    let mut troubles = house.gateway.troubles();
-    if let Err(error) = house.store.accepting() {
-        troubles.push(error.to_string());
-    }
-    match troubles.as_slice() {
+    match house.gateway.troubles().as_slice() {
         [] => (StatusCode::OK, "ok\n").into_response(),
         troubles => (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", troubles.join("\n"))).into_response(),
     }

@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::Common;
 use super::exit::{Error, Exit, Result};
-use super::settings::{self, Door};
+use super::settings;
+use crate::smtp::{Listener, TlsMode};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -36,12 +37,14 @@ impl System {
     }
 
     /// What its listener must be like: the ports that it can be told, and whether it speaks TLS.
-    fn suits(self, door: &Door) -> bool {
+    fn suits(self, listener: &Listener) -> bool {
+        let port = listener.bind.port();
+        let offers_tls = listener.tls != TlsMode::Off;
         match self {
             // Exchange Online's connectors know no port but 25.
-            System::M365 => door.port == 25 && door.offers_tls,
-            System::Google => matches!(door.port, 25 | 465 | 587) && door.offers_tls,
-            System::Exchange => door.offers_tls,
+            System::M365 => port == 25 && offers_tls,
+            System::Google => matches!(port, 25 | 465 | 587) && offers_tls,
+            System::Exchange => offers_tls,
             System::Postfix | System::Device => true,
         }
     }
@@ -58,32 +61,38 @@ impl System {
 }
 
 pub fn run(common: &Common, args: &Args) -> Result {
-    let place = settings::load(common)?;
-    let Some(door) = place.doors.iter().find(|door| args.system.suits(door)).or(place.doors.first()) else {
+    let settings = settings::load(common)?.smtp;
+    let suiting = settings.listeners.iter().find(|listener| args.system.suits(listener));
+    let Some(listener) = suiting.or(settings.listeners.first()) else {
         return Err(Error::Configuration("the configuration has no listener".into()));
     };
-    let mut steps = fill(args.system.steps(), &place.hostname, door);
-    if !args.system.suits(door) {
+    let mut steps = fill(args.system.steps(), settings.hostname.as_str(), listener);
+    if suiting.is_none() {
         steps = format!("FIRST: {}\n\n{steps}", args.system.advice());
     }
-    let answer = json!({ "hostname": place.hostname, "port": door.port, "listener": door.name, "steps": steps });
+    let answer = json!({
+        "hostname": settings.hostname,
+        "port": listener.bind.port(),
+        "listener": listener.name,
+        "steps": steps,
+    });
     common.output().one(&answer, |_| steps.clone())?;
     Ok(Exit::Done)
 }
 
 /// The steps for this gateway.
-fn fill(steps: &str, hostname: &str, door: &Door) -> String {
-    let security = match (door.offers_tls, door.implicit) {
-        (false, _) => "none",
-        (true, true) => "SSL/TLS (from the first byte)",
-        (true, false) => "STARTTLS",
+fn fill(steps: &str, hostname: &str, listener: &Listener) -> String {
+    let security = match listener.tls {
+        TlsMode::Off => "none",
+        TlsMode::Implicit => "SSL/TLS (from the first byte)",
+        TlsMode::Offered | TlsMode::Required => "STARTTLS",
     };
     let mail = hostname.split_once('.').map_or(hostname, |(_, domain)| domain);
     steps
         .replace("{hostname}", hostname)
-        .replace("{port}", &door.port.to_string())
+        .replace("{port}", &listener.bind.port().to_string())
         .replace("{security}", security)
-        .replace("{listener}", &door.name)
+        .replace("{listener}", &listener.name)
         .replace("{domain}", mail)
 }
 
@@ -93,11 +102,16 @@ mod tests {
 
     use super::*;
 
+    fn listener(port: u16, tls: TlsMode) -> Listener {
+        let bind = ([0, 0, 0, 0], port).into();
+        Listener { name: "relay".into(), bind, tls, certificate: None, auth: Vec::new(), proxy_from: Vec::new() }
+    }
+
     #[test]
     fn no_steps_are_left_with_a_blank_to_fill() {
-        let door = Door { name: "relay".into(), port: 25, offers_tls: true, implicit: false };
+        let listener = listener(25, TlsMode::Offered);
         for system in System::value_variants() {
-            let steps = fill(system.steps(), "gw.example.org", &door);
+            let steps = fill(system.steps(), "gw.example.org", &listener);
             assert!(steps.contains("gw.example.org") && steps.contains("25"), "{system:?}");
             for blank in ["{hostname}", "{port}", "{security}", "{listener}", "{domain}"] {
                 assert!(!steps.contains(blank), "{system:?} {blank}");
@@ -107,10 +121,9 @@ mod tests {
 
     #[test]
     fn microsoft_365_is_told_only_of_port_25_with_tls() {
-        let door = |port, offers_tls| Door { name: "x".into(), port, offers_tls, implicit: false };
-        assert!(System::M365.suits(&door(25, true)));
-        assert!(!System::M365.suits(&door(2525, true)));
-        assert!(!System::M365.suits(&door(25, false)));
-        assert!(System::Device.suits(&door(2525, false)));
+        assert!(System::M365.suits(&listener(25, TlsMode::Required)));
+        assert!(!System::M365.suits(&listener(2525, TlsMode::Required)));
+        assert!(!System::M365.suits(&listener(25, TlsMode::Off)));
+        assert!(System::Device.suits(&listener(2525, TlsMode::Off)));
     }
 }

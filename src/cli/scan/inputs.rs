@@ -205,7 +205,10 @@ mod tests {
         std::fs::write(&path, text.replace("From within", "x From within")).unwrap();
         let found = read(&path);
         assert_eq!(found.len(), 2);
-        assert_eq!(found[0], ("#1".into(), "Subject: one\r\n\r\nx From within\r\nFrom quoted\r\n>From twice\r\n".into()));
+        assert_eq!(
+            found[0],
+            ("#1".into(), "Subject: one\r\n\r\nx From within\r\nFrom quoted\r\n>From twice\r\n".into())
+        );
         assert_eq!(found[1], ("#2".into(), "Subject: two\r\n\r\nend\r\n".into()));
     }
 

@@ -1,13 +1,14 @@
 //! The account, and how often rules matched.
 
 use axum::Json;
-use axum::extract::{Query as Parameters, State};
+use axum::extract::{Path, Query as Parameters, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::{House, Problem, RuleStat};
+use crate::store::SourceKind;
 
 /// Records in one answer.
 const PAGE: usize = 1_000;
@@ -35,6 +36,12 @@ pub async fn verify(State(house): State<House>) -> Result<Json<Value>, Problem> 
         Ok(head) => json!({ "valid": true, "records": head.seq, "head": head.hash }),
         Err(fault) => json!({ "valid": false, "fault": fault.to_string() }),
     }))
+}
+
+/// A ruleset as it decided once, by the hash that stands in the decision.
+pub async fn rule_source(State(house): State<House>, Path(hash): Path<String>) -> Result<Json<String>, Problem> {
+    let source = house.store.source(SourceKind::Ruleset, &hash).await?;
+    source.map(Json).ok_or_else(|| Problem::not_found(format!("no ruleset {hash} was ever in force here")))
 }
 
 /// Matches by rule since the gateway started, most first, as the metrics count them.

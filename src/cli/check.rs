@@ -1,0 +1,139 @@
+//! `check`: everything that is wrong, at once, each with file, line and mend.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::Common;
+use super::exit::{Error, Exit, Result};
+use super::output::{Output, plain, print};
+use super::settings;
+use crate::config::{self, Configuration};
+use crate::detect;
+use crate::world::{Clock, SystemClock};
+
+/// One thing that was looked at and is not as it should be.
+#[derive(Debug, Serialize)]
+struct Complaint {
+    severity: Severity,
+    file: String,
+    /// 0: the file as a whole.
+    line: u64,
+    column: u64,
+    message: String,
+    mend: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Severity {
+    /// The gateway would not start.
+    Fault,
+    /// It would start, but less safe than it should be.
+    Refused,
+    /// Worth a look.
+    Warning,
+}
+
+/// Looks at everything. Exit 78: the configuration can't be used; 1: there are other faults.
+pub fn run(common: &Common) -> Result {
+    let path = settings::path(common)?;
+    if !path.is_file() {
+        return Err(Error::Configuration(format!("{}: there is no such file", path.display())));
+    }
+    let mut complaints = Vec::new();
+    let loaded = config::load(&path, SystemClock.now());
+    let unusable = loaded.is_err();
+    match loaded {
+        Err(faults) => complaints.extend(faults.0.into_iter().map(|fault| of_settings(Severity::Fault, fault))),
+        Ok(configuration) => look_around(configuration, &mut complaints),
+    }
+    match common.output() {
+        Output::Json => Output::Json.list(&complaints, |_| String::new())?,
+        Output::Text => print(&text(&path, &complaints))?,
+    }
+    let bad = complaints.iter().any(|complaint| complaint.severity != Severity::Warning);
+    match (unusable, bad) {
+        (true, _) => Err(Error::Configuration(format!("{} can't be used", path.display()))),
+        (false, true) => Ok(Exit::No),
+        (false, false) => Ok(Exit::Done),
+    }
+}
+
+/// What else a gateway needs: its rules and their tests, its folder, its certificates.
+fn look_around(configuration: Configuration, complaints: &mut Vec<Complaint>) {
+    match config::ruleset(&configuration) {
+        Err(faults) => complaints.extend(faults.into_iter().map(|fault| of_rules(Severity::Fault, fault))),
+        Ok(ruleset) => {
+            let failed = ruleset.run_tests().into_iter().filter(|test| !test.passed);
+            complaints.extend(failed.map(|test| Complaint {
+                severity: Severity::Fault,
+                file: test.file,
+                line: test.line as u64,
+                column: 0,
+                message: format!("{}: its own test fails: {}", test.id, test.message),
+                mend: Some("mend the rule or the test; `waxseal rules test` runs them".into()),
+            }));
+        }
+    }
+    folder(&configuration.data_dir, complaints);
+    complaints.extend(configuration.refusals.into_iter().map(|fault| of_settings(Severity::Refused, fault)));
+    complaints.extend(configuration.warnings.into_iter().map(|fault| of_settings(Severity::Warning, fault)));
+}
+
+/// `data_dir` is made if absent; one that is there must be a folder that only its owner opens.
+fn folder(data_dir: &Path, complaints: &mut Vec<Complaint>) {
+    use std::os::unix::fs::PermissionsExt;
+    let trouble = match std::fs::metadata(data_dir) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
+        Err(error) => error.to_string(),
+        Ok(found) if !found.is_dir() => "it is no folder".to_owned(),
+        Ok(found) if found.permissions().mode() & 0o077 != 0 => {
+            format!("others can open it (mode {:o})", found.permissions().mode() & 0o7777)
+        }
+        Ok(_) => return,
+    };
+    complaints.push(Complaint {
+        severity: Severity::Fault,
+        file: data_dir.display().to_string(),
+        line: 0,
+        column: 0,
+        message: format!("data_dir: {trouble}"),
+        mend: Some(format!("chmod 0700 {}", data_dir.display())),
+    });
+}
+
+fn of_settings(severity: Severity, fault: config::Fault) -> Complaint {
+    let config::Fault { file, line, column, key, message, mend } = fault;
+    let message = if key.is_empty() { message } else { format!("{key}: {message}") };
+    Complaint { severity, file: file.display().to_string(), line, column, message, mend }
+}
+
+fn of_rules(severity: Severity, fault: detect::Fault) -> Complaint {
+    let detect::Fault { file, line, column, message, mend } = fault;
+    Complaint { severity, file, line: line as u64, column: column as u64, message, mend }
+}
+
+fn text(path: &Path, complaints: &[Complaint]) -> String {
+    if complaints.is_empty() {
+        return format!("{}: all is well\n", path.display());
+    }
+    let mut text = String::new();
+    for complaint in complaints {
+        let place = match (complaint.line, complaint.column) {
+            (0, _) => complaint.file.clone(),
+            (line, 0) => format!("{}:{line}", complaint.file),
+            (line, column) => format!("{}:{line}:{column}", complaint.file),
+        };
+        let severity = match complaint.severity {
+            Severity::Fault => "fault",
+            Severity::Refused => "unsafe",
+            Severity::Warning => "warning",
+        };
+        text.push_str(&format!("{severity:<8} {}: {}\n", plain(&place), plain(&complaint.message)));
+        if let Some(mend) = &complaint.mend {
+            text.push_str(&format!("         {}\n", plain(mend)));
+        }
+    }
+    text
+}

@@ -1,0 +1,240 @@
+//! `rules`: what they are, whether they hold, what a change would do.
+
+mod diff;
+mod promote;
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::Common;
+use super::control::{Control, encode};
+use super::exit::{Error, Exit, Result};
+use super::output::{Table, plain, print};
+use super::settings;
+use crate::config;
+use crate::detect::raw::Status;
+use crate::detect::{CompiledRule, Kind, Mode, Ruleset, Sensitivity};
+use crate::web::RuleStat;
+
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// Every active rule
+    List,
+    /// Compile the rules and look for what is missing in them
+    Lint,
+    /// Run the tests that stand beside detectors and rules
+    Test,
+    /// Show which messages of a corpus would come out otherwise
+    Diff {
+        /// The rules as they are: a folder or file
+        old: PathBuf,
+        /// The rules as they would be
+        new: PathBuf,
+        /// Mails to try them on, as for `scan`
+        #[arg(long, value_name = "DIR")]
+        corpus: PathBuf,
+    },
+    /// Show one rule, or an old set as the account kept it
+    Show {
+        #[arg(required_unless_present = "hash")]
+        id: Option<String>,
+        /// The whole ruleset that decided a message (`trace` names its hash); asks the running gateway
+        #[arg(long, conflicts_with = "id")]
+        hash: Option<String>,
+    },
+    /// How often each rule matched since the gateway started
+    Stats,
+    /// Move a rule one step: shadow, then notify, then enforce
+    Promote {
+        id: String,
+        /// Straight to this mode (also back down)
+        #[arg(long, value_enum)]
+        to: Option<promote::Step>,
+    },
+}
+
+pub fn run(common: &Common, command: Command) -> Result {
+    match command {
+        Command::List => list(common),
+        Command::Lint => lint(common),
+        Command::Test => test(common),
+        Command::Diff { old, new, corpus } => diff::run(common, &old, &new, &corpus),
+        Command::Show { id: Some(id), .. } => show(common, &id),
+        Command::Show { id: None, hash } => show_old(common, &hash.unwrap_or_default()),
+        Command::Stats => stats(common),
+        Command::Promote { id, to } => promote::run(common, &id, to),
+    }
+}
+
+fn ruleset(common: &Common) -> Result<Ruleset> {
+    config::ruleset(&settings::load(common)?).map_err(|faults| Error::Configuration(settings::lines(&faults)))
+}
+
+/// A rule in a list.
+#[derive(Serialize)]
+struct Listed<'a> {
+    id: &'a str,
+    title: &'a str,
+    pack: Option<&'a str>,
+    kind: Kind,
+    mode: Mode,
+    status: &'static str,
+    sensitivity: Sensitivity,
+    file: &'a str,
+    line: usize,
+}
+
+impl<'a> From<&'a CompiledRule> for Listed<'a> {
+    fn from(compiled: &'a CompiledRule) -> Self {
+        let rule = &compiled.rule;
+        Self {
+            id: &rule.id.value,
+            title: &rule.title,
+            pack: compiled.pack.as_deref(),
+            kind: rule.kind,
+            mode: rule.mode,
+            status: match rule.status {
+                Status::Experimental => "experimental",
+                Status::Test => "test",
+                Status::Stable => "stable",
+                Status::Deprecated => "deprecated",
+            },
+            sensitivity: rule.sensitivity,
+            file: &compiled.file,
+            line: rule.id.line,
+        }
+    }
+}
+
+/// The word of the YAML for a value.
+fn word(value: impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        other => other.map(|value| value.to_string()).unwrap_or_default(),
+    }
+}
+
+fn list(common: &Common) -> Result {
+    let rules = ruleset(common)?;
+    let listed: Vec<Listed<'_>> = rules.rules().map(Listed::from).collect();
+    common.output().list(&listed, |listed| {
+        let mut table = Table::new(&["RULE", "KIND", "MODE", "ASKS", "PACK", "TITLE"]);
+        for rule in listed {
+            table.row([
+                rule.id.to_owned(),
+                word(rule.kind),
+                word(rule.mode),
+                word(rule.sensitivity),
+                rule.pack.unwrap_or("-").to_owned(),
+                rule.title.to_owned(),
+            ]);
+        }
+        table.render()
+    })?;
+    Ok(Exit::Done)
+}
+
+/// What a reviewer of rules would ask for.
+fn lint(common: &Common) -> Result {
+    let rules = ruleset(common)?;
+    let mut remarks = Vec::new();
+    for compiled in rules.rules() {
+        let rule = &compiled.rule;
+        let mut remark = |what: &str| {
+            remarks.push(json!({ "id": rule.id.value, "file": compiled.file, "line": rule.id.line, "remark": what }));
+        };
+        if rule.why.is_none() {
+            remark("says no `why`");
+        }
+        if !rule.tests.iter().any(|test| test.phi.is_some() || test.matches.is_some()) {
+            remark("has no test that matches");
+        }
+        if !rule.tests.iter().any(|test| test.clean.is_some()) {
+            remark("has no test that is clean");
+        }
+        if rule.status == Status::Deprecated && rule.mode == Mode::Enforce {
+            remark("is deprecated, yet enforced");
+        }
+    }
+    common.output().list(&remarks, |remarks| {
+        let mut text = String::new();
+        for remark in remarks {
+            let part = |name: &str| remark[name].as_str().unwrap_or_default().to_owned();
+            text.push_str(&format!("{}:{}: {} {}\n", part("file"), remark["line"], part("id"), part("remark")));
+        }
+        text + &format!(
+            "{} rules and {} detectors compile; {} remarks; ruleset {}\n",
+            rules.rules().count(),
+            rules.detectors().count(),
+            remarks.len(),
+            rules.hash()
+        )
+    })?;
+    Ok(Exit::Done)
+}
+
+fn test(common: &Common) -> Result {
+    let results = ruleset(common)?.run_tests();
+    let failed = results.iter().filter(|result| !result.passed).count();
+    common.output().list(&results, |results| {
+        let mut text = String::new();
+        for result in results.iter().filter(|result| !result.passed) {
+            text.push_str(&format!(
+                "{}:{}: {}: {}\n    {}\n",
+                result.file,
+                result.line,
+                result.id,
+                result.message,
+                plain(result.text.trim())
+            ));
+        }
+        text + &format!("{} passed, {failed} failed\n", results.len() - failed)
+    })?;
+    Ok(if failed == 0 { Exit::Done } else { Exit::No })
+}
+
+/// The rule as it stands in its file.
+fn show(common: &Common, id: &str) -> Result {
+    let rules = ruleset(common)?;
+    let rule = rules.rules().find(|compiled| compiled.rule.id.value == id);
+    let rule = rule.ok_or_else(|| Error::No(format!("there is no active rule {id}; see `waxseal rules list`")))?;
+    let text = std::fs::read_to_string(&rule.file).map_err(|error| Error::io(&rule.file, error))?;
+    let written = promote::item(&text, rule.rule.id.line).map_or(String::new(), |range| text[range].to_owned());
+    let answer = json!({ "rule": Listed::from(rule), "text": written });
+    common.output().one(&answer, |_| format!("# {}:{}\n{written}", rule.file, rule.rule.id.line))?;
+    Ok(Exit::Done)
+}
+
+fn show_old(common: &Common, hash: &str) -> Result {
+    let source: String = Control::open(common)?.get(&format!("/v1/rules/sources/{}", encode(hash)))?;
+    let answer = json!({ "hash": hash, "text": source });
+    common.output().one(&answer, |_| source.clone())?;
+    Ok(Exit::Done)
+}
+
+fn stats(common: &Common) -> Result {
+    let stats: Vec<RuleStat> = Control::open(common)?.get("/v1/rules/stats")?;
+    common.output().list(&stats, |stats| {
+        if stats.iter().all(|stat| stat.matches == 0) {
+            return "no rule has matched since the gateway started\n".into();
+        }
+        let mut table = Table::new(&["RULE", "MODE", "MATCHES"]);
+        for stat in stats.iter().filter(|stat| stat.matches > 0) {
+            table.row([stat.rule.clone(), stat.mode.clone(), stat.matches.to_string()]);
+        }
+        table.render()
+    })?;
+    Ok(Exit::Done)
+}
+
+/// Complaints of the compiler, as the error of a command.
+fn compiled(places: &[PathBuf]) -> Result<Ruleset> {
+    config::compile_rules(places, None).map_err(|faults| Error::Configuration(settings::lines(&faults)))
+}
+
+/// Text for a person where JSON was not asked for.
+fn say(text: &str) -> Result<()> {
+    print(text)
+}

@@ -1,0 +1,79 @@
+//! Rule files from disk, compiled.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use schemars::generate::SchemaSettings;
+use serde::Deserialize;
+
+use super::Configuration;
+use crate::detect::{self, Fault, RuleFile, Ruleset};
+
+/// The rules that this configuration makes active.
+pub fn ruleset(configuration: &Configuration) -> Result<Ruleset, Vec<Fault>> {
+    compile_rules(&configuration.rules, configuration.settings.packs.as_deref())
+}
+
+/// Loads and compiles the rules of these files and folders, in their order. Without a list of
+/// packs, all that the files belong to are active.
+pub fn compile_rules(places: &[PathBuf], packs: Option<&[String]>) -> Result<Ruleset, Vec<Fault>> {
+    let mut files = Vec::new();
+    let mut faults = Vec::new();
+    for path in places.iter().flat_map(|place| rule_files(place)) {
+        match std::fs::read_to_string(&path) {
+            Ok(text) => files.push(RuleFile { name: path.display().to_string(), text }),
+            Err(error) => faults.push(unreadable(&path, &error)),
+        }
+    }
+    if files.is_empty() && faults.is_empty() {
+        let places: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
+        faults.push(unreadable(Path::new(&places.join(", ")), &"there is no rule file here"));
+    }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let all = || files.iter().filter_map(|file| pack_of(&file.text)).collect::<BTreeSet<_>>();
+    let packs = packs.map_or_else(|| all().into_iter().collect(), <[String]>::to_vec);
+    detect::compile(&files, &packs, &word_list)
+}
+
+fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> Fault {
+    Fault { file: path.display().to_string(), line: 0, column: 0, message: error.to_string(), mend: None }
+}
+
+/// Every YAML file at or below a place, in order of name. A folder `exceptions` holds records of
+/// another kind, and a hidden name is an editor's.
+fn rule_files(place: &Path) -> Vec<PathBuf> {
+    if !place.is_dir() {
+        return vec![place.to_owned()];
+    }
+    let Ok(entries) = std::fs::read_dir(place) else { return vec![place.to_owned()] };
+    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.sort();
+    let wanted = |path: &PathBuf| {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let yaml = path.extension().is_some_and(|kind| kind == "yaml" || kind == "yml");
+        !name.starts_with('.') && name != "exceptions" && (yaml || path.is_dir())
+    };
+    paths.into_iter().filter(wanted).flat_map(|path| rule_files(&path)).collect()
+}
+
+/// A word list that a rule file names: the path counts from that file's folder.
+fn word_list(file: &str, written: &str) -> Result<String, String> {
+    let path = Path::new(file).parent().unwrap_or(Path::new("")).join(written);
+    std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// The pack that a file says it belongs to. A file that is no YAML is told of when it is compiled.
+fn pack_of(text: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Head {
+        pack: Option<String>,
+    }
+    serde_yaml::from_str::<Head>(text).ok()?.pack
+}
+
+/// The JSON Schema of rule files, as `config/rules.schema.json` has it.
+pub fn rules_schema() -> serde_json::Value {
+    super::schema::plain(SchemaSettings::draft07().into_generator().into_root_schema_for::<detect::raw::File>())
+}
