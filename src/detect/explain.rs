@@ -46,12 +46,14 @@ impl Ruleset {
         let audience = self.audience_segment(reading, circumstances);
         let mut pages = self.pages(reading, budget);
         self.add_audience(&mut pages, &audience, reading, circumstances);
+        self.weigh_once(&mut pages);
         let mut sights = Vec::new();
         for (at, page) in pages.iter().enumerate() {
             for sight in &page.sights {
                 let detector = &self.detectors[usize::from(sight.detector)];
                 let mut terms = Vec::new();
-                let confidence = weigh(self, &pages, at, sight, &detector.raise, &detector.lower, Some(&mut terms));
+                let confidence =
+                    weigh(self, &pages, at, sight, sight.base, (&detector.raise, &detector.lower), Some(&mut terms));
                 let (start, end) = (page.original(sight.start), page.original(sight.end));
                 sights.push(SeenHere {
                     detector: detector.id.clone(),
@@ -60,13 +62,13 @@ impl Ruleset {
                     offset: start,
                     length: end.saturating_sub(start),
                     masked: mask::masked(page.value(sight)),
-                    base: sight.confidence,
+                    base: sight.base,
                     terms,
                     confidence,
                 });
             }
         }
-        self.weigh_all(&mut pages);
+        self.weigh_once(&mut pages);
         let case = Case { rules: self, pages: &pages, reading, circumstances };
         let near_misses = self
             .rules

@@ -12,6 +12,8 @@ use crate::message::{Reading, Shape, Zone};
 
 /// Sights above this are not all told: a spreadsheet of a million rows is one finding a column.
 const MOST_FINDINGS: usize = 50;
+/// A subject and this much of the body count as one sentence.
+const AFTER_SUBJECT: usize = 160;
 /// After so many anchors a rule's distinct count is "very many".
 const MOST_ANCHORS: usize = 5_000;
 
@@ -112,8 +114,8 @@ impl<'a> Case<'a> {
             };
             let base = company.iter().map(|seen| seen.sight.confidence).fold(anchor.sight.confidence, u8::min);
             let mut terms = Vec::new();
-            let scored = Sight { confidence: base, ..anchor.sight.clone() };
-            let score = weigh(self.rules, self.pages, anchor.page, &scored, &rule.raise, &rule.lower, Some(&mut terms));
+            let weights = (&rule.raise[..], &rule.lower[..]);
+            let score = weigh(self.rules, self.pages, anchor.page, anchor.sight, base, weights, Some(&mut terms));
             if score >= rule.rule.threshold {
                 values.insert(self.pages[anchor.page].value(anchor.sight));
                 in_columns = in_columns.max(anchor.sight.count);
@@ -144,8 +146,7 @@ impl<'a> Case<'a> {
 
     fn are_close(&self, a: Seen<'_>, b: Seen<'_>, within: Within) -> bool {
         if a.page != b.page {
-            let same_part = self.pages[a.page].segment.origin == self.pages[b.page].segment.origin;
-            return within == Within::Message && !same_part;
+            return self.are_parts_close(a, b, within);
         }
         let (low, high) = (a.sight.end.min(b.sight.end) as usize, a.sight.start.max(b.sight.start) as usize);
         if high < low {
@@ -164,6 +165,24 @@ impl<'a> Case<'a> {
                 same_table || (between.len() < 400 && !(low..high).any(|at| ends_sentence(page.text.as_bytes(), at)))
             }
             Within::Part | Within::Message => true,
+        }
+    }
+
+    /// Parts of one message: everything for `message`; the subject reads as if it stood just above the body.
+    fn are_parts_close(&self, a: Seen<'_>, b: Seen<'_>, within: Within) -> bool {
+        let (one, other) = (&self.pages[a.page].segment.origin, &self.pages[b.page].segment.origin);
+        let body = match (one.is_subject(), other.is_subject()) {
+            (true, false) => b,
+            (false, true) => a,
+            _ => return within == Within::Message && one != other,
+        };
+        let in_body = self.pages[body.page].segment.origin.as_str().starts_with("body/");
+        match within {
+            Within::Message => true,
+            Within::Part => in_body,
+            Within::Characters(most) => in_body && (body.sight.start as usize) <= most,
+            Within::Sentence => in_body && (body.sight.start as usize) <= AFTER_SUBJECT,
+            Within::Line | Within::Row => false,
         }
     }
 

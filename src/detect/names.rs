@@ -26,8 +26,14 @@ pub enum Surety {
 /// Calls back with every name of that form.
 pub fn find(form: NameForm, text: &str, lists: &Lists<'_>, mut found: impl FnMut(Span, Surety)) {
     match form {
-        NameForm::Full => lists.given.iter().for_each(|given| full(text, *given, lists, &mut found)),
-        NameForm::LastFirst => lists.family.iter().for_each(|family| last_first(text, *family, lists, &mut found)),
+        NameForm::Full => {
+            lists.given.iter().for_each(|given| full(text, *given, lists, &mut found));
+            lists.family.iter().for_each(|family| unlisted_given(text, *family, lists, &mut found));
+        }
+        NameForm::LastFirst => {
+            lists.family.iter().for_each(|family| last_first(text, *family, lists, &mut found));
+            lists.given.iter().for_each(|given| unlisted_family(text, *given, lists, &mut found));
+        }
         NameForm::Titled => lists.titles.iter().for_each(|title| titled(text, *title, lists, &mut found)),
         NameForm::Single => single(text, lists, &mut found),
         NameForm::LowerCase => lists.given.iter().for_each(|given| lower_case(text, *given, lists, &mut found)),
@@ -69,6 +75,28 @@ fn full(text: &str, given: Span, lists: &Lists<'_>, found: &mut impl FnMut(Span,
     found(Span { start: given.start, end: end as u32 }, surety);
 }
 
+/// A listed family name after an initial (`J. Roe`) or a given name that no list knows.
+fn unlisted_given(text: &str, family: Span, lists: &Lists<'_>, found: &mut impl FnMut(Span, Surety)) {
+    let start = family.start as usize;
+    let last = &text[start..family.end as usize];
+    if last.len() < 3 || !is_capital(last) || lists.words.holds(last) {
+        return;
+    }
+    let Some(before) = text[..start].strip_suffix([' ', '\u{a0}']) else { return };
+    let bare = before.strip_suffix('.').unwrap_or(before);
+    let first_at = bare
+        .rfind(|c: char| !(c.is_alphabetic() || matches!(c, '-' | '\'' | '’')))
+        .map_or(0, |at| at + bare[at..].chars().next().map_or(1, char::len_utf8));
+    let first = &bare[first_at..];
+    let middle = before[..first_at].strip_suffix(' ').is_some_and(|rest| end_with(lists.given, rest));
+    let initial = is_initial(first) && !middle;
+    let unknown = bare.len() == before.len() && first.len() > 2 && is_capital(first) && !lists.words.holds(first);
+    if !(initial || unknown) || starts(lists.given, first_at) || part_of_longer(text, first_at) {
+        return;
+    }
+    found(Span { start: first_at as u32, end: hyphenated(text, family.end as usize) as u32 }, Surety::Half);
+}
+
 fn last_first(text: &str, family: Span, lists: &Lists<'_>, found: &mut impl FnMut(Span, Surety)) {
     let last = &text[family.start as usize..family.end as usize];
     let rest = &text[hyphenated(text, family.end as usize)..];
@@ -76,7 +104,8 @@ fn last_first(text: &str, family: Span, lists: &Lists<'_>, found: &mut impl FnMu
     let start = text.len() - after.trim_start_matches(' ').len();
     let Some(given) = word_at(text, start) else { return };
     let first = &text[given.0..given.1];
-    if !is_capital(last) || !is_capital(first) || !starts(lists.given, given.0) {
+    let loud = first.len() > 2 && letters(first) && is_upper(first) && is_upper(last) && !lists.words.holds(first);
+    if !is_capital(last) || !is_capital(first) || !(starts(lists.given, given.0) || loud) {
         return;
     }
     let mut end = given.1;
@@ -91,24 +120,56 @@ fn last_first(text: &str, family: Span, lists: &Lists<'_>, found: &mut impl FnMu
     found(Span { start: family.start, end: end as u32 }, surety);
 }
 
-fn titled(text: &str, title: Span, lists: &Lists<'_>, found: &mut impl FnMut(Span, Surety)) {
-    if !is_capital(&text[title.start as usize..title.end as usize]) {
-        return;
+/// `TSERETELI, LOUIS`: a family name that no list knows before a listed given name.
+fn unlisted_family(text: &str, given: Span, lists: &Lists<'_>, found: &mut impl FnMut(Span, Surety)) {
+    let first = &text[given.start as usize..given.end as usize];
+    let Some(before) = text[..given.start as usize].trim_end_matches(' ').strip_suffix(',') else { return };
+    let start = before
+        .rfind(|c: char| !(c.is_alphabetic() || matches!(c, '-' | '\'' | '’')))
+        .map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
+    let last = &before[start..];
+    let unlisted = !starts(lists.family, start) && !end_with(lists.family, before);
+    if last.len() > 2
+        && unlisted
+        && is_capital(last)
+        && is_capital(first)
+        && !lists.words.holds(last)
+        && !lists.words.holds(first)
+    {
+        found(Span { start: start as u32, end: given.end }, Surety::Half);
     }
-    let after = title.end as usize + usize::from(text[title.end as usize..].starts_with('.'));
-    let Some((start, mut end)) = next(text, after).and_then(|word| family_name(text, word)) else { return };
+}
+
+fn titled(text: &str, title: Span, lists: &Lists<'_>, found: &mut impl FnMut(Span, Surety)) {
+    let after = title.end as usize + usize::from(text[title.end as usize..].starts_with(['.', ':']));
+    let Some(word) = next(text, after) else { return };
+    if !is_capital(&text[word.0..word.1]) {
+        return lower_case_titled(text, word, lists, found);
+    }
+    let Some((start, mut end)) = family_name(text, word) else { return };
     let first = &text[start..end];
-    if first.len() < 2 || !letters(first) {
+    if first.len() < 2 || !letters(first) || lists.words.holds(first) && !starts(lists.family, start) {
         return;
     }
     let listed = |at: usize| starts(lists.family, at) || starts(lists.given, at);
     let surety = if listed(start) && !lists.words.holds(first) { Surety::Full } else { Surety::Half };
     if let Some((start, further)) = next(text, end).and_then(|word| family_name(text, word))
-        && listed(start)
+        && (listed(start) || !lists.words.holds(&text[start..further]) && letters(&text[start..further]))
     {
         end = further;
     }
     found(Span { start: start as u32, end: end as u32 }, surety);
+}
+
+/// `mrs. musson`: only names that are listed, and no words.
+fn lower_case_titled(text: &str, word: (usize, usize), lists: &Lists<'_>, found: &mut impl FnMut(Span, Surety)) {
+    let name = &text[word.0..word.1];
+    let listed = |at: usize| starts(lists.family, at) || starts(lists.given, at);
+    if name.len() < 3 || !listed(word.0) || lists.words.holds(name) {
+        return;
+    }
+    let further = next(text, word.1).filter(|more| listed(more.0) && !lists.words.holds(&text[more.0..more.1]));
+    found(Span { start: word.0 as u32, end: further.map_or(word.1, |more| more.1) as u32 }, Surety::Full);
 }
 
 fn single(text: &str, lists: &Lists<'_>, found: &mut impl FnMut(Span, Surety)) {
@@ -178,12 +239,22 @@ fn part_of_longer(text: &str, start: usize) -> bool {
     text[..start].ends_with(['@', '/', '\\', '_', '-', '#', '.', '$'])
 }
 
+/// Whether the text ends with one of the spans.
+fn end_with(spans: &[Span], text: &str) -> bool {
+    let at = spans.partition_point(|span| (span.end as usize) < text.len());
+    spans[at..].iter().take(2).any(|span| span.end as usize == text.len())
+}
+
 fn starts(spans: &[Span], start: usize) -> bool {
     spans.binary_search_by_key(&(start as u32), |span| span.start).is_ok()
 }
 
 fn is_capital(word: &str) -> bool {
     word.chars().next().is_some_and(char::is_uppercase)
+}
+
+fn is_upper(word: &str) -> bool {
+    !word.chars().any(char::is_lowercase)
 }
 
 fn is_initial(word: &str) -> bool {

@@ -14,6 +14,9 @@ pub struct Sight {
     pub start: u32,
     pub end: u32,
     pub zone: Zone,
+    /// As first seen.
+    pub base: u8,
+    /// As weighed so far.
     pub confidence: u8,
     /// Distinct values that it stands for: the cells of a column, the recipients of an audience.
     pub count: usize,
@@ -131,13 +134,14 @@ impl<'a> Page<'a> {
         names::find(form, self.text, lists, |span, surety| {
             let doubt = match surety {
                 Surety::Full => 0,
-                Surety::Half => 10,
+                Surety::Half => 2,
                 Surety::Little => 25,
             };
             let before = sights.len();
             self.see(at, detector, span, sights);
             if let Some(sight) = sights.get_mut(before) {
-                sight.confidence = sight.confidence.saturating_sub(doubt);
+                sight.base = sight.base.saturating_sub(doubt);
+                sight.confidence = sight.base;
             }
         });
     }
@@ -149,20 +153,22 @@ impl<'a> Page<'a> {
             && detector.listed.as_ref().is_none_or(|listed| listed.holds(text));
         if valid {
             let zone = self.segment.zone_at(self.original(span.start));
-            let (start, end, confidence) = (span.start, span.end, detector.confidence);
-            sights.push(Sight { detector: at, start, end, zone, confidence, count: 1, column: false });
+            let (start, end, base) = (span.start, span.end, detector.confidence);
+            sights.push(Sight { detector: at, start, end, zone, base, confidence: base, count: 1, column: false });
         }
     }
 
     fn columns(&self, rules: &Ruleset, sights: &mut Vec<Sight>) {
         table::columns(self.text, &rules.detectors, |column| {
+            // A header says what its cells are: as sure as a label can make it.
+            let base = rules.detectors[usize::from(column.detector)].confidence.max(85);
             sights.push(Sight {
                 detector: column.detector,
                 start: column.first.start as u32,
                 end: column.first.end as u32,
                 zone: Zone::New,
-                // A header says what its cells are: as sure as a label can make it.
-                confidence: rules.detectors[usize::from(column.detector)].confidence.max(85),
+                base,
+                confidence: base,
                 count: column.values,
                 column: true,
             });
@@ -182,7 +188,8 @@ impl<'a> Page<'a> {
                     let before = sights.len();
                     self.see(at as u16, detector, span, sights);
                     if let Some(sight) = sights.get_mut(before) {
-                        sight.confidence = sight.confidence.max(85);
+                        sight.base = sight.base.max(85);
+                        sight.confidence = sight.base;
                     }
                 }
             }

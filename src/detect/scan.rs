@@ -44,14 +44,20 @@ impl Ruleset {
         pages
     }
 
-    /// Sets each sight's confidence by what stands near it. All sights are weighed by what was
-    /// first seen, so that their order does not matter.
+    /// Sets each sight's confidence by what stands near it: first by lists and what is likely by
+    /// itself, so that a label makes its number; then by what became likely. Within a pass all
+    /// sights are weighed alike, so that their order does not matter.
     pub(super) fn weigh_all(&self, pages: &mut [Page<'_>]) {
+        self.weigh_once(pages);
+        self.weigh_once(pages);
+    }
+
+    pub(super) fn weigh_once(&self, pages: &mut [Page<'_>]) {
         let mut weighed: Vec<Vec<u8>> = Vec::with_capacity(pages.len());
         for (at, page) in pages.iter().enumerate() {
             let confidences = page.sights.iter().map(|sight| {
                 let detector = &self.detectors[usize::from(sight.detector)];
-                weigh(self, pages, at, sight, &detector.raise, &detector.lower, None)
+                weigh(self, pages, at, sight, sight.base, (&detector.raise, &detector.lower), None)
             });
             weighed.push(confidences.collect());
         }
@@ -98,17 +104,10 @@ impl Ruleset {
                 circumstances.recipients.iter().filter(|address| private(address.domain().as_str())).count()
             };
             if count >= *at_least && count <= *at_most && count > 0 {
-                let (detector_at, confidence) = (at as u16, detector.confidence);
+                let (detector_at, base) = (at as u16, detector.confidence);
                 let end = audience.text.find('\n').unwrap_or(audience.text.len()) as u32;
-                sights.push(Sight {
-                    detector: detector_at,
-                    start: 0,
-                    end,
-                    zone: Zone::New,
-                    confidence,
-                    count,
-                    column: false,
-                });
+                let (start, zone, column) = (0, Zone::New, false);
+                sights.push(Sight { detector: detector_at, start, end, zone, base, confidence: base, count, column });
             }
         }
         if !sights.is_empty() {

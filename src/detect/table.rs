@@ -15,14 +15,26 @@ pub struct Column {
     pub values: usize,
 }
 
-/// A header's words in lower case, one blank apart.
+/// A header's words in lower case, one blank apart; `BirthDt` is two.
 pub fn normal(header: &str) -> String {
+    let mut apart = String::with_capacity(header.len() + 4);
+    let mut before = ' ';
+    for c in header.chars() {
+        if c.is_ascii_uppercase() && before.is_ascii_lowercase() {
+            apart.push(' ');
+        }
+        apart.push(c);
+        before = c;
+    }
     let mut words = Vec::new();
-    for_each_word(header, |word| {
-        words.push(header[word.span.start as usize..word.span.end as usize].to_lowercase());
+    for_each_word(&apart, |word| {
+        words.push(apart[word.span.start as usize..word.span.end as usize].to_lowercase());
     });
     words.join(" ")
 }
+
+/// So many rows may stand above the header.
+const MOST_TITLE_ROWS: usize = 5;
 
 /// Header cells longer than this are text, not headers.
 const MOST_HEADER_WORDS: usize = 6;
@@ -31,8 +43,14 @@ const MOST_HEADER_WORDS: usize = 6;
 /// detector claims. The header's longest matching term decides, so that `provider name` is not a `name`.
 pub fn columns(text: &str, detectors: &[Detector], mut found: impl FnMut(Column)) {
     let mut lines = rows(text);
-    let Some(header) = lines.next() else { return };
-    let claims: Vec<Option<u16>> = cells(text, header).map(|cell| claim(&text[cell], detectors)).collect();
+    let mut claims: Vec<Option<u16>> = Vec::new();
+    // A title may stand above the header.
+    for header in lines.by_ref().take(MOST_TITLE_ROWS) {
+        claims = cells(text, header).map(|cell| claim(&text[cell], detectors)).collect();
+        if claims.len() > 1 && claims.iter().any(Option::is_some) {
+            break;
+        }
+    }
     if claims.iter().all(Option::is_none) {
         return;
     }

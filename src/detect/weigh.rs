@@ -7,6 +7,9 @@ use super::raw::Within;
 use super::ruleset::{Change, Ruleset, Target, Weight};
 use crate::message::{Shape, Zone};
 
+/// A sight less sure than this lends nothing to its neighbours: a bare number is no record number yet.
+const LIKELY: u8 = 50;
+
 /// One step of a score, for explanations.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Term {
@@ -21,11 +24,11 @@ pub fn weigh(
     pages: &[Page<'_>],
     page: usize,
     sight: &Sight,
-    raise: &[Weight],
-    lower: &[Weight],
+    base: u8,
+    (raise, lower): (&[Weight], &[Weight]),
     mut terms: Option<&mut Vec<Term>>,
 ) -> u8 {
-    let mut confidence = sight.confidence;
+    let mut confidence = base;
     for (weight, up) in raise.iter().map(|weight| (weight, true)).chain(lower.iter().map(|weight| (weight, false))) {
         let changed = match (weight.change, up) {
             (Change::To(to), true) => confidence.max(to),
@@ -58,10 +61,21 @@ fn is_near(rules: &Ruleset, pages: &[Page<'_>], page: usize, sight: &Sight, weig
         Some(within) => bounds(here, sight, within),
     };
     if weight.before.is_some() || weight.after.is_some() {
-        low = low.max((sight.start as usize).saturating_sub(weight.before.unwrap_or(0)));
-        high = high.min(sight.end as usize + weight.after.unwrap_or(0));
+        // A distance is the gap between the two, so a long label is as near as a short one.
+        let before = weight.before.map_or(0, |gap| gap + 1);
+        let after = weight.after.map_or(0, |gap| gap + 1);
+        low = low.max((sight.start as usize + 1).saturating_sub(before.max(1)));
+        high = high.min(sight.end as usize + after);
     }
     near.look(rules, here, Some(sight), weight, low, high)
+}
+
+/// Longer terms than this are not looked for before a sight.
+const LONGEST: usize = 96;
+
+/// What stands in a footer says nothing about the text above it.
+fn speaks(zone: Zone, own: Option<&Sight>) -> bool {
+    !matches!(zone, Zone::Disclaimer | Zone::Signature) || own.is_some_and(|own| own.zone == zone)
 }
 
 /// Counts what is found until it is enough.
@@ -83,12 +97,12 @@ impl Near {
         weight.targets.iter().any(|target| match target {
             Target::List(list) => {
                 let spans = page.words.of(*list);
-                let first = spans.partition_point(|span| (span.start as usize) < low);
+                let first = spans.partition_point(|span| (span.start as usize) + LONGEST < low);
                 spans[first..]
                     .iter()
                     .take_while(|span| (span.start as usize) < high)
-                    .filter(|span| span.end as usize <= high)
-                    .filter(|span| page.segment.zone_at(page.original(span.start)) != Zone::Disclaimer)
+                    .filter(|span| span.end as usize >= low)
+                    .filter(|span| speaks(page.segment.zone_at(page.original(span.start)), own))
                     .any(|span| self.enough(&page.text[span.start as usize..span.end as usize]))
             }
             Target::Detector(detector) => self.sights(page, *detector, own, low, high),
@@ -103,11 +117,12 @@ impl Near {
     /// A detector's sights beside (not over) our own.
     fn sights(&mut self, page: &Page<'_>, detector: u16, own: Option<&Sight>, low: usize, high: usize) -> bool {
         let sights = page.sights_of(detector);
-        let first = sights.partition_point(|sight| (sight.start as usize) < low);
+        let first = sights.partition_point(|sight| (sight.start as usize) + LONGEST < low);
         sights[first..]
             .iter()
             .take_while(|sight| (sight.start as usize) < high)
-            .filter(|sight| sight.end as usize <= high && sight.zone != Zone::Disclaimer)
+            .filter(|sight| sight.end as usize >= low && speaks(sight.zone, own))
+            .filter(|sight| sight.confidence >= LIKELY)
             .filter(|sight| own.is_none_or(|own| sight.end <= own.start || sight.start >= own.end))
             .any(|sight| self.enough(page.value(sight)))
     }
