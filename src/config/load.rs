@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
@@ -10,10 +11,12 @@ use super::fault::{Complaints, Fault, Faults, fault};
 use super::files::Base;
 use super::raw::{self, Settings};
 use super::tree::{self, Node, Place};
+use super::units::SecretRef;
 use super::{checks, doors, expand, levels, records, routes, schema, shape};
 use crate::mail::{Address, Domain, DomainPattern};
 use crate::policy::Level;
-use crate::{deliver, policy, quarantine, queue, smtp, telemetry, web};
+use crate::world::DnsConfig;
+use crate::{deliver, keys, policy, quarantine, queue, smtp, store, telemetry, web};
 
 /// A checked configuration: what each room is given, and what is kept of it.
 #[derive(Debug)]
@@ -28,6 +31,8 @@ pub struct Configuration {
     pub own_domains: Vec<Domain>,
     pub smtp: smtp::Config,
     pub deliver: Arc<deliver::Config>,
+    pub dns: DnsConfig,
+    pub store: store::embedded::Config,
     pub policy: policy::Config,
     pub queue: queue::Config,
     pub quarantine: quarantine::Config,
@@ -127,6 +132,8 @@ fn build(path: &Path, settings: Settings, tree: &Node, around: &Surroundings<'_>
         file: path.to_owned(),
         users: settings.users.as_ref().map_or_else(|| data_dir.join("users.jsonl"), |path| base.path(path)),
         own_domains: own_domains(&settings),
+        dns: routes::dns(&settings),
+        store: embedded_store(&settings, &data_dir, &base, queue.schedule.longest_pause()),
         quarantine: quarantine(&settings, policy.phi, &queue.own),
         queue,
         telemetry: telemetry(&settings.telemetry),
@@ -176,6 +183,28 @@ fn web(settings: &Settings, base: &Base, complaints: &mut Complaints<'_>) -> web
         base.secret(secret).map_err(|message| complaints.fault("http.metrics_token", message, "")).ok()
     });
     web::Config { bind: raw.bind, metrics: raw.metrics, metrics_token }
+}
+
+/// The embedded store, which is the only one that is built.
+fn embedded_store(
+    settings: &Settings,
+    data_dir: &Path,
+    base: &Base,
+    longest_pause: Duration,
+) -> store::embedded::Config {
+    let mut config = store::embedded::Config::new(data_dir);
+    config.min_free = settings.limits.min_free.0;
+    config.records = settings.retention.messages.0;
+    config.horizon = longest_pause;
+    if let Some(master) = &settings.keys.master {
+        config.master = match (master, base.secret_path(master)) {
+            (SecretRef::File(_), Ok(path)) => keys::Source::File(path),
+            (SecretRef::Command(command), _) => keys::Source::Command(command.clone()),
+            (SecretRef::Credential(name), path) => keys::Source::Credential(path.unwrap_or_else(|_| name.into())),
+            (SecretRef::File(path), Err(_)) => keys::Source::File(path.into()),
+        };
+    }
+    config
 }
 
 fn quarantine(settings: &Settings, protect: Level, own: &queue::OwnMail) -> quarantine::Config {

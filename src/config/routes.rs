@@ -10,6 +10,7 @@ use super::raw::{self, Settings};
 use crate::deliver::{self, Host, NextHop};
 use crate::policy::{Level, Provision};
 use crate::queue;
+use crate::world::{DnsConfig, Families};
 
 pub fn deliver(settings: &Settings, base: &Base, complaints: &mut Complaints<'_>) -> deliver::Config {
     let raw = &settings.delivery;
@@ -38,6 +39,17 @@ pub fn queue(settings: &Settings, clean: Level) -> queue::Config {
         },
         bounds: queue::Bounds::default(),
         own: queue::OwnMail { hostname: settings.hostname.clone(), postmaster: settings.postmaster(), level: clean },
+    }
+}
+
+pub fn dns(settings: &Settings) -> DnsConfig {
+    DnsConfig {
+        servers: settings.delivery.dns.clone().unwrap_or_default(),
+        families: match settings.delivery.ip {
+            None => Families::Both,
+            Some(raw::IpVersion::V4) => Families::V4,
+            Some(raw::IpVersion::V6) => Families::V6,
+        },
     }
 }
 

@@ -165,7 +165,7 @@ quarantine: { notify: [privacy@example.org], expire: 14d }
 notify: { sender: true }
 branding: { name: Example Clinic }
 store: { backend: embedded }
-retention: { messages: 90d, audit: 2192d }
+retention: { messages: 90d }
 http: { bind: "127.0.0.1:8025", metrics: "0.0.0.0:9090", metrics_token: "file:relay.secret" }
 telemetry: { log_level: info, log_format: json, log_addresses: false }
 "#;
@@ -183,6 +183,9 @@ fn every_key_is_read_to_its_room() {
     assert_eq!(configuration.queue.schedule.retry.len(), 3);
     assert_eq!(configuration.queue.schedule.patience.as_secs(), 600);
     assert_eq!(configuration.queue.own.postmaster.to_string(), "postmaster@example.org");
+    assert_eq!(configuration.dns.servers.len(), 1);
+    assert_eq!(configuration.store.master, crate::keys::Source::File(folder.path().join("master.key")));
+    assert_eq!(configuration.store.records.as_secs(), 90 * 86_400);
     let policy = &configuration.policy;
     assert_eq!((policy.special, policy.asked), (Level::Message, Level::Hold));
     assert_eq!(policy.gap_level(GapReason::NotMail), Level::Reject);

@@ -1,6 +1,5 @@
 //! What a reload may change about notices of held mail, for intake.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -9,7 +8,7 @@ use crate::config::Configuration;
 use crate::intake::HoldNotices;
 use crate::mail::Envelope;
 use crate::policy::Decision;
-use crate::quarantine::{self, Voice};
+use crate::quarantine;
 use crate::store::{Arrival, Facts};
 use crate::world::{Clock, Random};
 
@@ -36,22 +35,7 @@ impl Notices {
 }
 
 fn notices(configuration: &Configuration, clock: &Arc<dyn Clock>, random: &Arc<dyn Random>) -> quarantine::Notices {
-    let settings = &configuration.settings;
-    let voice = |tell_sender: bool| Voice { tell_sender, name: settings.branding.name.clone() };
-    let voices: BTreeMap<String, Voice> = configuration
-        .policy
-        .profiles
-        .iter()
-        .filter_map(|profile| Some((profile.name.clone(), voice(profile.notify_sender?))))
-        .collect();
-    quarantine::Notices::new(
-        configuration.queue.own.clone(),
-        settings.quarantine.notify.clone(),
-        voice(settings.notify.sender),
-        voices,
-        clock.clone(),
-        random.clone(),
-    )
+    quarantine::Notices::new(configuration.quarantine.clone(), clock.clone(), random.clone())
 }
 
 impl HoldNotices for Notices {

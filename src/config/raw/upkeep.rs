@@ -138,20 +138,17 @@ pub enum Backend {
     Cluster,
 }
 
-/// How long things are kept.
+/// How long things are kept. Bodies go when their message is settled; the audit is kept for good.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Retention {
-    /// What `find` and `trace` show of settled messages. Bodies go when a message is settled.
+    /// What `find` and `trace` show of settled messages.
     pub messages: Span,
-    /// Audit records. 45 CFR 164.316(b)(2)(i) asks for six years.
-    pub audit: Span,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        let days = |days: u64| Span(Duration::from_secs(days * 86_400));
-        Self { messages: days(90), audit: days(2192) }
+        Self { messages: Span(Duration::from_secs(400 * 86_400)) }
     }
 }
 
