@@ -30,6 +30,13 @@ pub use server::{BindError, Bound, Server};
 pub use source::{ClientCertificate, LineEndings, SecretHeader, Source, SourceKind, Tenant, Transfer};
 pub use tls::{Tls, TlsError, self_made};
 
+/// The pure readers of what the wire brings, open to fuzz targets.
+pub mod wire {
+    pub use super::command::{Command, parse};
+    pub use super::content::{ChunkDecoder, DataDecoder, Progress};
+    pub use super::path::{ForwardPath, MailArguments, Spacing, mail, rcpt};
+}
+
 use async_trait::async_trait;
 use bytes::Bytes;
 

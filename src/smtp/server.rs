@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -116,6 +116,16 @@ impl Server {
             Ok(Door { name: listener.name.clone(), socket, address })
         });
         Ok(Bound { doors: doors.collect::<Result<_, _>>()?, shared: self.shared.clone() })
+    }
+}
+
+impl Server {
+    /// One session in the clear over any stream, as the first listener would hold it with a client
+    /// at `ip`: for tests and fuzzing, which need no socket.
+    pub async fn attend(&self, stream: impl AsyncRead + AsyncWrite + Unpin, ip: IpAddr, cancel: CancellationToken) {
+        let stop = Stop { soon: cancel.clone(), now: cancel };
+        let session = Session::new(self.shared.clone(), self.shared.settings.load_full(), 0, ip);
+        Driver::new(stream, session, self.shared.clone(), stop).greet_and_converse().await;
     }
 }
 
