@@ -132,6 +132,8 @@ pub struct Recorder {
     ids: std::sync::atomic::AtomicU64,
     full: bool,
     commit: std::time::Duration,
+    /// For measuring: nothing is kept.
+    pub forget: std::sync::atomic::AtomicBool,
 }
 
 impl Recorder {
@@ -178,8 +180,11 @@ impl Intake for Recorder {
         if let Err(reply) = right.judge(&bytes, &envelope.reverse_path) {
             return reply;
         }
-        tokio::time::sleep(self.commit).await;
         let id = envelope.id;
+        if self.forget.load(std::sync::atomic::Ordering::Relaxed) {
+            return Reply::new(250, EnhancedStatus(2, 0, 0), format!("Ok {id}"));
+        }
+        tokio::time::sleep(self.commit).await;
         self.taken.lock().unwrap().push((envelope, bytes));
         Reply::new(250, EnhancedStatus(2, 0, 0), format!("Ok {id}"))
     }
