@@ -23,3 +23,6 @@ pub use metrics::Metrics;
 pub use route::Destination;
 
 pub use crate::mail::{AttemptResult, Trouble};
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -33,7 +33,12 @@ impl Failure {
     /// From a refusing reply of the session itself.
     pub fn refused(reply: &Response<String>, fallback: EnhancedStatus) -> Self {
         let trouble = trouble(reply, fallback);
-        if reply.code / 100 == 5 { Failure::Final(trouble) } else { Failure::Passing(trouble) }
+        match reply.code / 100 {
+            5 => Failure::Final(trouble),
+            4 => Failure::Passing(trouble),
+            // Out of step: a yes where nothing, or something else, was asked.
+            _ => Failure::Passing(Trouble { status: EnhancedStatus(4, 5, 0), ..trouble }),
+        }
     }
 
     /// The worse of two hosts' failures: what a retry would have to overcome, and never "for good"

@@ -4,12 +4,13 @@
 //! along to delivery, which sends nothing on a session that doesn't reach it; what the attempt came
 //! to goes back to the queue, which alone says what is tried next.
 
+mod metrics;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, Opts, Registry};
 use serde_json::{Map, Value, json};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -19,11 +20,13 @@ use tracing::{error, info, warn};
 use crate::audit::{Event, EventKind};
 use crate::deliver::{Attempt, AttemptResult, Deliverer, Destination, Job, Trouble};
 use crate::mail::{Content, EnhancedStatus};
-use crate::policy::{Level, Method, Verdict};
+use crate::policy::{Level, Method};
 use crate::protect::{self, Outgoing};
 use crate::queue::{Feedback, Queue, Tried, Work, own};
 use crate::store::{Arrival, Leased, RecipientRecord, RecipientState, Settlement, Store, StoreError};
 use crate::world::{Clock, Random, new_id};
+
+pub use metrics::Metrics;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -336,73 +339,5 @@ fn detail(due: &RecipientRecord, attempt: &Attempt) -> Map<String, Value> {
     detail
 }
 
-/// What dispatch counts; every count is of recipients.
-pub struct Metrics {
-    /// Attempts by method and result.
-    deliveries: IntCounterVec,
-    /// Recipients whose mail left, by the method that protected it.
-    protections: IntCounterVec,
-    /// PHI that left below its level otherwise than by a recorded waiver or exception.
-    phi_unprotected: IntCounter,
-    /// How long one attempt took, from the first look-up to the last reply.
-    duration: Histogram,
-}
-
-impl Metrics {
-    pub fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
-        let vec = |name: &str, help: &str, labels: &[&str]| IntCounterVec::new(Opts::new(name, help), labels);
-        let metrics = Self {
-            deliveries: vec(
-                "waxseal_deliveries_total",
-                "Delivery attempts, counted in recipients, by method and result.",
-                &["method", "result"],
-            )?,
-            protections: vec(
-                "waxseal_protections_total",
-                "Recipients whose mail left, by the method that protected it.",
-                &["method"],
-            )?,
-            phi_unprotected: IntCounter::new(
-                "waxseal_phi_unprotected_total",
-                "Recipients whose PHI left below its level without a recorded waiver or exception. Must stay 0.",
-            )?,
-            duration: Histogram::with_opts(
-                HistogramOpts::new("waxseal_delivery_duration_seconds", "Duration of a delivery attempt.")
-                    .buckets(vec![0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0]),
-            )?,
-        };
-        registry.register(Box::new(metrics.deliveries.clone()))?;
-        registry.register(Box::new(metrics.protections.clone()))?;
-        registry.register(Box::new(metrics.phi_unprotected.clone()))?;
-        registry.register(Box::new(metrics.duration.clone()))?;
-        for method in Method::ALL {
-            metrics.protections.with_label_values(&[method.as_str()]);
-            for result in ["sent", "deferred", "failed", "weak"] {
-                metrics.deliveries.with_label_values(&[method.as_str(), result]);
-            }
-        }
-        Ok(metrics)
-    }
-
-    fn count(&self, leased: &Leased, due: &RecipientRecord, attempt: &Attempt) {
-        self.deliveries.with_label_values(&[due.method.as_str(), attempt.result.as_str()]).inc();
-        if !matches!(attempt.result, AttemptResult::Sent(_)) {
-            return;
-        }
-        // What waited went by transport in the end.
-        self.protections.with_label_values(&[Method::Transport.as_str()]).inc();
-        if is_unprotected(leased, due, attempt) {
-            self.phi_unprotected.inc();
-            warn!(id = %leased.envelope.id, recipient = due.index, "PHI left below its level");
-        }
-    }
-}
-
-/// Whether PHI, or what could not be read, left below what it must have. A configuration that asks
-/// for less than verified TLS does not excuse it; a recorded waiver or exception does.
-fn is_unprotected(leased: &Leased, due: &RecipientRecord, attempt: &Attempt) -> bool {
-    let Some(decided) = leased.decision.recipients.get(due.index) else { return true };
-    let sensitive = matches!(leased.decision.verdict, Verdict::Phi | Verdict::Unread);
-    let proved = attempt.proof.as_ref().map_or(Level::Opportunistic, |proof| proof.counts);
-    sensitive && decided.lowered_by.is_empty() && proved < decided.level.clamp(Level::TlsVerified, Level::Message)
-}
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,403 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use jiff::Timestamp;
+use prometheus::Registry;
+
+use super::*;
+use crate::deliver::tests::certificates::Authority;
+use crate::deliver::tests::sink::{SILENCE, Sink, sink};
+use crate::deliver::{self, Ports};
+use crate::mail::{Address, Body, Client, Envelope, Notify, QueueId, Recipient, ReversePath};
+use crate::policy::{Decision, RecipientDecision, Verdict};
+use crate::queue;
+use crate::store::embedded::{self, Embedded};
+use crate::store::{self, Decided, Facts, MessageState, Record};
+use crate::world::fake::{FakeClock, FakeDialer, FakeRandom, FakeResolver};
+
+/// A queue and its dispatch at work, where each domain `NAME.test` has the exchanger `mx.NAME.test`.
+struct Desk {
+    folder: tempfile::TempDir,
+    clock: Arc<FakeClock>,
+    dialer: Arc<FakeDialer>,
+    store: Arc<dyn Store>,
+    queue: Arc<Queue>,
+    registry: Registry,
+    stop: CancellationToken,
+    running: tokio::task::JoinHandle<()>,
+}
+
+const DOMAINS: [&str; 3] = ["clinic", "lab", "slow"];
+
+fn now() -> Timestamp {
+    "2026-06-01T08:00:00Z".parse().unwrap()
+}
+
+impl Desk {
+    async fn open(authority: &Authority) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (clock, random) = (Arc::new(FakeClock::at(now())), Arc::new(FakeRandom::default()));
+        let config = embedded::Config { min_free: 0, reserve: 0, ..embedded::Config::new(folder.path().join("var")) };
+        let store: Arc<dyn Store> =
+            Embedded::open(config, clock.clone(), store::Metrics::new(&Registry::new()).unwrap()).unwrap();
+        let own = queue::OwnMail {
+            hostname: "gw.test".parse().unwrap(),
+            postmaster: "postmaster@clinic.test".parse().unwrap(),
+            level: Level::Opportunistic,
+        };
+        let config = queue::Config { schedule: Default::default(), bounds: Default::default(), own };
+        let queue = Queue::new(config, store.clone(), clock.clone(), random.clone());
+        let (dialer, registry) = (Arc::new(FakeDialer::default()), Registry::new());
+        let way = way(authority, &clock, &dialer);
+        let metrics = Metrics::new(&registry).unwrap();
+        let dispatch =
+            Dispatch::new(Config::default(), way, queue.clone(), store.clone(), clock.clone(), random, metrics);
+        let stop = CancellationToken::new();
+        let running = tokio::spawn(dispatch.run(stop.clone()));
+        Self { folder, clock, dialer, store, queue, registry, stop, running }
+    }
+
+    fn hop(&self, domain: &str, sink: &Sink) {
+        let (at, sink) = (format!("{}:25", address(domain)), sink.clone());
+        self.dialer.peer(&at, move |io| sink.accept(io));
+    }
+
+    async fn take(&self, arrival: Arrival) -> QueueId {
+        let id = arrival.envelope.id;
+        self.store.commit(arrival).await.unwrap();
+        self.queue.wake();
+        id
+    }
+
+    /// The record, once it is as wanted.
+    async fn until(&self, id: QueueId, wanted: impl Fn(&Record) -> bool) -> Record {
+        let waiting = async {
+            loop {
+                let record = self.store.show(id).await.unwrap();
+                if wanted(&record) {
+                    return record;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("it comes to that in time")
+    }
+
+    async fn delivered(&self, id: QueueId) -> Record {
+        self.until(id, |record| record.summary.state == MessageState::Delivered).await
+    }
+
+    async fn deferred(&self, id: QueueId, attempts: u32) -> Record {
+        self.until(id, |record| {
+            let due = &record.summary.recipients[0];
+            due.state == RecipientState::Deferred && due.attempts == attempts
+        })
+        .await
+    }
+
+    fn pass(&self, minutes: u64) {
+        self.clock.advance(Duration::from_secs(minutes * 60));
+        self.queue.wake();
+    }
+
+    fn count(&self, metric: &str, labels: &[(&str, &str)]) -> u64 {
+        let family = self.registry.gather().into_iter().find(|family| family.name() == metric).unwrap();
+        let has = |series: &prometheus::proto::Metric| {
+            labels.iter().all(|(name, value)| {
+                series.get_label().iter().any(|label| label.name() == *name && label.value() == *value)
+            })
+        };
+        family
+            .get_metric()
+            .iter()
+            .filter(|series| has(series))
+            .map(|series| series.get_counter().get_value() as u64)
+            .sum()
+    }
+}
+
+fn address(domain: &str) -> String {
+    let place = DOMAINS.iter().position(|known| *known == domain).unwrap();
+    format!("192.0.2.{}", place + 1)
+}
+
+fn way(authority: &Authority, clock: &Arc<FakeClock>, dialer: &Arc<FakeDialer>) -> Way {
+    let mut resolver = FakeResolver::default();
+    for domain in DOMAINS {
+        let mx = format!("mx.{domain}.test");
+        resolver = resolver.mx(&format!("{domain}.test"), &[&format!("10 {mx}")]).address(&mx, &[&address(domain)]);
+    }
+    let mut config = deliver::Config::new("gw.test".parse().unwrap());
+    config.tls_roots.push(authority.root());
+    let ports = Ports {
+        resolver: Arc::new(resolver),
+        dialer: dialer.clone(),
+        clock: clock.clone(),
+        random: Arc::new(FakeRandom::default()),
+        system_roots: Vec::new(),
+    };
+    let metrics = Arc::new(deliver::Metrics::new(&Registry::new()).unwrap());
+    Way {
+        deliverer: Deliverer::new(Arc::new(config), ports, metrics).unwrap(),
+        protect: protect::Config::new("gw.test".parse().unwrap()),
+    }
+}
+
+/// A message to recipients at these levels.
+fn message(to: &[(&str, Level)], verdict: Verdict) -> Arrival {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let id = QueueId::new(NEXT.fetch_add(1, Ordering::Relaxed), &[7; 10]);
+    let content = Bytes::from_static(b"From: ann@clinic.test\r\nSubject: x\r\n\r\nhello\r\n");
+    let decide = |(address, level): &(&str, Level)| RecipientDecision {
+        address: address.parse().unwrap(),
+        level: *level,
+        ladder: vec![Method::Transport, Method::Wait],
+        reasons: Vec::new(),
+        lowered_by: Vec::new(),
+    };
+    let decision = Decision {
+        verdict,
+        findings: Default::default(),
+        gaps: Vec::new(),
+        recipients: to.iter().map(decide).collect(),
+        refusal: None,
+        all_or_nothing: false,
+        edits: Vec::new(),
+        ruleset: String::new(),
+        config: String::new(),
+        profile: None,
+        observed: false,
+    };
+    Arrival {
+        envelope: envelope(id, &decision.recipients),
+        facts: Facts { size: content.len() as u64, ..Facts::default() },
+        content: Content::Memory(content),
+        decided: Some(Decided {
+            states: vec![RecipientState::Pending; to.len()],
+            decision,
+            events: Vec::new(),
+            own_mail: Vec::new(),
+            leased: false,
+        }),
+        events: Vec::new(),
+        leased: false,
+    }
+}
+
+fn envelope(id: QueueId, to: &[RecipientDecision]) -> Envelope {
+    let recipient = |decided: &RecipientDecision| Recipient {
+        address: decided.address.clone(),
+        notify: Notify::DEFAULT,
+        orcpt: None,
+    };
+    let author: Address = "ann@clinic.test".parse().unwrap();
+    Envelope {
+        id,
+        reverse_path: ReversePath::Address(author),
+        recipients: to.iter().map(recipient).collect(),
+        body: Body::SevenBit,
+        smtputf8: false,
+        require_tls: false,
+        ret: None,
+        envid: None,
+        source: "office".to_owned(),
+        client: Client {
+            ip: "10.0.0.1".parse().unwrap(),
+            helo: "pc".to_owned(),
+            extended: true,
+            listener: "relay".to_owned(),
+            user: None,
+            tls: None,
+        },
+        received: now(),
+    }
+}
+
+fn attempts(record: &Record) -> Vec<&Event> {
+    record.events.iter().filter(|event| event.kind == EventKind::Attempted).collect()
+}
+
+#[tokio::test]
+async fn mail_is_sent_settled_and_accounted_for() {
+    let authority = Authority::new();
+    let desk = Desk::open(&authority).await;
+    let hop = sink().tls(authority.server(&["mx.lab.test"])).build();
+    desk.hop("lab", &hop);
+    let id = desk.take(message(&[("a@lab.test", Level::TlsVerified)], Verdict::Phi)).await;
+    let record = desk.delivered(id).await;
+    let mails = hop.mails();
+    assert_eq!((mails.len(), mails[0].encrypted), (1, true));
+    let text = String::from_utf8(mails[0].content.clone()).unwrap();
+    assert!(text.starts_with("Received: from pc ([10.0.0.1])\r\n") && text.ends_with("\r\n\r\nhello\r\n"));
+    assert!(text.contains(&format!("X-Waxseal-Id: {id}\r\n")));
+    let attempts = attempts(&record);
+    assert_eq!(attempts.len(), 1);
+    for (name, value) in [
+        ("recipient", "a@lab.test"),
+        ("level", "tls-verified"),
+        ("result", "sent"),
+        ("proved", "tls-verified"),
+        ("basis", "mx-name"),
+        ("tls", "TLSv1.3"),
+        ("host", "mx.lab.test [192.0.2.2]:25"),
+    ] {
+        assert_eq!(attempts[0].detail[name], value, "{name}");
+    }
+    assert_eq!(desk.count("waxseal_deliveries_total", &[("method", "transport"), ("result", "sent")]), 1);
+    assert_eq!(desk.count("waxseal_phi_unprotected_total", &[]), 0);
+}
+
+/// Promise 1: PHI waits for a hop that reaches its level, through every rung, and then goes.
+#[tokio::test]
+async fn what_the_hop_cannot_protect_waits_until_it_can() {
+    let authority = Authority::new();
+    let desk = Desk::open(&authority).await;
+    let clear = sink().build();
+    desk.hop("lab", &clear);
+    let id = desk.take(message(&[("a@lab.test", Level::TlsVerified)], Verdict::Phi)).await;
+    let record = desk.deferred(id, 1).await;
+    assert_eq!(record.summary.recipients[0].last_reply.as_deref(), Some("4.7.5 TLS is not offered"));
+    for attempt in 2..=4 {
+        desk.pass(30);
+        desk.deferred(id, attempt).await;
+    }
+    let record = desk.store.show(id).await.unwrap();
+    assert_eq!(record.summary.recipients[0].method, Method::Wait, "patience is over");
+    assert!(!clear.saw("MAIL"));
+
+    desk.hop("lab", &sink().tls(authority.server(&["mx.lab.test"])).build());
+    desk.pass(60);
+    desk.delivered(id).await;
+    assert_eq!(desk.count("waxseal_phi_unprotected_total", &[]), 0);
+}
+
+/// T112: each recipient is held to its own level.
+#[tokio::test]
+async fn recipients_of_one_message_end_differently() {
+    let authority = Authority::new();
+    let desk = Desk::open(&authority).await;
+    let clear = sink().build();
+    desk.hop("lab", &clear);
+    desk.hop("clinic", &clear);
+    let to =
+        [("a@lab.test", Level::Opportunistic), ("b@lab.test", Level::Tls), ("c@clinic.test", Level::Opportunistic)];
+    let id = desk.take(message(&to, Verdict::Clean)).await;
+    let record =
+        desk.until(id, |record| record.summary.recipients.iter().all(|due| due.state != RecipientState::Pending)).await;
+    let states: Vec<RecipientState> = record.summary.recipients.iter().map(|due| due.state).collect();
+    assert_eq!(states, [RecipientState::Sent, RecipientState::Deferred, RecipientState::Sent]);
+    let sent: Vec<Vec<String>> = clear.mails().into_iter().map(|mail| mail.to).collect();
+    assert!(sent.contains(&vec!["a@lab.test".to_owned()]) && sent.contains(&vec!["c@clinic.test".to_owned()]));
+    assert_eq!(sent.len(), 2);
+}
+
+/// `observe_until`: the best TLS offered, whatever was decided; and it is counted.
+#[tokio::test]
+async fn an_observed_decision_does_not_hold_mail_back() {
+    let authority = Authority::new();
+    let desk = Desk::open(&authority).await;
+    let clear = sink().build();
+    desk.hop("lab", &clear);
+    let mut arrival = message(&[("a@lab.test", Level::TlsVerified)], Verdict::Phi);
+    arrival.decided.as_mut().unwrap().decision.observed = true;
+    let id = desk.take(arrival).await;
+    desk.delivered(id).await;
+    assert_eq!(desk.count("waxseal_phi_unprotected_total", &[]), 1);
+}
+
+/// T113: a rung that can't be taken is not a way to send weaker: the next rung's turn comes.
+#[tokio::test]
+async fn a_method_that_is_not_there_sends_nothing() {
+    let authority = Authority::new();
+    let desk = Desk::open(&authority).await;
+    let hop = sink().tls(authority.server(&["mx.lab.test"])).build();
+    desk.hop("lab", &hop);
+    let mut arrival = message(&[("a@lab.test", Level::Message)], Verdict::Phi);
+    arrival.decided.as_mut().unwrap().decision.recipients[0].ladder = vec![Method::Portal, Method::Hold];
+    let id = desk.take(arrival).await;
+    desk.deferred(id, 1).await;
+    desk.pass(30);
+    desk.until(id, |record| record.summary.state == MessageState::Held).await;
+    assert!(hop.mails().is_empty());
+}
+
+/// A stored message that is not as it was accepted is held and reported, never sent.
+#[tokio::test]
+async fn damaged_content_is_held_and_reported() {
+    let authority = Authority::new();
+    let desk = Desk::open(&authority).await;
+    let mut arrival = message(&[("a@lab.test", Level::Tls)], Verdict::Clean);
+    let large = [b"From: ann@clinic.test\r\n\r\n".to_vec(), b"0123456789abcdef\r\n".repeat(40_000)].concat();
+    arrival.content = Content::Memory(large.into());
+    let id = desk.take(arrival).await;
+    desk.deferred(id, 1).await;
+    damage_files(&desk.folder.path().join("var"));
+    let (hop, postmaster) = (sink().tls(authority.server(&["mx.lab.test"])).build(), sink().build());
+    desk.hop("lab", &hop);
+    desk.hop("clinic", &postmaster);
+    desk.pass(30);
+    let record = desk.until(id, |record| record.summary.state == MessageState::Held).await;
+    assert!(record.events.iter().any(|event| event.kind == EventKind::Damaged));
+    let waiting = async {
+        while postmaster.mails().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("the postmaster is told");
+    assert!(String::from_utf8_lossy(&postmaster.mails()[0].content).contains(&id.to_string()));
+    assert!(hop.mails().is_empty());
+}
+
+/// Changes a byte in the middle of each large body.
+fn damage_files(below: &std::path::Path) {
+    for entry in std::fs::read_dir(below).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            damage_files(&path);
+        } else if path.components().any(|part| part.as_os_str() == "bodies") {
+            let mut bytes = std::fs::read(&path).unwrap();
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+            std::fs::write(&path, bytes).unwrap();
+        }
+    }
+}
+
+/// T043: a peer that never answers costs other domains nothing.
+#[tokio::test]
+async fn a_slow_domain_stalls_no_other() {
+    let authority = Authority::new();
+    let desk = Desk::open(&authority).await;
+    desk.hop("slow", &sink().on("MAIL", SILENCE).build());
+    let quick = sink().build();
+    desk.hop("lab", &quick);
+    for _ in 0..100 {
+        desk.take(message(&[("a@slow.test", Level::Opportunistic)], Verdict::Clean)).await;
+    }
+    let id = desk.take(message(&[("a@lab.test", Level::Opportunistic)], Verdict::Clean)).await;
+    desk.delivered(id).await;
+    desk.stop.cancel();
+}
+
+#[tokio::test]
+async fn stopping_waits_for_what_is_under_way() {
+    let authority = Authority::new();
+    let desk = Desk::open(&authority).await;
+    let hop = sink().build();
+    desk.hop("lab", &hop);
+    let mut ids = Vec::new();
+    for _ in 0..50 {
+        ids.push(desk.take(message(&[("a@lab.test", Level::Opportunistic)], Verdict::Clean)).await);
+    }
+    desk.delivered(ids[0]).await;
+    desk.stop.cancel();
+    desk.running.await.unwrap();
+    for id in ids {
+        let record = desk.store.show(id).await.unwrap();
+        let sent = hop.mails().iter().filter(|mail| contains(&mail.content, &id.to_string())).count();
+        assert_eq!(sent, usize::from(record.summary.state == MessageState::Delivered), "sent and settled, or neither");
+    }
+}
+
+fn contains(content: &[u8], text: &str) -> bool {
+    String::from_utf8_lossy(content).contains(text)
+}
