@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::oddity::Oddity;
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 /// Whether readers know this charset name.
@@ -21,6 +22,32 @@ pub(super) fn decode<'a>(bytes: &'a [u8], label: Option<&str>) -> Cow<'a, str> {
             None => guess(bytes),
         },
         None => guess(bytes),
+    }
+}
+
+/// Whether readers agree what text these bytes are under this label.
+pub(super) fn oddity(bytes: &[u8], label: Option<&str>) -> Oddity {
+    let has_escape = memchr::memchr2(0x1b, 0, bytes).is_some();
+    let Some(label) = label else {
+        return if has_escape { Oddity::Loose } else { Oddity::Ordinary };
+    };
+    match encoding(label) {
+        None if is_utf7(label) => Oddity::Loose,
+        // A charset that nobody knows may turn these bytes into anything.
+        None if !bytes.is_ascii() || has_escape => Oddity::Contradictory,
+        None => Oddity::Ordinary,
+        Some(encoding) if encoding == encoding_rs::ISO_2022_JP => Oddity::Ordinary,
+        Some(encoding) if encoding == UTF_16LE || encoding == UTF_16BE => Oddity::Loose,
+        Some(_) if has_escape => Oddity::Loose,
+        // Valid UTF-8 under another name: readers that trust the name and those that look differ.
+        Some(encoding) if encoding != UTF_8 && !encoding.is_single_byte() && !bytes.is_ascii() => {
+            if std::str::from_utf8(bytes).is_ok() {
+                Oddity::Loose
+            } else {
+                Oddity::Ordinary
+            }
+        }
+        Some(_) => Oddity::Ordinary,
     }
 }
 

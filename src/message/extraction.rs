@@ -18,8 +18,6 @@ pub(super) struct File<'a> {
     /// How many containers it lies in.
     pub depth: usize,
     pub signed: bool,
-    /// Shown inside the text (`Content-ID` or disposition inline): most likely a logo.
-    pub inline: bool,
 }
 
 impl<'a> File<'a> {
@@ -77,6 +75,7 @@ impl<'a> Extraction<'a> {
 
     /// Opens everything that waits, and what comes out of it.
     pub fn run(&mut self) {
+        self.waiting.reverse();
         while let Some(file) = self.waiting.pop() {
             if let Err(reason) = self.budget.spend_part() {
                 // One gap tells it; a hundred thousand would be an attack of their own.

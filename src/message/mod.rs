@@ -4,16 +4,17 @@
 //! found, and reports a gap when the budget is spent. Odd mail is not an error: whatever can't be
 //! read is a gap, and policy decides about it. It never alters a message.
 
-#![allow(dead_code)]
-
 mod budget;
 mod canonical;
 mod charset;
 mod documents;
+mod embedded;
+mod every;
 mod extraction;
 mod header;
 mod html;
 mod mime;
+mod oddity;
 mod parameters;
 mod readers;
 mod segment;

@@ -123,6 +123,11 @@ fn readings(file: &File<'_>) -> Vec<&'static Reader> {
         .collect()
 }
 
+/// Whether the bytes alone say what they are.
+pub(super) fn is_told_by_bytes(bytes: &[u8]) -> bool {
+    READERS.iter().any(|reader| reader.magic.is_some_and(|magic| magic(bytes)))
+}
+
 /// Apart if any of its readings is.
 pub(super) fn place(file: &File<'_>) -> Place {
     match readings(file).iter().any(|reader| reader.place == Place::Apart) {

@@ -1,0 +1,402 @@
+//! Every plausible reading of a message that readers disagree about.
+//!
+//! No reader is imitated. The content is cut wherever any reader might cut it, each piece is decoded in
+//! every way that any reader might decode it, and all text that comes out is scanned. Reading too much is harmless:
+//! only odd mail comes here.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::extraction::{Extraction, File, within};
+use super::transfer::{self, Padding};
+use super::{GapReason, Shape, charset, embedded, header, html, parameters, text};
+
+/// More pieces than this are an attack on whoever reads them all.
+const MAX_PIECES: usize = 2_000;
+
+/// Content larger than this is not read in every way at once: the whole is cut into its pieces only.
+const MAX_WHOLE: usize = 8 << 20;
+
+/// Adds what other readings of the content show beyond the segments that are there already.
+/// `first` is the first segment of this message.
+pub(super) fn read(content: &[u8], origin: &str, depth: usize, first: usize, extraction: &mut Extraction<'_>) {
+    let seen = extraction.segments[first..].iter().map(|segment| fingerprint(&segment.text)).collect();
+    let mut reading = Reading { origin, depth, count: 0, files: 0, seen, extraction };
+    let lines = lines(content);
+    let cuts: Vec<usize> =
+        lines.iter().filter(|line| content[line.start..].starts_with(b"--")).map(|line| line.start).collect();
+    if cuts.len() > MAX_PIECES {
+        reading.extraction.gap(origin, GapReason::Limit);
+    }
+    if content.len() <= MAX_WHOLE {
+        reading.piece(content);
+    }
+    let mut start = 0;
+    for end in cuts.into_iter().take(MAX_PIECES).chain([content.len()]) {
+        if reading.extraction.budget.check().is_err() {
+            reading.extraction.gap(origin, GapReason::Timeout);
+            return;
+        }
+        // The delimiter line itself is no part of the piece.
+        let piece = &content[start..end];
+        let after = if piece.starts_with(b"--") { lines_end(piece) } else { 0 };
+        reading.piece(&piece[after..]);
+        start = end;
+    }
+}
+
+/// Lines as the laxest reader ends them: by CRLF, LF or CR.
+fn lines(content: &[u8]) -> Vec<std::ops::Range<usize>> {
+    let mut lines = Vec::new();
+    let mut start = 0;
+    for at in memchr::memchr2_iter(b'\r', b'\n', content) {
+        if content[at] == b'\r' && content.get(at + 1) == Some(&b'\n') {
+            continue;
+        }
+        lines.push(start..at + 1);
+        start = at + 1;
+    }
+    if start < content.len() {
+        lines.push(start..content.len());
+    }
+    lines
+}
+
+fn lines_end(piece: &[u8]) -> usize {
+    let Some(at) = memchr::memchr2(b'\r', b'\n', piece) else { return piece.len() };
+    if piece[at] == b'\r' && piece.get(at + 1) == Some(&b'\n') { at + 2 } else { at + 1 }
+}
+
+fn fingerprint(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for word in text.split_ascii_whitespace() {
+        word.hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+struct Reading<'r, 'a> {
+    origin: &'r str,
+    depth: usize,
+    count: usize,
+    files: usize,
+    seen: HashSet<u64>,
+    extraction: &'r mut Extraction<'a>,
+}
+
+impl Reading<'_, '_> {
+    /// One stretch between places where someone might cut: with and without a header of its own.
+    fn piece(&mut self, piece: &[u8]) {
+        if piece.trim_ascii().is_empty() {
+            return;
+        }
+        let labels = charsets(piece);
+        self.text_of(piece, &labels);
+        for border in borders(piece) {
+            self.decoded(&piece[border..], &labels);
+        }
+        self.decoded(piece, &labels);
+    }
+
+    /// A body in every transfer encoding that its bytes allow.
+    fn decoded(&mut self, body: &[u8], labels: &[String]) {
+        if body.trim_ascii().is_empty() {
+            return;
+        }
+        self.text_of(body, labels);
+        if memchr::memchr(b'=', body).is_some() {
+            self.bytes(transfer::quoted_printable(body), labels);
+        }
+        if has_base64(body) {
+            self.bytes(transfer::base64(body, Padding::Skip), labels);
+            self.bytes(transfer::base64(body, Padding::Ends), labels);
+            self.bytes(transfer::base64(&without_junk(body), Padding::Skip), labels);
+            self.bytes(transfer::base64(&only_base64_lines(body), Padding::Skip), labels);
+            self.bytes(transfer::base64(up_to_junk(body), Padding::Ends), labels);
+        }
+        for found in embedded::find(&String::from_utf8_lossy(body)) {
+            self.file(found.name, found.bytes);
+        }
+    }
+
+    /// Decoded bytes: text where they are text, a file where they look like one.
+    fn bytes(&mut self, bytes: Vec<u8>, labels: &[String]) {
+        if super::readers::is_told_by_bytes(&bytes) {
+            self.file(None, bytes);
+        } else if is_mostly_text(&bytes) {
+            self.text_of(&bytes, labels);
+        }
+    }
+
+    fn file(&mut self, name: Option<String>, bytes: Vec<u8>) {
+        let mut hasher = DefaultHasher::new();
+        bytes.hash(&mut hasher);
+        if bytes.is_empty() || !self.seen.insert(hasher.finish()) {
+            return;
+        }
+        self.files += 1;
+        self.extraction.push(File {
+            origin: within(self.origin, &format!("body/reading/file[{}]", self.files)),
+            name,
+            bytes: bytes.into(),
+            depth: self.depth + 1,
+            ..File::default()
+        });
+    }
+
+    /// Bytes as text in each charset that is named, as markup if there is any.
+    fn text_of(&mut self, bytes: &[u8], labels: &[String]) {
+        let plain = charset::decode(bytes, None);
+        if memchr::memchr(b'<', bytes).is_some() {
+            let page = html::read(&plain);
+            self.segment(page.shown);
+            self.segment(page.hidden);
+        }
+        for label in labels {
+            self.segment(charset::decode(bytes, Some(label)).into_owned());
+        }
+        if memchr::memchr(0, bytes).is_some() {
+            // Readers that drop NULs show UTF-16 and UTF-32 without their marks.
+            let kept: Vec<u8> = bytes.iter().copied().filter(|byte| *byte != 0).collect();
+            self.segment(charset::decode(&kept, None).into_owned());
+        }
+        if memchr::memmem::find(bytes, b"=?").is_some() {
+            self.segment(super::words::decode(bytes));
+        }
+        self.segment(plain.into_owned());
+    }
+
+    fn segment(&mut self, found: String) {
+        if found.trim().is_empty() || !self.seen.insert(fingerprint(&found)) {
+            return;
+        }
+        self.count += 1;
+        let origin = within(self.origin, &format!("body/reading[{}]", self.count));
+        self.extraction.text(&origin, text::with_plain_line_ends(found.into()), Shape::Prose);
+    }
+}
+
+/// Where a body might begin: after each kind of empty line, and after the last line that looks like a field.
+fn borders(piece: &[u8]) -> Vec<usize> {
+    let mut borders = Vec::new();
+    let mut fields_end = 0;
+    for line in lines(piece).into_iter().take(header::MAX_FIELDS) {
+        let text = piece[line.clone()].trim_ascii();
+        if text.is_empty() {
+            borders.push(line.end);
+            // A second one may be the true one where the first was of an odd kind.
+            if borders.len() == 2 {
+                break;
+            }
+        } else if borders.is_empty() && is_field(text, piece[line.start]) {
+            fields_end = line.end;
+        } else if borders.is_empty() && fields_end > 0 {
+            borders.push(fields_end);
+        }
+    }
+    borders.dedup();
+    borders
+}
+
+fn is_field(line: &[u8], first: u8) -> bool {
+    matches!(first, b' ' | b'\t')
+        || memchr::memchr(b':', line).is_some_and(|colon| {
+            colon > 0
+                && line[..colon].iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b' '))
+        })
+}
+
+/// Every charset that the piece names anywhere, and UTF-7 where its shifts stand.
+fn charsets(piece: &[u8]) -> Vec<String> {
+    let mut labels: Vec<String> = Vec::new();
+    let lower = piece[..piece.len().min(64 * 1024)].to_ascii_lowercase();
+    for at in memchr::memmem::find_iter(&lower, b"charset").take(8) {
+        let value = parameters::parse(&[b"x/y; ", header_line(&lower[at..])].concat());
+        labels.extend(value.all("charset").map(str::to_owned));
+    }
+    if memchr::memmem::find(&lower, b"+a").is_some() {
+        labels.push("utf-7".to_owned());
+    }
+    if memchr::memchr(0x1b, piece).is_some() {
+        labels.extend(["iso-2022-jp".to_owned(), "iso-2022-kr".to_owned()]);
+    }
+    labels.sort();
+    labels.dedup();
+    labels.retain(|label| charset::is_known(label));
+    labels
+}
+
+fn header_line(bytes: &[u8]) -> &[u8] {
+    &bytes[..memchr::memchr2(b'\r', b'\n', bytes).unwrap_or(bytes.len()).min(200)]
+}
+
+/// Whether some stretch could be base64: enough symbols on a line, or many lines of a few.
+fn has_base64(body: &[u8]) -> bool {
+    let symbols = body.iter().filter(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')).count();
+    symbols >= 12
+}
+
+/// Everything outside the alphabet left out, the URL alphabet's signs too.
+fn without_junk(body: &[u8]) -> Vec<u8> {
+    body.iter().copied().filter(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')).collect()
+}
+
+/// Only the lines that are base64 from end to end, as readers that skip broken lines keep them.
+fn only_base64_lines(body: &[u8]) -> Vec<u8> {
+    let mut kept = Vec::new();
+    for line in lines(body) {
+        let line = body[line].trim_ascii();
+        if line.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')) {
+            kept.extend_from_slice(line);
+        }
+    }
+    kept
+}
+
+/// As readers that stop at the first fault see it.
+fn up_to_junk(body: &[u8]) -> &[u8] {
+    let symbol =
+        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=') || byte.is_ascii_whitespace();
+    &body[..body.iter().position(|byte| !symbol(byte)).unwrap_or(body.len())]
+}
+
+/// Most of it can be read: wrong decodings give noise, right ones with some junk still give text.
+fn is_mostly_text(bytes: &[u8]) -> bool {
+    if charset::wide_encoding(bytes).is_some() {
+        return true;
+    }
+    let readable = bytes.iter().filter(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t')).count();
+    !bytes.is_empty() && readable * 10 >= bytes.len() * 7
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Budget, InProcess, read as read_message};
+    use super::*;
+
+    /// Whether some reading of the content shows the canary, or it is a gap.
+    fn is_seen(content: &str) -> (bool, Vec<GapReason>) {
+        let reading = read_message(content.as_bytes(), &Budget::new(10 << 20, 10_000), &InProcess);
+        let seen = reading.segments.iter().any(|segment| {
+            segment.text.contains("219-09-6781")
+                || segment.canonical.as_ref().is_some_and(|canonical| canonical.text.contains("219-09-6781"))
+        });
+        (seen, reading.gaps.iter().map(|gap| gap.reason).collect())
+    }
+
+    /// What some of nine readers (Python, JavaMail, Outlook, Thunderbird, Gmail, mutt, Apple Mail, Perl, Go) would show.
+    #[test]
+    fn whatever_some_reader_shows_is_seen() {
+        let b64 = "U1NOIDIxOS0wOS02NzgxIG1ldGZvcm1pbg==";
+        let cases = [
+            // Two of one field: first wins, or last.
+            format!(
+                "Content-Type: text/plain\r\nContent-Transfer-Encoding: 7bit\r\nContent-Transfer-Encoding: base64\r\n\r\n{b64}\r\n"
+            ),
+            format!(
+                "Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\nContent-Transfer-Encoding: 7bit\r\n\r\n{b64}\r\n"
+            ),
+            "Content-Type: text/plain\r\nContent-Type: text/html\r\n\r\n219<b></b>-09-<i>6781</i>\r\n".to_owned(),
+            format!(
+                "Content-Type: multipart/mixed; boundary=a\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--a\r\n\r\nx\r\n--b\r\nContent-Transfer-Encoding: base64\r\n\r\n{b64}\r\n--b--\r\n--a--\r\n"
+            ),
+            format!(
+                "Content-Type: multipart/mixed; boundary=a; boundary=b\r\n\r\n--b\r\nContent-Transfer-Encoding: base64\r\n\r\n{b64}\r\n--b--\r\n"
+            ),
+            // Lying encodings.
+            format!("Content-Transfer-Encoding: 7bit\r\n\r\n{b64}\r\n"),
+            format!("Content-Transfer-Encoding: base64 ;x\r\n\r\n{b64}\r\n"),
+            format!("Content-Transfer-Encoding: =?utf-8?q?base64?=\r\n\r\n{b64}\r\n"),
+            format!("Content-Transfer-Encoding: (comment) base64\r\n\r\n{b64}\r\n"),
+            format!("Content-Transfer-Encoding : base64\r\n\r\n{b64}\r\n"),
+            format!("Content-Transfer-Encoding:\r\n base64\r\n\r\n{b64}\r\n"),
+            format!("content-TRANSFER-encoding: BaSe64\r\n\r\n{b64}\r\n"),
+            "Content-Transfer-Encoding: base64\r\n\r\nSSN 219-09-6781 metformin\r\n".to_owned(),
+            "Content-Transfer-Encoding: quoted-printable\r\n\r\n219=\r\n-09=2D67=381\r\n".to_owned(),
+            // Base64 with faults.
+            "Content-Transfer-Encoding: base64\r\n\r\nU1NOIDIx!OS0wOS02#NzgxIG1ldGZvcm1pbg==\r\n".to_owned(),
+            "Content-Transfer-Encoding: base64\r\n\r\nU1NOIDIxOS0wOS02\r\n--junk here--\r\nNzgxIG1ldGZvcm1pbg==\r\n"
+                .to_owned(),
+            "Content-Transfer-Encoding: base64\r\n\r\nSGk=U1NOIDIxOS0wOS02NzgxIG1ldGZvcm1pbg==\r\n".to_owned(),
+            "Content-Transfer-Encoding: base64\r\n\r\nSGk=\r\nU1NOIDIxOS0wOS02NzgxIG1ldGZvcm1pbg==\r\n".to_owned(),
+            format!(
+                "Content-Transfer-Encoding: base64\r\n\r\n{}",
+                b64.chars().map(|c| format!("{c}\r\n")).collect::<String>()
+            ),
+            format!("Content-Transfer-Encoding: base64\r\n\r\n{}", b64.trim_end_matches('=')),
+            // Quoted-printable with faults.
+            "Content-Transfer-Encoding: quoted-printable\r\n\r\n219= \r\n-09-6781 =zz =0\r\n".to_owned(),
+            "Content-Transfer-Encoding: quoted-printable\r\n\r\n219=2d09=2d6781\r\n".to_owned(),
+            // Boundaries.
+            "Content-Type: multipart/mixed; boundary=a\r\n\r\n219-09-6781 in the preamble\r\n--a\r\n\r\nx\r\n--a--\r\n"
+                .to_owned(),
+            "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n\r\nx\r\n--a--\r\n219-09-6781 in the epilogue\r\n"
+                .to_owned(),
+            format!(
+                "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n\r\nx\r\n--a--\r\n--a\r\nContent-Transfer-Encoding: base64\r\n\r\n{b64}\r\n--a--\r\n"
+            ),
+            format!(
+                "Content-Type: multipart/mixed; boundary=\"a \"\r\n\r\n--a\r\nContent-Transfer-Encoding: base64\r\n\r\n{b64}\r\n--a--\r\n"
+            ),
+            format!(
+                "Content-Type: multipart/mixed; boundary*0=a; boundary*1=b\r\n\r\n--ab\r\nContent-Transfer-Encoding: base64\r\n\r\n{b64}\r\n--ab--\r\n"
+            ),
+            format!(
+                "Content-Type: multipart/mixed; boundary=\"a\\b\"\r\n\r\n--ab\r\nContent-Transfer-Encoding: base64\r\n\r\n{b64}\r\n--ab--\r\n"
+            ),
+            format!(
+                "Content-Type: multipart/mixed; boundary=a (comment)\r\n\r\n--a\r\nContent-Transfer-Encoding: base64\r\n\r\n{b64}\r\n--a--\r\n"
+            ),
+            format!(
+                "Content-Type: multipart/mixed; boundary=\"\"\r\n\r\n--\r\nContent-Transfer-Encoding: base64\r\n\r\n{b64}\r\n----\r\n"
+            ),
+            format!(
+                "Content-Type: multipart/mixed; boundary={0}\r\n\r\n--{0}\r\nContent-Transfer-Encoding: base64\r\n\r\n{b64}\r\n",
+                "a".repeat(2048)
+            ),
+            format!(
+                "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\nContent-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\nContent-Transfer-Encoding: base64\r\n\r\n{b64}\r\n--a--\r\n--a--\r\n"
+            ),
+            format!(
+                "Content-Type: multipart/mixed; boundary=a\r\n\r\n--abc\r\nContent-Transfer-Encoding: base64\r\n\r\n{b64}\r\n--abc--\r\n"
+            ),
+            // The border of header and body.
+            format!("Subject: x\r\nContent-Transfer-Encoding: base64\r\n \r\n{b64}\r\n"),
+            format!("Subject: x\r\nContent-Transfer-Encoding: base64\r\r\n\r\r\n{b64}\r\n"),
+            format!("Subject: x\n\rContent-Transfer-Encoding: base64\n\r\n\r{b64}\r\n"),
+            format!("Subject: x\rContent-Transfer-Encoding: base64\r\r{b64}\r"),
+            "Subject: x\r\nSSN 219-09-6781 is no field\r\n".to_owned(),
+            format!("Subject: x\r\nContent-Transfer-Encoding: base64\r\n{b64}\r\n"),
+            // Charsets.
+            "Content-Type: text/plain; charset=utf-7\r\n\r\n+ADIAMQA5-09+AC0-6781 219+AC0-09-6781\r\n".to_owned(),
+            "Content-Type: text/plain; charset=utf-16\r\n\r\nSSN 219-09-6781\r\n".to_owned(),
+            "Content-Type: text/plain; charset=x-none\r\n\r\nSSN 219-09-6781 caf\u{e9}\r\n".to_owned(),
+            format!(
+                "Subject: x\r\n\r\n{}",
+                "SSN 219-09-6781\r\n".chars().map(|c| format!("{c}\0")).collect::<String>()
+            ),
+            format!(
+                "Subject: x\r\n\r\n{}",
+                "SSN 219-09-6781\r\n".chars().map(|c| format!("\0\0\0{c}")).collect::<String>()
+            ),
+        ];
+        for content in cases {
+            let (seen, gaps) = is_seen(&content);
+            assert!(seen, "{content:?} {gaps:?}");
+        }
+    }
+
+    #[test]
+    fn ordinary_mail_is_read_one_way() {
+        for content in [
+            "Subject: x\r\n\r\nHello\r\n".to_owned(),
+            "Subject: x\r\nContent-Type: multipart/alternative; boundary=\"=_a\"\r\n\r\n--=_a\r\nContent-Type: text/plain\r\n\r\nHello\r\n--=_a\r\nContent-Type: text/html\r\n\r\n<p>Hello</p>\r\n--=_a--\r\n".to_owned(),
+            "Subject: x\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\nSGVsbG8=\r\n".to_owned(),
+        ] {
+            let reading = read_message(content.as_bytes(), &Budget::new(10 << 20, 10_000), &InProcess);
+            assert!(reading.gaps.is_empty());
+            let odd = reading.segments.iter().find(|segment| segment.origin.as_str().contains("reading"));
+            assert!(odd.is_none(), "{content:?}");
+        }
+    }
+}
