@@ -7,12 +7,15 @@ mod archive;
 mod cms;
 mod interchange;
 mod office;
+mod ole;
 mod openpgp;
 mod picture;
 mod records;
+mod rtf;
 mod sheet;
 mod structured;
 mod text;
+mod tnef;
 mod xml;
 
 use super::extraction::{Extraction, File};
@@ -55,6 +58,9 @@ const READERS: &[Reader] = &[
     apart("application/x-xz", |bytes| bytes.starts_with(b"\xfd7zXZ\0"), archive::xz),
     apart("application/zstd", |bytes| bytes.starts_with(b"\x28\xb5\x2f\xfd"), archive::zstd),
     apart("application/x-tar", archive::is_tar, archive::tar),
+    apart("application/x-ole-storage", ole::is_ole, ole::read),
+    apart("application/rtf", rtf::is_rtf, rtf::read),
+    apart("application/ms-tnef", tnef::is_tnef, tnef::read),
     here(
         "text/html",
         None,
