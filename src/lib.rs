@@ -9,6 +9,7 @@ pub mod config;
 pub mod deliver;
 pub mod detect;
 pub mod dispatch;
+pub mod gateway;
 pub mod intake;
 pub mod keys;
 pub mod mail;

@@ -12,6 +12,7 @@ mod queue;
 mod rules;
 mod scan;
 mod schema;
+mod serve;
 mod settings;
 mod suspend;
 mod trace;
@@ -58,6 +59,8 @@ impl Common {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Run the gateway, in the foreground
+    Serve,
     /// Print the exact steps to connect a mail system to this gateway
     Connect(connect::Args),
     /// Look at configuration, rules, certificates and keys: all problems at once, each with its mend
@@ -113,6 +116,7 @@ pub fn main() -> ExitCode {
 fn run(cli: Cli) -> Result {
     let common = &cli.common;
     match cli.command {
+        Command::Serve => serve::run(common),
         Command::Connect(args) => connect::run(common, &args),
         Command::Check => check::run(common),
         Command::Rules(command) => rules::run(common, command),

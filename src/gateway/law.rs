@@ -9,18 +9,22 @@ use anyhow::{Context, Result, anyhow, bail};
 use crate::config::raw::Backend;
 use crate::config::{self, Configuration};
 use crate::intake::Law;
-use crate::keys;
 use crate::protect::dkim::Signer;
 use crate::smtp::SourceKind;
-use crate::store::{self, Embedded, EmbeddedConfig, SourceKind as Kept, Store, StoreError};
+use crate::store::{self, Embedded, SourceKind as Kept, Store, StoreError};
 use crate::telemetry::Telemetry;
 use crate::world::Clock;
 
 /// Compiles the rules and runs their own tests: a ruleset that fails them never judges mail.
 pub fn make(configuration: &Configuration) -> Result<Law> {
-    let ruleset = config::ruleset(configuration).map_err(|faults| anyhow!(config::lines(&faults)))?;
-    let failed: Vec<String> =
-        ruleset.run_tests().into_iter().filter(|test| !test.passed).map(|test| test.to_string()).collect();
+    let ruleset = config::ruleset(configuration)
+        .map_err(|faults| anyhow!(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))?;
+    let failed: Vec<String> = ruleset
+        .run_tests()
+        .into_iter()
+        .filter(|test| !test.passed)
+        .map(|test| format!("{}:{}: {}: {}", test.file, test.line, test.id, test.message))
+        .collect();
     if !failed.is_empty() {
         bail!("the rules fail their own tests:\n{}", failed.join("\n"));
     }
@@ -40,15 +44,7 @@ pub fn open_store(
 ) -> Result<Arc<dyn Store>, StoreError> {
     let metrics = store::Metrics::new(&telemetry.registry).expect("the store's metrics are registered once");
     match configuration.settings.store.backend {
-        Backend::Embedded => {
-            let mut config = EmbeddedConfig::new(&configuration.data_dir);
-            config.min_free = configuration.settings.limits.min_free.0;
-            config.horizon = configuration.queue.schedule.longest_pause();
-            if let Some(master) = &configuration.settings.keys.master {
-                config.master = keys::Source::from(master);
-            }
-            Ok(Embedded::open(config, clock.clone(), metrics)?)
-        }
+        Backend::Embedded => Ok(Embedded::open(configuration.store.clone(), clock.clone(), metrics)?),
         Backend::Cluster => unreachable!("the configuration names only backings that are built"),
     }
 }

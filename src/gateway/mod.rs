@@ -4,7 +4,7 @@
 //! what, and what a reload replaces.
 
 mod law;
-mod notices;
+mod reviewing;
 mod upkeep;
 
 use std::net::SocketAddr;
@@ -26,14 +26,14 @@ use crate::dispatch::{self, Dispatch, Way};
 use crate::intake::{self, Intake, Law};
 use crate::message::Documents;
 use crate::people::People;
+use crate::quarantine::Quarantine;
 use crate::queue::{self, Queue};
 use crate::smtp::{self, Bound, Server, Tls};
-use crate::store::{SourceKind, Store};
+use crate::store::Store;
 use crate::telemetry::Telemetry;
-use crate::world::{Clock, DnsConfig, DnsResolver, Random, SystemClock, SystemRandom, TcpDialer, system_roots};
+use crate::world::{Clock, DnsResolver, Random, SystemClock, SystemRandom, TcpDialer, system_roots};
 use crate::{protect, web};
-
-pub use law::Refused;
+use reviewing::Current;
 
 /// The gateway with its doors open. [`Gateway::run`] lets clients in.
 pub struct Gateway {
@@ -54,7 +54,7 @@ struct Rooms {
     server: Server,
     dispatch: Arc<Dispatch>,
     law: Arc<ArcSwap<Law>>,
-    notices: Arc<notices::Notices>,
+    quarantine: Arc<Current>,
     delivery: Arc<deliver::Metrics>,
     queue_metrics: queue::Metrics,
     /// One reload at a time.
@@ -72,14 +72,15 @@ impl Gateway {
     pub async fn open(configuration: Configuration, telemetry: Telemetry) -> Result<Gateway> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
-        let law = law::make(&configuration, clock.now())?;
-        let store = law::open_store(&configuration, &clock, &random, &telemetry)?;
+        let law = law::make(&configuration)?;
+        let store = law::open_store(&configuration, &clock, &telemetry)?;
         law::keep_sources(&*store, &configuration, &law).await.context("keeping what decides")?;
         let law = Arc::new(ArcSwap::from_pointee(law));
         let queue = Queue::new(configuration.queue.clone(), store.clone(), clock.clone(), random.clone());
         queue.open().await.context("reading suspended domains")?;
-        let notices = Arc::new(notices::Notices::new(&configuration, clock.clone(), random.clone()));
-        let intake = intake(&configuration, &law, &store, &queue, &notices, &clock, &random, &telemetry);
+        let quarantine = reviewing(&configuration, &store, &queue, &clock, &random);
+        let quarantine = Arc::new(Current::new(quarantine));
+        let intake = intake(&configuration, &law, &store, &queue, &quarantine, &clock, &random, &telemetry);
         let server = smtp_server(&configuration, &intake, &clock, &telemetry)?;
         let delivery = Arc::new(deliver::Metrics::new(&telemetry.registry).context("delivery's metrics")?);
         let dispatch = Dispatch::new(
@@ -105,7 +106,7 @@ impl Gateway {
             server,
             dispatch,
             law,
-            notices,
+            quarantine,
             delivery,
             queue_metrics,
             reloading: tokio::sync::Mutex::new(()),
@@ -155,6 +156,7 @@ impl Gateway {
             }
         });
         side.spawn(upkeep::run(rooms.clone(), closed.clone()));
+        side.spawn(rooms.quarantine.clone().keep_up(closed.clone()));
         let dispatch = tokio::spawn(rooms.dispatch.clone().run(mail_over.clone()));
         doors.smtp.serve(stop).await;
         rooms.intake.finish().await;
@@ -172,6 +174,7 @@ impl Rooms {
     fn house(self: &Arc<Self>) -> web::House {
         web::House {
             store: self.store.clone(),
+            queue: self.queue.clone(),
             clock: self.clock.clone(),
             telemetry: self.telemetry.clone(),
             gateway: self.clone(),
@@ -182,13 +185,13 @@ impl Rooms {
     async fn load_again(&self) -> Result<()> {
         let now = self.clock.now();
         let configuration = config::load(&self.file, now)?;
-        let law = law::make(&configuration, now)?;
+        let law = law::make(&configuration)?;
         let tls = Tls::load(&configuration.smtp, &configuration.data_dir, now)?;
         let way = way(&configuration, &self.clock, &self.random, &self.delivery)?;
         law::keep_sources(&*self.store, &configuration, &law).await?;
         let people = Arc::new(People::open(&configuration.users)?);
         self.law.store(Arc::new(law));
-        self.notices.reload(&configuration);
+        self.quarantine.replace(reviewing(&configuration, &self.store, &self.queue, &self.clock, &self.random));
         self.server.reload(configuration.smtp.clone(), tls, people);
         self.dispatch.reload(way).await;
         self.told(&configuration);
@@ -239,10 +242,6 @@ impl web::Gateway for Rooms {
         }
         result.map_err(|error| format!("{error:#}"))
     }
-
-    fn wake(&self) {
-        self.queue.wake();
-    }
 }
 
 #[allow(clippy::too_many_arguments)]
@@ -251,7 +250,7 @@ fn intake(
     law: &Arc<ArcSwap<Law>>,
     store: &Arc<dyn Store>,
     queue: &Arc<Queue>,
-    notices: &Arc<notices::Notices>,
+    quarantine: &Arc<Current>,
     clock: &Arc<dyn Clock>,
     random: &Arc<dyn Random>,
     telemetry: &Telemetry,
@@ -266,14 +265,14 @@ fn intake(
     };
     let sources = configuration.smtp.sources.iter().map(|source| source.name.as_str());
     let current = law.load();
-    let rules = current.ruleset.rules().map(|rule| rule.id.as_str());
+    let rules = current.ruleset.rules().map(|rule| rule.rule.id.as_str());
     let metrics = intake::Metrics::new(&telemetry.registry, sources, rules);
     let documents: Arc<dyn Documents> = Arc::new(crate::message::InProcess);
     let parts = intake::Parts {
         law: law.clone(),
         store: store.clone(),
         queue: queue.clone(),
-        notices: notices.clone(),
+        notices: quarantine.clone(),
         documents,
         clock: clock.clone(),
         random: random.clone(),
@@ -300,6 +299,16 @@ fn dispatch_config(configuration: &Configuration) -> dispatch::Config {
     dispatch::Config { memory: limits.memory.0, drain: limits.drain.0, ..dispatch::Config::default() }
 }
 
+fn reviewing(
+    configuration: &Configuration,
+    store: &Arc<dyn Store>,
+    queue: &Arc<Queue>,
+    clock: &Arc<dyn Clock>,
+    random: &Arc<dyn Random>,
+) -> Arc<Quarantine> {
+    Quarantine::new(configuration.quarantine.clone(), store.clone(), queue.clone(), clock.clone(), random.clone())
+}
+
 /// How mail is made ready and where it goes.
 fn way(
     configuration: &Configuration,
@@ -307,9 +316,8 @@ fn way(
     random: &Arc<dyn Random>,
     metrics: &Arc<deliver::Metrics>,
 ) -> Result<Way> {
-    let dns = DnsConfig { servers: configuration.deliver.dns.clone(), families: configuration.deliver.families };
     let ports = Ports {
-        resolver: Arc::new(DnsResolver::new(&dns)),
+        resolver: Arc::new(DnsResolver::new(&configuration.dns)),
         dialer: Arc::new(TcpDialer),
         clock: clock.clone(),
         random: random.clone(),

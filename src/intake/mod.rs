@@ -47,6 +47,19 @@ pub struct Config {
     pub parts: u64,
 }
 
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            hostname: "localhost".to_owned(),
+            scan_wait: Duration::from_secs(20),
+            scan_timeout: Duration::from_secs(600),
+            memory: 512 << 20,
+            text: 1 << 30,
+            parts: 10_000,
+        }
+    }
+}
+
 /// Content up to here is examined in place: it takes less time than handing it over.
 const IN_PLACE: u64 = 64 * 1024;
 

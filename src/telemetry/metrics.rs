@@ -1,7 +1,7 @@
 //! The metrics that belong to the gateway as a whole (`DESIGN` §8).
 
 use jiff::Timestamp;
-use prometheus::{Gauge, GaugeVec, IntCounter, IntGaugeVec, Opts, Registry};
+use prometheus::{Gauge, IntCounter, IntGaugeVec, Opts, Registry};
 
 /// Metrics of the process itself; every room has a struct like this of its own.
 pub struct GatewayMetrics {
@@ -11,8 +11,6 @@ pub struct GatewayMetrics {
     reload_successful: Gauge,
     /// When configuration, rules and certificates were last loaded with success.
     reload_timestamp: Gauge,
-    /// When each configured certificate ends, by its name in the configuration.
-    certificate_expiry: GaugeVec,
     /// Until when policy only observes; 0 while it enforces.
     observe_until: Gauge,
     /// Always 1; the version stands in the label.
@@ -33,11 +31,6 @@ impl GatewayMetrics {
                 "waxseal_config_last_reload_timestamp_seconds",
                 "When configuration and rules were last loaded with success",
             ),
-            certificate_expiry: GaugeVec::new(
-                Opts::new("waxseal_certificate_expiry_timestamp_seconds", "When a configured certificate ends"),
-                &["name"],
-            )
-            .expect("a well-formed name"),
             observe_until: gauge(
                 "waxseal_observe_until_timestamp_seconds",
                 "Until when policy only observes instead of enforcing; 0 while it enforces",
@@ -45,11 +38,10 @@ impl GatewayMetrics {
             build_info: IntGaugeVec::new(Opts::new("waxseal_build_info", "The running version"), &["version"])
                 .expect("a well-formed name"),
         };
-        let collectors: [Box<dyn prometheus::core::Collector>; 6] = [
+        let collectors: [Box<dyn prometheus::core::Collector>; 5] = [
             Box::new(metrics.panics.clone()),
             Box::new(metrics.reload_successful.clone()),
             Box::new(metrics.reload_timestamp.clone()),
-            Box::new(metrics.certificate_expiry.clone()),
             Box::new(metrics.observe_until.clone()),
             Box::new(metrics.build_info.clone()),
         ];
@@ -69,14 +61,6 @@ impl GatewayMetrics {
     /// A reload failed; what ran before still runs.
     pub fn reload_failed(&self) {
         self.reload_successful.set(0.0);
-    }
-
-    /// Replaces the certificates that are watched, by their names in the configuration.
-    pub fn certificates(&self, ends: &[(String, Timestamp)]) {
-        self.certificate_expiry.reset();
-        for (name, end) in ends {
-            self.certificate_expiry.with_label_values(&[name]).set(seconds(*end));
-        }
     }
 
     /// Until when policy only observes; `None`: it enforces.

@@ -1,0 +1,6 @@
+//! Stories told from outside: the built gateway between a client and "the internet".
+
+mod crash;
+mod peers;
+mod relay;
+mod support;
