@@ -6,10 +6,10 @@ mod client;
 mod gateway;
 mod sink;
 
-pub use certificates::{Authority, Certificate};
+pub use certificates::Authority;
 pub use client::{Client, id_of};
 pub use gateway::Gateway;
-pub use sink::{Received, Script, Sink};
+pub use sink::{Script, Sink};
 
 use std::time::{Duration, Instant};
 

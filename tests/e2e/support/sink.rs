@@ -28,7 +28,7 @@ pub struct Script {
     /// Offers STARTTLS with this certificate.
     pub tls: Option<Arc<rustls::ServerConfig>>,
     /// The reply to a command line; `None` for the ordinary one.
-    pub reply: Arc<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    pub reply: Arc<Replies>,
     /// The reply to the final dot.
     pub dot: Arc<dyn Fn(&str) -> String + Send + Sync>,
 }
@@ -38,6 +38,8 @@ impl Default for Script {
         Script { tls: None, reply: Arc::new(|_| None), dot: Arc::new(|_| "250 2.0.0 taken".to_owned()) }
     }
 }
+
+type Replies = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 #[derive(Default)]
 struct Kept {

@@ -1,0 +1,135 @@
+//! What an operator sees and does: metrics, health, reload, stop, what lies on the disk.
+
+use crate::support::{Authority, Client, Gateway, PHI, Sink, eventually, id_of, message};
+
+fn relaying_to(sink: &Sink, further: &str) -> Gateway {
+    Gateway::start(&format!(
+        "routes:\n  - {{ domains: ['*'], next_hop: '{}', tls: opportunistic }}\n\
+         policy: {{ clean: opportunistic }}\n{further}",
+        sink.address
+    ))
+}
+
+#[test]
+fn metrics_count_what_happened_and_name_nobody() {
+    let sink = Sink::plain();
+    let gateway = relaying_to(&sink, "");
+    let mut client = gateway.client();
+    id_of(&client.deliver(&["bob@partner.example"], &message("Lunch", "At noon?")));
+    id_of(&client.deliver(&["bob@partner.example"], &message("Note", PHI)));
+    sink.wait_for(1);
+    eventually("both are counted", || {
+        let received = gateway.metric("waxseal_messages_received_total{source=\"office\"}")?;
+        let sent = gateway.metric("waxseal_deliveries_total{method=\"transport\",result=\"sent\"}")?;
+        (received == 2.0 && sent == 1.0).then_some(())
+    });
+    assert_eq!(gateway.metric("waxseal_phi_unprotected_total"), Some(0.0));
+    let (_, metrics) = gateway.get("/metrics");
+    for private in ["partner.example", "bob@", "Lunch", "219-09-6781"] {
+        assert!(!metrics.contains(private), "{private} stands in a metric");
+    }
+    assert_eq!(gateway.get("/livez").0, 200);
+    assert_eq!(gateway.get("/readyz").0, 200);
+}
+
+/// T240, T246: content lies on the disk only sealed, and never in a log.
+#[test]
+fn content_is_nowhere_in_the_data_folder_or_the_log() {
+    let sink = Sink::plain();
+    let gateway = relaying_to(&sink, "");
+    let mut client = gateway.client();
+    id_of(&client.deliver(&["bob@partner.example"], &message("Canary-Subject", PHI)));
+    let large = format!("{PHI}\r\n").repeat(30_000);
+    id_of(&client.deliver(&["bob@partner.example"], &message("Canary-Subject", &large)));
+    eventually("both wait", || (gateway.json(&["queue", "list"]).len() == 2).then_some(()));
+    let log = gateway.log();
+    let everything = files_below(&gateway.data_dir());
+    assert!(!everything.is_empty());
+    for canary in ["219-09-6781", "metformin", "Canary-Subject", "MjE5LTA5LTY3ODE"] {
+        assert!(!log.contains(canary), "{canary} stands in the log");
+        for (path, bytes) in &everything {
+            let found = memchr::memmem::find(bytes, canary.as_bytes()).is_some();
+            assert!(!found, "{canary} stands in {}", path.display());
+        }
+    }
+}
+
+fn files_below(folder: &std::path::Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder").map_while(Result::ok) {
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => found.extend(files_below(&entry.path())),
+            Ok(kind) if kind.is_file() => found.push((entry.path(), std::fs::read(entry.path()).unwrap_or_default())),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// T033: what was accepted before the order to stop is delivered or waits; the exit is clean.
+#[test]
+fn a_gateway_that_is_told_to_stop_ends_well() {
+    let sink = Sink::plain();
+    let gateway = relaying_to(&sink, "");
+    let mut client = gateway.client();
+    id_of(&client.deliver(&["bob@partner.example"], &message("Lunch", "At noon?")));
+    assert!(gateway.stop().success());
+    sink.wait_for(1);
+}
+
+/// T035: a reload of a broken configuration changes nothing; of a good one, what it says.
+#[test]
+fn a_broken_reload_keeps_what_runs() {
+    let sink = Sink::plain();
+    let gateway = relaying_to(&sink, "");
+    let file = gateway.folder().path().join("waxseal.yaml");
+    let good = std::fs::read_to_string(&file).expect("the configuration");
+    std::fs::write(&file, format!("{good}\nno_such_key: 1\n")).expect("a broken one");
+    gateway.signal("HUP");
+    eventually("the reload fails", || (gateway.metric("waxseal_config_last_reload_successful")? == 0.0).then_some(()));
+    assert!(gateway.log().contains("no_such_key"), "the log names the fault");
+    id_of(&gateway.client().deliver(&["bob@partner.example"], &message("Lunch", "At noon?")));
+    sink.wait_for(1);
+
+    std::fs::write(&file, good.replace("clean: opportunistic", "clean: opportunistic, phi: hold")).expect("a good one");
+    gateway.signal("HUP");
+    eventually("the reload succeeds", || {
+        (gateway.metric("waxseal_config_last_reload_successful")? == 1.0).then_some(())
+    });
+    let reply = gateway.client().deliver(&["bob@partner.example"], &message("Note", PHI));
+    assert!(reply.ends_with("held for privacy review"), "{reply}");
+}
+
+#[test]
+fn a_second_gateway_on_the_same_folder_is_refused() {
+    let sink = Sink::plain();
+    let gateway = relaying_to(&sink, "");
+    let second = gateway.run(&["serve"]);
+    assert!([Some(74), Some(78)].contains(&second.status.code()), "{}", second.status);
+    assert!(!second.stderr.is_empty());
+}
+
+/// The site's certificate is shown, and `required` refuses mail in the clear.
+#[test]
+fn a_listener_that_requires_tls_takes_mail_only_inside_it() {
+    let sink = Sink::plain();
+    let certificate = Authority::new("test root").issue(&["gw.clinic.example"]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let (pem, key) = (folder.path().join("gw.pem"), folder.path().join("gw.key"));
+    std::fs::write(&pem, &certificate.pem).expect("a certificate");
+    std::fs::write(&key, &certificate.key_pem).expect("a key");
+    let gateway = relaying_to(
+        &sink,
+        &format!(
+            "listeners:\n  - {{ name: relay, bind: '127.0.0.1:0', tls: required, certificate: '{}', private_key: '{}' }}\n",
+            pem.display(),
+            key.display()
+        ),
+    );
+    let refused = gateway.client().say("MAIL FROM:<ann@clinic.example>");
+    assert!(refused.starts_with("530 5.7.0"), "{refused}");
+    let mut client = Client::connect_tls(gateway.listener("relay"));
+    id_of(&client.deliver(&["bob@partner.example"], &message("Lunch", "At noon?")));
+    let received = sink.wait_for(1).remove(0);
+    assert!(received.content.contains("with ESMTPS"), "{}", received.content);
+}
