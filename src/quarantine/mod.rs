@@ -53,6 +53,9 @@ pub struct Voice {
     pub name: String,
 }
 
+/// Messages asked of the store at once.
+const PAGE: usize = 500;
+
 /// Everything that people do with held mail.
 pub struct Quarantine {
     config: Config,
@@ -112,11 +115,15 @@ impl Quarantine {
     async fn all(&self) -> Result<Vec<Summary>, Error> {
         let mut all: Vec<Summary> = Vec::new();
         loop {
-            let page = self.list(all.last().map(|summary| summary.id), 500).await?;
-            if page.is_empty() {
+            let last = all.last().map(|summary| summary.id);
+            let page = self.list(last, PAGE).await?;
+            // Ids sort by arrival: what doesn't come after the last one was seen already.
+            let new = page.iter().filter(|summary| Some(summary.id) > last).count();
+            let is_last = page.len() < PAGE || new == 0;
+            all.extend(page.into_iter().filter(|summary| Some(summary.id) > last));
+            if is_last {
                 return Ok(all);
             }
-            all.extend(page);
         }
     }
 
