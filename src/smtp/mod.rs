@@ -20,6 +20,7 @@ mod server;
 mod session;
 mod source;
 mod tls;
+mod visit;
 
 pub use config::{CertificateFiles, Config, Limits, Listener, Mechanism, TlsMode};
 pub use metrics::Metrics;

@@ -108,126 +108,88 @@ impl Refusal {
         BareInContent,
     ];
 
-    /// Code, enhanced status, text; the clause stands beside each.
+    /// What the client gets.
     pub fn reply(self) -> Reply {
-        let (code, (class, subject, detail), text) = match self {
-            // RFC 3463 §3.8: security or policy status, and it will pass.
-            TooManyConnections => (421, (4, 7, 0), "too many connections, try again later"),
-            TooManyFromClient => (421, (4, 7, 0), "too many connections from your address"),
-            ProxyHeader => (421, (4, 7, 0), "a PROXY header is required here"),
-            // RFC 5321 §3.8: 421 before closing.
-            ShuttingDown => (421, (4, 3, 2), "going down for maintenance, try again later"),
-            TimedOut => (421, (4, 4, 2), "timed out"),
-            TooSlow => (421, (4, 4, 2), "too slow"),
-            // RFC 5321 §4.5.3.1.4 and §4.5.3.1.6.
-            LineTooLong => (500, (5, 5, 2), "line too long"),
-            // RFC 4954 §4.
-            AuthTooLong => (500, (5, 5, 6), "authentication exchange line too long"),
-            // RFC 5321 §4.1.1.1.
-            HelloName => (501, (5, 5, 4), "a domain or an address literal is needed"),
-            // RFC 5321 §2.3.8: CR and LF only together.
-            BareLineEnd => (500, (5, 5, 2), "bare CR or LF in a command"),
-            ControlCharacter => (500, (5, 5, 2), "control character in a command"),
-            NotUtf8 => (501, (5, 5, 2), "not UTF-8"),
-            UnknownCommand => (500, (5, 5, 1), "unknown command"),
-            NotImplemented => (502, (5, 5, 1), "command not implemented"),
-            BadSequence => (503, (5, 5, 1), "bad sequence of commands"),
-            BadArgument => (501, (5, 5, 4), "bad argument"),
-            // RFC 5321 §4.1.1.11.
-            UnknownParameter => (555, (5, 5, 4), "parameter not recognised"),
-            NotSmtp => (421, (4, 7, 0), "this is an SMTP server"),
-            TooManyErrors => (421, (4, 7, 0), "too many errors"),
-            TooManyIdleCommands => (421, (4, 7, 0), "too many commands without mail"),
-            // RFC 3207 §4.
-            TlsFirst => (530, (5, 7, 0), "must issue a STARTTLS command first"),
-            TlsUnavailable => (454, (4, 7, 0), "TLS not available"),
-            TlsFailed => (454, (4, 7, 0), "TLS handshake failed"),
-            BytesBeforeTls => (421, (4, 7, 0), "bytes after STARTTLS and before the handshake"),
-            // RFC 4954 §6 and the registered code of RFC 5248.
-            AuthNeedsTls => (538, (5, 7, 11), "encryption required for authentication"),
-            AuthFailed => (535, (5, 7, 8), "authentication credentials invalid"),
-            AuthLimited => (421, (4, 7, 0), "too many failed log-ins, try again later"),
-            // RFC 4954 §6.
-            AuthBusy => (454, (4, 7, 0), "temporary authentication failure"),
-            AuthCancelled => (501, (5, 7, 0), "authentication cancelled"),
-            AuthEncoding => (501, (5, 5, 2), "cannot decode the response"),
-            AuthMechanism => (504, (5, 5, 4), "authentication mechanism not supported"),
-            // RFC 3463 §3.2.
-            SenderSyntax => (501, (5, 1, 7), "bad reverse path"),
-            RecipientSyntax => (501, (5, 1, 3), "bad forward path"),
-            // RFC 6531 §3.5.
-            NeedsSmtpUtf8 => (553, (5, 6, 7), "a non-ASCII address needs SMTPUTF8"),
-            NoSource => (550, (5, 7, 1), "[WX-R10] you may not relay here"),
-            Certificate => (550, (5, 7, 1), "[WX-R11] your certificate does not allow relaying here"),
-            SenderNotGranted => (550, (5, 7, 1), "[WX-R12] you may not send as this author"),
-            ForeignSender => (550, (5, 7, 1), "[WX-R13] this reverse path is not one of yours"),
-            ForeignAuthor => (550, (5, 7, 1), "[WX-R14] this author is not one of yours"),
-            AmbiguousAuthor => (550, (5, 7, 1), "[WX-R15] the author fields are missing or can be read in two ways"),
-            Tenant => (550, (5, 7, 1), "[WX-R16] the message does not come from a known tenant"),
-            SecretHeader => (550, (5, 7, 1), "[WX-R17] the message does not prove its source"),
-            UserRate => (450, (4, 7, 1), "too many messages, try again later"),
-            // RFC 1870 §6.
-            TooBig => (552, (5, 3, 4), "message too big"),
-            // RFC 5321 §4.5.3.1.10.
-            TooManyRecipients => (452, (4, 5, 3), "too many recipients"),
-            // RFC 5321 §3.3.
-            NoRecipients => (554, (5, 5, 1), "no valid recipients"),
-            // RFC 5321 §2.3.8; what others read as the end of the data is how mail is smuggled.
-            BareInContent => (550, (5, 5, 2), "bare CR or LF in the message"),
-        };
+        let (_, code, (class, subject, detail), text) = self.words();
         Reply::new(code, EnhancedStatus(class, subject, detail), text)
     }
 
     /// The label of metrics and events.
     pub fn reason(self) -> &'static str {
+        self.words().0
+    }
+
+    /// Reason, code, enhanced status and text; the clause stands beside each.
+    fn words(self) -> (&'static str, u16, (u8, u16, u16), &'static str) {
         match self {
-            TooManyConnections => "too-many-connections",
-            TooManyFromClient => "too-many-from-client",
-            ProxyHeader => "proxy-header",
-            ShuttingDown => "shutting-down",
-            TimedOut => "timed-out",
-            TooSlow => "too-slow",
-            LineTooLong => "line-too-long",
-            AuthTooLong => "auth-too-long",
-            HelloName => "hello-name",
-            BareLineEnd => "bare-line-end",
-            ControlCharacter => "control-character",
-            NotUtf8 => "not-utf8",
-            UnknownCommand => "unknown-command",
-            NotImplemented => "not-implemented",
-            BadSequence => "bad-sequence",
-            BadArgument => "bad-argument",
-            UnknownParameter => "unknown-parameter",
-            NotSmtp => "not-smtp",
-            TooManyErrors => "too-many-errors",
-            TooManyIdleCommands => "too-many-idle-commands",
-            TlsFirst => "tls-first",
-            TlsUnavailable => "tls-unavailable",
-            TlsFailed => "tls-failed",
-            BytesBeforeTls => "bytes-before-tls",
-            AuthNeedsTls => "auth-needs-tls",
-            AuthFailed => "auth-failed",
-            AuthLimited => "auth-limited",
-            AuthBusy => "auth-busy",
-            AuthCancelled => "auth-cancelled",
-            AuthEncoding => "auth-encoding",
-            AuthMechanism => "auth-mechanism",
-            SenderSyntax => "sender-syntax",
-            RecipientSyntax => "recipient-syntax",
-            NeedsSmtpUtf8 => "needs-smtputf8",
-            NoSource => "no-source",
-            Certificate => "certificate",
-            SenderNotGranted => "sender-not-granted",
-            ForeignSender => "foreign-sender",
-            ForeignAuthor => "foreign-author",
-            AmbiguousAuthor => "ambiguous-author",
-            Tenant => "tenant",
-            SecretHeader => "secret-header",
-            UserRate => "user-rate",
-            TooBig => "too-big",
-            TooManyRecipients => "too-many-recipients",
-            NoRecipients => "no-recipients",
-            BareInContent => "bare-in-content",
+            // RFC 3463 §3.8: security or policy status, and it will pass.
+            TooManyConnections => ("too-many-connections", 421, (4, 7, 0), "too many connections, try again later"),
+            TooManyFromClient => ("too-many-from-client", 421, (4, 7, 0), "too many connections from your address"),
+            ProxyHeader => ("proxy-header", 421, (4, 7, 0), "a PROXY header is required here"),
+            // RFC 5321 §3.8: 421 before closing.
+            ShuttingDown => ("shutting-down", 421, (4, 3, 2), "going down for maintenance, try again later"),
+            TimedOut => ("timed-out", 421, (4, 4, 2), "timed out"),
+            TooSlow => ("too-slow", 421, (4, 4, 2), "too slow"),
+            // RFC 5321 §4.5.3.1.4 and §4.5.3.1.6.
+            LineTooLong => ("line-too-long", 500, (5, 5, 2), "line too long"),
+            // RFC 4954 §4.
+            AuthTooLong => ("auth-too-long", 500, (5, 5, 6), "authentication exchange line too long"),
+            // RFC 5321 §4.1.1.1.
+            HelloName => ("hello-name", 501, (5, 5, 4), "a domain or an address literal is needed"),
+            // RFC 5321 §2.3.8: CR and LF only together.
+            BareLineEnd => ("bare-line-end", 500, (5, 5, 2), "bare CR or LF in a command"),
+            ControlCharacter => ("control-character", 500, (5, 5, 2), "control character in a command"),
+            NotUtf8 => ("not-utf8", 501, (5, 5, 2), "not UTF-8"),
+            UnknownCommand => ("unknown-command", 500, (5, 5, 1), "unknown command"),
+            NotImplemented => ("not-implemented", 502, (5, 5, 1), "command not implemented"),
+            BadSequence => ("bad-sequence", 503, (5, 5, 1), "bad sequence of commands"),
+            BadArgument => ("bad-argument", 501, (5, 5, 4), "bad argument"),
+            // RFC 5321 §4.1.1.11.
+            UnknownParameter => ("unknown-parameter", 555, (5, 5, 4), "parameter not recognised"),
+            NotSmtp => ("not-smtp", 421, (4, 7, 0), "this is an SMTP server"),
+            TooManyErrors => ("too-many-errors", 421, (4, 7, 0), "too many errors"),
+            TooManyIdleCommands => ("too-many-idle-commands", 421, (4, 7, 0), "too many commands without mail"),
+            // RFC 3207 §4.
+            TlsFirst => ("tls-first", 530, (5, 7, 0), "must issue a STARTTLS command first"),
+            TlsUnavailable => ("tls-unavailable", 454, (4, 7, 0), "TLS not available"),
+            TlsFailed => ("tls-failed", 454, (4, 7, 0), "TLS handshake failed"),
+            BytesBeforeTls => ("bytes-before-tls", 421, (4, 7, 0), "bytes after STARTTLS and before the handshake"),
+            // RFC 4954 §6 and the registered code of RFC 5248.
+            AuthNeedsTls => ("auth-needs-tls", 538, (5, 7, 11), "encryption required for authentication"),
+            AuthFailed => ("auth-failed", 535, (5, 7, 8), "authentication credentials invalid"),
+            AuthLimited => ("auth-limited", 421, (4, 7, 0), "too many failed log-ins, try again later"),
+            // RFC 4954 §6.
+            AuthBusy => ("auth-busy", 454, (4, 7, 0), "temporary authentication failure"),
+            AuthCancelled => ("auth-cancelled", 501, (5, 7, 0), "authentication cancelled"),
+            AuthEncoding => ("auth-encoding", 501, (5, 5, 2), "cannot decode the response"),
+            AuthMechanism => ("auth-mechanism", 504, (5, 5, 4), "authentication mechanism not supported"),
+            // RFC 3463 §3.2.
+            SenderSyntax => ("sender-syntax", 501, (5, 1, 7), "bad reverse path"),
+            RecipientSyntax => ("recipient-syntax", 501, (5, 1, 3), "bad forward path"),
+            // RFC 6531 §3.5.
+            NeedsSmtpUtf8 => ("needs-smtputf8", 553, (5, 6, 7), "a non-ASCII address needs SMTPUTF8"),
+            NoSource => ("no-source", 550, (5, 7, 1), "[WX-R10] you may not relay here"),
+            Certificate => ("certificate", 550, (5, 7, 1), "[WX-R11] your certificate does not allow relaying here"),
+            SenderNotGranted => ("sender-not-granted", 550, (5, 7, 1), "[WX-R12] you may not send as this author"),
+            ForeignSender => ("foreign-sender", 550, (5, 7, 1), "[WX-R13] this reverse path is not one of yours"),
+            ForeignAuthor => ("foreign-author", 550, (5, 7, 1), "[WX-R14] this author is not one of yours"),
+            AmbiguousAuthor => (
+                "ambiguous-author",
+                550,
+                (5, 7, 1),
+                "[WX-R15] the author fields are missing or can be read in two ways",
+            ),
+            Tenant => ("tenant", 550, (5, 7, 1), "[WX-R16] the message does not come from a known tenant"),
+            SecretHeader => ("secret-header", 550, (5, 7, 1), "[WX-R17] the message does not prove its source"),
+            UserRate => ("user-rate", 450, (4, 7, 1), "too many messages, try again later"),
+            // RFC 1870 §6.
+            TooBig => ("too-big", 552, (5, 3, 4), "message too big"),
+            // RFC 5321 §4.5.3.1.10.
+            TooManyRecipients => ("too-many-recipients", 452, (4, 5, 3), "too many recipients"),
+            // RFC 5321 §3.3.
+            NoRecipients => ("no-recipients", 554, (5, 5, 1), "no valid recipients"),
+            // RFC 5321 §2.3.8; what others read as the end of the data is how mail is smuggled.
+            BareInContent => ("bare-in-content", 550, (5, 5, 2), "bare CR or LF in the message"),
         }
     }
 
