@@ -4,6 +4,8 @@ mod audit;
 mod check;
 mod connect;
 mod control;
+mod dkim;
+mod dns;
 mod exit;
 mod find;
 mod generate;
@@ -84,6 +86,12 @@ enum Command {
     Find(find::Args),
     /// Tell one message's whole story, per recipient
     Trace(trace::Args),
+    /// The keys that sign what leaves
+    #[command(subcommand)]
+    Dkim(dkim::Command),
+    /// What must stand in the DNS, and whether it does
+    #[command(subcommand)]
+    Dns(dns::Command),
     /// Verify or export the account of everything that happened
     #[command(subcommand)]
     Audit(audit::Command),
@@ -127,6 +135,8 @@ fn run(cli: Cli) -> Result {
         Command::Resume(args) => suspend::resume(common, &args),
         Command::Find(args) => find::run(common, &args),
         Command::Trace(args) => trace::run(common, &args),
+        Command::Dkim(command) => dkim::run(common, command),
+        Command::Dns(command) => dns::run(common, command),
         Command::Audit(command) => audit::run(common, command),
         Command::User(command) => user::run(common, command),
         Command::Completions(args) => generate::completions(Cli::command(), &args),
