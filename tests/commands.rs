@@ -352,3 +352,29 @@ fn schemas_are_draft_07_and_know_the_keys() {
         assert!(schema["properties"].get(key).is_some(), "{kind}");
     }
 }
+
+#[test]
+fn demo_shows_a_mail_whose_two_recipients_end_differently_and_leaves_nothing() {
+    let site = site_with_rules("enforce");
+    let temporary = tempfile::tempdir().expect("a folder");
+    let output = Command::new(env!("CARGO_BIN_EXE_waxseal"))
+        .args(["demo", "--json", "--config"])
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/config/waxseal.yaml"))
+        .current_dir(site.path())
+        .env("TMPDIR", temporary.path())
+        .output()
+        .expect("the program runs");
+    assert_eq!(status(&output), 0, "{}", String::from_utf8_lossy(&output.stderr));
+    let rows = lines(&output);
+    let became = |mail: &str, recipient: &str| {
+        let row = rows.iter().find(|row| row["mail"] == mail && row["recipient"] == recipient);
+        row.unwrap_or_else(|| panic!("{mail} to {recipient} in {rows:?}"))["outcome"].as_str().expect("text").to_owned()
+    };
+    assert_eq!(became("A newsletter", "editor@insurer.example"), "SENT");
+    assert_eq!(became("A prescription, to two recipients", "claims@insurer.example"), "SENT");
+    assert_eq!(became("A prescription, to two recipients", "desk@old-practice.example"), "WAITS");
+    assert_eq!(became("An attachment that nobody can read", "archive@insurer.example"), "HELD");
+    assert_eq!(became("A second mail smuggled inside", "editor@insurer.example"), "REFUSED");
+    assert!(rows.iter().all(|row| row["why"].as_str().is_some_and(|why| !why.is_empty())));
+    assert_eq!(std::fs::read_dir(temporary.path()).expect("the folder").count(), 0, "nothing is left behind");
+}

@@ -1,6 +1,6 @@
 //! The commands' side of the control socket: small requests to the running gateway.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -29,12 +29,16 @@ pub struct Control {
 impl Control {
     /// The gateway of this configuration. Whether it runs shows with the first request.
     pub fn open(common: &Common) -> Result<Self> {
-        let socket = settings::load(common)?.data_dir.join(SOCKET);
+        Self::at(&settings::load(common)?.data_dir)
+    }
+
+    /// The gateway that owns this folder.
+    pub fn at(data_dir: &Path) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| Error::io("starting", error))?;
-        Ok(Self { socket, runtime })
+        Ok(Self { socket: data_dir.join(SOCKET), runtime })
     }
 
     /// Asks for a value.

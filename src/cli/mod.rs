@@ -4,6 +4,7 @@ mod audit;
 mod check;
 mod connect;
 mod control;
+mod demo;
 mod dkim;
 mod dns;
 mod exit;
@@ -63,6 +64,8 @@ impl Common {
 enum Command {
     /// Run the gateway, in the foreground
     Serve,
+    /// Show everything on loopback: six mails through a gateway, and what became of each recipient
+    Demo,
     /// Print the exact steps to connect a mail system to this gateway
     Connect(connect::Args),
     /// Look at configuration, rules, certificates and keys: all problems at once, each with its mend
@@ -125,6 +128,7 @@ fn run(cli: Cli) -> Result {
     let common = &cli.common;
     match cli.command {
         Command::Serve => serve::run(common),
+        Command::Demo => demo::run(common),
         Command::Connect(args) => connect::run(common, &args),
         Command::Check => check::run(common),
         Command::Rules(command) => rules::run(common, command),

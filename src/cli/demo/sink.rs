@@ -114,9 +114,11 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
                 stream.write_all(b"354 go ahead\r\n").await?;
                 let subject = content(stream).await?;
                 let mut shelf = shelf.lock().expect("no holder of this lock panics");
-                shelf.extend(
-                    recipients.drain(..).map(|recipient| Taken { recipient, subject: subject.clone(), over_tls }),
-                );
+                shelf.extend(recipients.drain(..).map(|recipient| Taken {
+                    recipient,
+                    subject: subject.clone(),
+                    over_tls,
+                }));
                 "250 taken\r\n".to_owned()
             }
             "MAIL" | "RSET" | "NOOP" => "250 ok\r\n".to_owned(),
