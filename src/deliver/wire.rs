@@ -82,8 +82,8 @@ impl Wire {
             }
         }
         self.outbox.clear();
-        // A waiting connection keeps no block.
-        self.outbox.shrink_to(4096);
+        // A waiting connection keeps no whole block, but room for ordinary mail.
+        self.outbox.shrink_to(16 * 1024);
         self.written = 0;
         Poll::Ready(Ok(()))
     }

@@ -136,7 +136,7 @@ impl Dispatch {
             attempts.extend(self.attempt(&way, &work.leased, group, &content).await);
         }
         work.learn(feedback(&attempts));
-        let settlement = self.account(&work.leased, attempts);
+        let settlement = self.account(&way, &work.leased, attempts);
         self.queue.settle(work, settlement).await;
     }
 
@@ -189,7 +189,7 @@ impl Dispatch {
     }
 
     /// Counts, logs and records the attempts; the queue says what they make of the recipients.
-    fn account(&self, leased: &Leased, attempts: Vec<Attempt>) -> Settlement {
+    fn account(&self, way: &Way, leased: &Leased, attempts: Vec<Attempt>) -> Settlement {
         let mut events = Vec::with_capacity(attempts.len());
         let mut tried = Vec::with_capacity(attempts.len());
         for attempt in attempts {
@@ -202,7 +202,11 @@ impl Dispatch {
                 status = %trouble.status, level = %due.level, basis = attempt.proof.as_ref().map(|p| p.basis.as_str()),
                 "delivery attempt"
             );
-            events.push(self.event(EventKind::Attempted, leased, detail(due, &attempt)));
+            let mut detail = detail(due, &attempt);
+            if let Some(extent) = extent(way, asked(leased, due), &attempt) {
+                detail.insert("extent".to_owned(), json!(extent));
+            }
+            events.push(self.event(EventKind::Attempted, leased, detail));
             tried.push(Tried {
                 index: attempt.index,
                 result: attempt.result,
@@ -263,11 +267,15 @@ struct Group {
     recipients: Vec<usize>,
 }
 
+/// What the hop must reach. While the site only observes, everything goes with the best TLS offered.
+fn asked(leased: &Leased, due: &RecipientRecord) -> Level {
+    if leased.decision.observed { Level::Opportunistic } else { due.level }
+}
+
 fn groups(way: &Way, leased: &Leased) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::with_capacity(1);
     for due in &leased.due {
-        // While the site only observes, everything goes with the best TLS offered.
-        let level = if leased.decision.observed { Level::Opportunistic } else { due.level };
+        let level = asked(leased, due);
         let destination = way.deliverer.config().destination(due.address.domain(), level);
         let same =
             |group: &&mut Group| group.destination == destination && group.level == level && group.method == due.method;
@@ -310,6 +318,26 @@ fn feedback(attempts: &[Attempt]) -> Feedback {
     } else {
         Feedback::None
     }
+}
+
+/// How far the proof goes where mail was handed to a next hop: no further, unless the route says
+/// what handing over counts as.
+fn extent(way: &Way, level: Level, attempt: &Attempt) -> Option<String> {
+    let config = way.deliverer.config();
+    let Destination::Route(at) = config.destination(attempt.address.domain(), level) else { return None };
+    if !matches!(attempt.result, AttemptResult::Sent(_)) {
+        return None;
+    }
+    let proof = attempt.proof.as_ref()?;
+    let reached = match proof.level {
+        Level::Opportunistic => "clear",
+        Level::Tls => "encrypted",
+        _ => "verified",
+    };
+    Some(match config.routes[at].provides {
+        Some(stated) if proof.counts >= stated => format!("{reached} to the next hop; the route states {stated}"),
+        _ => format!("{reached} to the next hop; onward unknown"),
+    })
 }
 
 /// What the audit keeps of an attempt, by the names of `docs/events.md`.

@@ -19,6 +19,8 @@ const DEADLINE: Duration = Duration::from_secs(20);
 /// A domain with a thousand exchangers is an attack or a mistake; the best of these suffice.
 const MAX_EXCHANGERS: usize = 100;
 const MAX_ADDRESSES: usize = 32;
+/// Aliases followed from one name.
+const MAX_ALIASES: usize = 8;
 
 /// Where and how names are looked up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -80,6 +82,24 @@ impl DnsResolver {
             Ok(Ok(found)) => Ok(found.answers().iter().map(|record| record.data.clone()).collect()),
             Ok(Err(error)) => nothing(error),
         }
+    }
+
+    /// Makes sure that "no records" is not said of aliases that go round or on and on: hickory gives
+    /// up following them with the same answer.
+    async fn follow_aliases(&self, name: &Domain) -> Result<(), ResolveError> {
+        let mut at = name.clone();
+        for _ in 0..MAX_ALIASES {
+            let found = self.lookup(&at, RecordType::CNAME).await?;
+            let target = found.iter().find_map(|record| match record {
+                RData::CNAME(target) => target.0.to_ascii().parse().ok(),
+                _ => None,
+            });
+            match target {
+                Some(target) => at = target,
+                None => return Ok(()),
+            }
+        }
+        Err(ResolveError::NoAnswer("aliases that do not end".to_owned()))
     }
 
     async fn lookup_addresses(&self, host: &Domain, kind: RecordType) -> Result<Vec<IpAddr>, ResolveError> {
@@ -148,7 +168,10 @@ impl Resolver for DnsResolver {
         Ok(match (exchangers.is_empty(), null) {
             (false, _) => MailHosts::Exchangers(exchangers),
             (true, true) => MailHosts::NullMx,
-            (true, false) => MailHosts::Implicit,
+            (true, false) => {
+                self.follow_aliases(domain).await?;
+                MailHosts::Implicit
+            }
         })
     }
 
@@ -156,6 +179,10 @@ impl Resolver for DnsResolver {
         let (v4, v6) =
             tokio::join!(self.lookup_addresses(host, RecordType::A), self.lookup_addresses(host, RecordType::AAAA));
         match (v4, v6) {
+            (Ok(v4), Ok(v6)) if v4.is_empty() && v6.is_empty() => {
+                self.follow_aliases(host).await?;
+                Ok(Vec::new())
+            }
             (Ok(v4), Ok(v6)) => Ok(v6.into_iter().chain(v4).take(MAX_ADDRESSES).collect()),
             // One family's server trouble does not hide the other's addresses …
             (Ok(found), Err(_)) | (Err(_), Ok(found)) if !found.is_empty() => Ok(found),
@@ -173,3 +200,6 @@ impl Resolver for DnsResolver {
         Ok(records.iter().filter_map(joined).collect())
     }
 }
+
+#[cfg(test)]
+mod tests;
