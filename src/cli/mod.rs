@@ -11,6 +11,7 @@ mod exit;
 mod find;
 mod generate;
 mod output;
+mod quarantine;
 mod queue;
 mod rules;
 mod scan;
@@ -81,6 +82,9 @@ enum Command {
     /// Look at the mail that waits, and move it
     #[command(subcommand)]
     Queue(queue::Command),
+    /// Judge the mail that is held for a person
+    #[command(subcommand)]
+    Quarantine(quarantine::Command),
     /// Let nothing go to a destination for a while
     Suspend(suspend::SuspendArgs),
     /// Let mail go to a destination again
@@ -135,6 +139,7 @@ fn run(cli: Cli) -> Result {
         Command::Schema(command) => schema::run(command),
         Command::Scan(args) => scan::run(common, &args),
         Command::Queue(command) => queue::run(common, command),
+        Command::Quarantine(command) => quarantine::run(common, command),
         Command::Suspend(args) => suspend::suspend(common, &args),
         Command::Resume(args) => suspend::resume(common, &args),
         Command::Find(args) => find::run(common, &args),

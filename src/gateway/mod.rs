@@ -14,6 +14,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
+use bytes::Bytes;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -24,9 +25,11 @@ use crate::config::{self, Configuration};
 use crate::deliver::{self, Deliverer, Ports};
 use crate::dispatch::{self, Dispatch, Way};
 use crate::intake::{self, Intake, Law};
+use crate::mail::Envelope;
 use crate::message::Documents;
 use crate::people::People;
-use crate::quarantine::Quarantine;
+use crate::policy::Decision;
+use crate::quarantine::{Examine, Quarantine};
 use crate::queue::{self, Queue};
 use crate::smtp::{self, Bound, Server, Tls};
 use crate::store::Store;
@@ -241,6 +244,21 @@ impl web::Gateway for Rooms {
             error!(%error, "a reload could not be recorded");
         }
         result.map_err(|error| format!("{error:#}"))
+    }
+
+    fn quarantine(&self) -> Arc<Quarantine> {
+        self.quarantine.load()
+    }
+
+    fn examiner(&self) -> &dyn Examine {
+        self
+    }
+}
+
+#[async_trait]
+impl Examine for Rooms {
+    async fn examine(&self, envelope: &Envelope, content: Bytes) -> Decision {
+        self.intake.decide_again(envelope, content).await
     }
 }
 

@@ -60,6 +60,14 @@ impl Intake {
         }
     }
 
+    /// Decides a message under the law of this moment, however long its reading takes.
+    pub async fn decide_again(self: &Arc<Self>, envelope: &Envelope, bytes: Bytes) -> Decision {
+        match self.examine_now(envelope, bytes).await {
+            Examined::Done(decision) => *decision,
+            Examined::Later(examination) => self.decision_of(examination).await,
+        }
+    }
+
     /// Examines on the blocking pool, one message a processor at a time.
     fn examine_apart(self: &Arc<Self>, envelope: Envelope, bytes: Bytes, budget: Arc<Budget>) -> Examination {
         let (intake, spent) = (Arc::clone(self), Arc::clone(&budget));
@@ -125,8 +133,16 @@ impl Intake {
         self.see_through(envelope, facts, examination).await;
     }
 
-    /// Waits for a decision until `scan_timeout`, then ends the reading, and records it.
-    async fn see_through(self: &Arc<Self>, envelope: Envelope, facts: Facts, mut examination: Examination) {
+    /// Waits for a decision that goes on, and records it.
+    async fn see_through(self: &Arc<Self>, envelope: Envelope, facts: Facts, examination: Examination) {
+        let since = examination.since;
+        let decision = self.decision_of(examination).await;
+        self.metrics.scan_duration.observe(since.elapsed().as_secs_f64());
+        self.decide_kept(envelope, facts, decision).await;
+    }
+
+    /// Waits for a decision until `scan_timeout`, then ends the reading: what is unread is a gap.
+    async fn decision_of(&self, mut examination: Examination) -> Decision {
         let end = examination.since + self.config.scan_timeout;
         let decision = match timeout_at(end, &mut examination.task).await {
             Ok(decision) => decision,
@@ -135,9 +151,7 @@ impl Intake {
                 examination.task.await
             }
         };
-        let decision = decision.expect("panics are caught within");
-        self.metrics.scan_duration.observe(examination.since.elapsed().as_secs_f64());
-        self.decide_kept(envelope, facts, decision).await;
+        decision.expect("panics are caught within")
     }
 
     /// Records the decision about a message in the store; tries until the store takes it.

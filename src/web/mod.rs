@@ -19,6 +19,7 @@ use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::quarantine::{Examine, Quarantine};
 use crate::queue::Queue;
 use crate::store::Store;
 use crate::telemetry::Telemetry;
@@ -50,6 +51,10 @@ pub trait Gateway: Send + Sync {
     /// Loads configuration, rules and certificates again. The words say what stood in the way;
     /// what ran before then still runs.
     async fn reload(&self, actor: &str) -> Result<(), String>;
+    /// The quarantine as it is configured now.
+    fn quarantine(&self) -> Arc<Quarantine>;
+    /// What decides held mail again.
+    fn examiner(&self) -> &dyn Examine;
 }
 
 /// Everything behind the doors.

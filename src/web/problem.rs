@@ -5,6 +5,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
+use crate::quarantine;
 use crate::store::StoreError;
 
 /// What went wrong, for the one who asked.
@@ -43,6 +44,17 @@ impl IntoResponse for Problem {
         let kind = header::HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
         response
+    }
+}
+
+impl From<quarantine::Error> for Problem {
+    fn from(error: quarantine::Error) -> Self {
+        let status = match error {
+            quarantine::Error::Store(error) => return error.into(),
+            quarantine::Error::NotHeld | quarantine::Error::OutOfReach(_) => StatusCode::CONFLICT,
+            quarantine::Error::NoReason => StatusCode::BAD_REQUEST,
+        };
+        Self::new(status, error.to_string())
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod account;
 mod messages;
+mod quarantine;
 mod queue;
 mod suspensions;
 
@@ -90,6 +91,9 @@ pub fn router(house: House) -> Router {
         .route("/v1/queue/retry", post(queue::retry))
         .route("/v1/queue/pause", post(queue::pause))
         .route("/v1/queue/delete", post(queue::delete))
+        .route("/v1/quarantine/recheck", post(quarantine::recheck))
+        .route("/v1/quarantine/{id}/content", get(quarantine::export))
+        .route("/v1/quarantine/{id}/{verb}", post(quarantine::judge))
         .route("/v1/suspensions", get(suspensions::list))
         .route("/v1/suspensions/{domain}", post(suspensions::suspend).delete(suspensions::resume))
         .route("/v1/audit", get(account::export))
