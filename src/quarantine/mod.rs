@@ -115,12 +115,9 @@ impl Quarantine {
     async fn all(&self) -> Result<Vec<Summary>, Error> {
         let mut all: Vec<Summary> = Vec::new();
         loop {
-            let last = all.last().map(|summary| summary.id);
-            let page = self.list(last, PAGE).await?;
-            // Ids sort by arrival: what doesn't come after the last one was seen already.
-            let new = page.iter().filter(|summary| Some(summary.id) > last).count();
-            let is_last = page.len() < PAGE || new == 0;
-            all.extend(page.into_iter().filter(|summary| Some(summary.id) > last));
+            let page = self.list(all.last().map(|summary| summary.id), PAGE).await?;
+            let is_last = page.len() < PAGE;
+            all.extend(page);
             if is_last {
                 return Ok(all);
             }

@@ -296,6 +296,27 @@ async fn mail_is_found_by_address_message_id_and_time() {
 }
 
 #[tokio::test]
+async fn lists_stand_in_order_of_arrival_and_page_to_their_end() {
+    for maker in backings() {
+        let store = maker.open();
+        let mut arrived = Vec::new();
+        for _ in 0..5 {
+            let arrival = message(&["roe@there.example"], b"x");
+            arrived.push(arrival.envelope.id);
+            store.commit(arrival).await.unwrap();
+        }
+        let mut paged: Vec<QueueId> = Vec::new();
+        for _ in 0..4 {
+            let query = Query { after: paged.last().copied(), limit: Some(2), ..Query::default() };
+            paged.extend(store.list(&query).await.unwrap().iter().map(|summary| summary.id));
+        }
+        assert_eq!(paged, arrived);
+        let gone = Query { after: Some(crate::mail::new_id()), ..Query::default() };
+        assert!(store.list(&gone).await.unwrap().is_empty(), "a page after what isn't there is no first page");
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_leaves_its_record_and_no_content() {
     for maker in backings() {
         let store = maker.open();

@@ -167,12 +167,14 @@ pub fn list(db: &Connection, query: &Query) -> Result<Vec<Summary>, Trouble> {
         }
     }
     let mut rows = db.prepare(&format!(
-        "SELECT {STORED} FROM standing JOIN message USING (seq) WHERE {filter} AND received >= ? ORDER BY seq DESC"
+        "SELECT {STORED} FROM standing JOIN message USING (seq) WHERE {filter} AND received >= ?1
+         AND (?2 IS NULL OR seq > (SELECT seq FROM message WHERE id = ?2)) ORDER BY seq"
     ))?;
     let since = query.since.map_or(i64::MIN, Timestamp::as_millisecond);
     let limit = query.limit.unwrap_or(usize::MAX);
     let mut found = Vec::new();
-    for stored in rows.query_map([since], Stored::read)? {
+    let after = query.after.map(|id| id.as_bytes().to_vec());
+    for stored in rows.query_map(params![since, after], Stored::read)? {
         let stored = stored?;
         // One damaged row must not hide the others; its own is reported when it is read or leased.
         let Ok(summary) = stored.summary() else { continue };
