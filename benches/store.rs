@@ -11,9 +11,7 @@ use jiff::Timestamp;
 use prometheus::Registry;
 use tokio::sync::mpsc;
 use waxseal::store::embedded::{Config, Embedded};
-use waxseal::store::{
-    Arrival, Arrivals, Deliveries, Leased, Metrics, RecipientRecord, RecipientState, Settlement,
-};
+use waxseal::store::{Arrival, Arrivals, Deliveries, Leased, Metrics, RecipientRecord, RecipientState, Settlement};
 use waxseal::world::Clock;
 
 #[path = "../tests/stores/mail.rs"]
@@ -153,7 +151,8 @@ async fn lease_and_settle(store: &Arc<Embedded>) {
             settled.spawn(async move {
                 store.read(leased.envelope.id, &leased.content).await.expect("read");
                 let record: &RecipientRecord = &leased.due[0];
-                let recipients = vec![RecipientRecord { state: RecipientState::Sent, next_attempt: None, ..record.clone() }];
+                let recipients =
+                    vec![RecipientRecord { state: RecipientState::Sent, next_attempt: None, ..record.clone() }];
                 let id = leased.envelope.id;
                 store
                     .settle(Settlement { id, recipients, events: Vec::new(), own_mail: Vec::new() })

@@ -214,6 +214,9 @@ impl Queue {
                 Ok(()) => break,
                 // Deleted by a person while it was under way.
                 Err(StoreError::NotFound) => break warn!(%id, "settled a message that is gone"),
+                Err(error @ StoreError::Damaged(_)) => {
+                    break error!(%id, %error, "a delivery can't be recorded: its record is damaged");
+                }
                 Err(error) => {
                     error!(%id, %error, "a delivery could not be recorded; delivery pauses until it is");
                     sleep(STORE_PAUSE).await;
@@ -286,7 +289,7 @@ impl Place {
         self.queue.changed.notify_one();
         if !suspended.is_empty() {
             let queue = self.queue.clone();
-            tokio::spawn(async move { queue.give_back(id, &suspended).await });
+            in_background(async move { queue.give_back(id, &suspended).await });
         }
     }
 }
@@ -313,8 +316,15 @@ impl Drop for Work {
         self.queue.changed.notify_one();
         if !self.settled {
             let (queue, id, domain) = (self.queue.clone(), self.leased.envelope.id, self.domain.clone());
-            tokio::spawn(async move { queue.give_back(id, &[domain]).await });
+            in_background(async move { queue.give_back(id, &[domain]).await });
         }
+    }
+}
+
+/// For what is dropped. When the runtime ends, leases end with the process.
+fn in_background(work: impl Future<Output = ()> + Send + 'static) {
+    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+        runtime.spawn(work);
     }
 }
 

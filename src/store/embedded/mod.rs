@@ -6,11 +6,13 @@
 mod bodies;
 mod checkpoint;
 mod home;
+mod integrity;
 mod ledger;
 mod prepare;
 mod query;
 mod readers;
 mod record;
+mod rewrap;
 mod schema;
 mod shared;
 mod start;
@@ -201,7 +203,7 @@ impl Arrivals for Embedded {
         let decision = Decision {
             id,
             decision: text(&outcome.decision)?,
-            standing: Standing::decided(&outcome, now)?,
+            standing: Standing::decided(&self.shared.integrity, id, &outcome, now)?,
             events: NewEvent::all(&outcome.events)?,
             own_mail: prepare::own_mail(&self.shared, &outcome.own_mail)?,
             leased: outcome.leased,
@@ -210,7 +212,7 @@ impl Arrivals for Embedded {
     }
 
     async fn scanning(&self) -> Result<Vec<(Envelope, Content)>, StoreError> {
-        self.query(|_, db| query::scanning(db)).await
+        self.query(query::scanning).await
     }
 }
 
@@ -224,7 +226,7 @@ impl Deliveries for Embedded {
             let mut leased = Vec::with_capacity(taken.len());
             let mut broken = Vec::new();
             for (id, domain) in taken {
-                match query::leased(db, id, &domain) {
+                match query::leased(shared, db, id, &domain) {
                     Ok(message) => leased.push(message),
                     Err(trouble) => broken.push((id, StoreError::from(trouble))),
                 }
@@ -273,7 +275,7 @@ impl Deliveries for Embedded {
 impl Holds for Embedded {
     async fn list(&self, query: &Query) -> Result<Vec<Summary>, StoreError> {
         let query = query.clone();
-        self.query(move |_, db| query::list(db, &query)).await
+        self.query(move |shared, db| query::list(shared, db, &query)).await
     }
 
     async fn show(&self, id: QueueId) -> Result<Record, StoreError> {

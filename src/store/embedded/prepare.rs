@@ -63,19 +63,22 @@ fn row(shared: &Shared, arrival: &Arrival, key: &BodyKey, body: SealedBody) -> R
     let envelope = &arrival.envelope;
     let id = envelope.id;
     let mut events = NewEvent::all(&arrival.events)?;
-    let (mut decision, mut standing, mut own) = (None, Standing::scanning(), Vec::new());
+    let (mut decision, mut standing, mut own) = (None, Standing::scanning(&shared.integrity, id), Vec::new());
     if let Some(decided) = &arrival.decided {
         events.extend(NewEvent::all(&decided.events)?);
         decision = Some(text(&decided.decision)?);
-        standing = Standing::decided(decided, envelope.received)?;
+        standing = Standing::decided(&shared.integrity, id, decided, envelope.received)?;
         own = own_mail(shared, &decided.own_mail)?;
     }
+    let facts = text(&Facts { subject: None, ..arrival.facts.clone() })?;
+    let text = text(envelope)?;
     Ok(NewMessage {
         id,
         received: envelope.received.as_millisecond(),
-        envelope: text(envelope)?,
+        mark: shared.integrity.message(id, &text, &facts, decision.as_deref()),
+        envelope: text,
         subject: seal_subject(key, id, &arrival.facts)?,
-        facts: text(&Facts { subject: None, ..arrival.facts.clone() })?,
+        facts,
         decision,
         standing,
         body,

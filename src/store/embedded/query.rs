@@ -6,14 +6,15 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::bodies::read_damaged;
+use super::integrity::{Integrity, Mark};
 use super::ledger::is_astray;
-use super::record::{parse, state_number, state_of};
+use super::record::{lossy, parse, read_mark, read_text, state_number, state_of};
 use super::shared::Shared;
 use super::trouble::{Trouble, damaged};
 use crate::audit::{Event, Fault, Head};
 use crate::audit::{Hash, Record as AuditRecord, Verifier};
 use crate::keys::BodyKey;
-use crate::mail::{Address, Content, Domain, Envelope, QueueId};
+use crate::mail::{Address, Body, Client, Content, Domain, Envelope, QueueId, ReversePath};
 use crate::store::seal::{Purpose, open};
 use crate::store::{
     Census, Facts, Leased, MessageState, Query, RecipientRecord, Record, StoreError, Summary, stored_content,
@@ -27,33 +28,71 @@ struct Stored {
     decision: Option<String>,
     state: i64,
     recipients: String,
+    received: i64,
+    marks: (Mark, Mark),
 }
 
-const STORED: &str = "id, envelope, facts, decision, state, recipients";
+const STORED: &str = "id, envelope, facts, decision, state, recipients, received, message.mark, standing.mark";
 
 impl Stored {
     fn read(row: &Row) -> rusqlite::Result<Self> {
         Ok(Self {
             id: QueueId::from_bytes(row.get(0)?),
-            envelope: row.get(1)?,
-            facts: row.get(2)?,
-            decision: row.get(3)?,
+            envelope: read_text(row, 1)?,
+            facts: read_text(row, 2)?,
+            decision: row.get_ref(3)?.as_bytes_or_null()?.map(lossy),
             state: row.get(4)?,
-            recipients: row.get(5)?,
+            recipients: read_text(row, 5)?,
+            received: row.get(6)?,
+            marks: (read_mark(row, 7)?, read_mark(row, 8)?),
         })
     }
 
-    fn summary(&self) -> Result<Summary, Trouble> {
+    /// Refused unless both rows are as we wrote them.
+    fn summary(&self, integrity: &Integrity) -> Result<Summary, Trouble> {
+        let state = state_of(self.state)?;
+        let message = integrity.message(self.id, &self.envelope, &self.facts, self.decision.as_deref());
+        if self.marks != (message, integrity.standing(self.id, state, &self.recipients)) {
+            return Err(damaged(self.id));
+        }
         let envelope: Envelope = parse(self.id, &self.envelope)?;
         Ok(Summary {
             id: self.id,
-            state: state_of(self.state)?,
+            state,
             received: envelope.received,
             envelope,
             facts: parse(self.id, &self.facts)?,
             recipients: parse(self.id, &self.recipients)?,
             decision: self.decision.as_deref().map(|decision| parse(self.id, decision)).transpose()?,
         })
+    }
+
+    /// What can be said of a message whose row is damaged: that it is there, and held.
+    fn unreadable(&self) -> Result<Summary, Trouble> {
+        let received = Timestamp::from_millisecond(self.received).unwrap_or_default();
+        let client = Client {
+            ip: std::net::Ipv4Addr::UNSPECIFIED.into(),
+            helo: String::new(),
+            extended: false,
+            listener: String::new(),
+            user: None,
+            tls: None,
+        };
+        let envelope = Envelope {
+            id: self.id,
+            reverse_path: ReversePath::Null,
+            recipients: Vec::new(),
+            body: Body::EightBitMime,
+            smtputf8: false,
+            require_tls: false,
+            ret: None,
+            envid: None,
+            source: "damaged".to_owned(),
+            client,
+            received,
+        };
+        let (state, facts) = (state_of(self.state)?, Facts::default());
+        Ok(Summary { id: self.id, state, received, envelope, facts, recipients: Vec::new(), decision: None })
     }
 }
 
@@ -99,8 +138,8 @@ pub fn lease(
 
 /// What a lease hands out: all open recipients of the domain, so that they share a transaction,
 /// even where one of them would have waited a little longer.
-pub fn leased(db: &Connection, id: QueueId, domain: &Domain) -> Result<Leased, Trouble> {
-    let summary = stored(db, id)?.summary()?;
+pub fn leased(shared: &Shared, db: &Connection, id: QueueId, domain: &Domain) -> Result<Leased, Trouble> {
+    let summary = stored(db, id)?.summary(&shared.integrity)?;
     let due = |record: &&RecipientRecord| record.state.is_open() && record.address.domain() == domain;
     let size = summary.facts.size;
     Ok(Leased {
@@ -138,22 +177,23 @@ fn unwrap(shared: &Shared, id: QueueId, wrapped: Option<&[u8]>) -> Result<BodyKe
 }
 
 /// Messages that were committed before they were decided.
-pub fn scanning(db: &Connection) -> Result<Vec<(Envelope, Content)>, Trouble> {
+pub fn scanning(shared: &Shared, db: &Connection) -> Result<Vec<(Envelope, Content)>, Trouble> {
     let mut query = db.prepare_cached(&format!(
         "SELECT {STORED} FROM standing JOIN message USING (seq) WHERE state = 0 AND state < 3 ORDER BY seq"
     ))?;
     let mut found = Vec::new();
     for stored in query.query_map([], Stored::read)? {
         let stored = stored?;
-        let (envelope, facts): (Envelope, Facts) =
-            (parse(stored.id, &stored.envelope)?, parse(stored.id, &stored.facts)?);
-        found.push((envelope, stored_content(stored.id, facts.size)));
+        // A damaged one stays as it is: shown as such, never decided, never sent.
+        if let Ok(summary) = stored.summary(&shared.integrity) {
+            found.push((summary.envelope, stored_content(stored.id, summary.facts.size)));
+        }
     }
     Ok(found)
 }
 
 /// Messages that match, the newest first.
-pub fn list(db: &Connection, query: &Query) -> Result<Vec<Summary>, Trouble> {
+pub fn list(shared: &Shared, db: &Connection, query: &Query) -> Result<Vec<Summary>, Trouble> {
     let mut filter = String::from("1");
     if !query.states.is_empty() {
         let numbers: Vec<String> = query.states.iter().map(|state| state_number(*state).to_string()).collect();
@@ -176,8 +216,8 @@ pub fn list(db: &Connection, query: &Query) -> Result<Vec<Summary>, Trouble> {
     let after = query.after.map(|id| id.as_bytes().to_vec());
     for stored in rows.query_map(params![since, after], Stored::read)? {
         let stored = stored?;
-        // One damaged row must not hide the others; its own is reported when it is read or leased.
-        let Ok(summary) = stored.summary() else { continue };
+        // One damaged row must not hide the others, nor itself.
+        let summary = stored.summary(&shared.integrity).or_else(|_| stored.unreadable())?;
         if matches(query, &summary) {
             found.push(summary);
         }
@@ -204,7 +244,7 @@ fn matches(query: &Query, summary: &Summary) -> bool {
 
 /// Everything about one message, its subject opened.
 pub fn show(shared: &Shared, db: &Connection, id: QueueId) -> Result<Record, Trouble> {
-    let mut summary = stored(db, id)?.summary()?;
+    let mut summary = stored(db, id)?.summary(&shared.integrity)?;
     let mut query =
         db.prepare_cached("SELECT subject, wrapped FROM message LEFT JOIN body_key USING (seq) WHERE id = ?")?;
     let (subject, wrapped): (Option<Vec<u8>>, Option<Vec<u8>>) =

@@ -1,8 +1,10 @@
 //! What the tables hold, as text and numbers made ready outside the writer's thread.
 
 use jiff::Timestamp;
+use rusqlite::Row;
 use serde::Serialize;
 
+use super::integrity::{Integrity, Mark};
 use super::trouble::{Trouble, damaged};
 use crate::audit::Event;
 use crate::mail::{Domain, QueueId};
@@ -15,6 +17,7 @@ pub struct NewMessage {
     pub envelope: String,
     pub facts: String,
     pub decision: Option<String>,
+    pub mark: Mark,
     pub subject: Option<Vec<u8>>,
     pub standing: Standing,
     pub body: SealedBody,
@@ -32,6 +35,7 @@ pub struct Standing {
     pub state: MessageState,
     pub held: bool,
     pub recipients: String,
+    pub mark: Mark,
     /// Domains with open recipients, and when they are due.
     pub open: Vec<(Domain, i64)>,
 }
@@ -54,22 +58,26 @@ impl NewEvent {
 }
 
 impl Standing {
-    pub fn of(recipients: &[RecipientRecord]) -> Result<Self, Trouble> {
+    pub fn of(integrity: &Integrity, id: QueueId, recipients: &[RecipientRecord]) -> Result<Self, Trouble> {
+        let (state, text) = (MessageState::of(recipients), text(&recipients)?);
         Ok(Self {
-            state: MessageState::of(recipients),
+            state,
             held: recipients.iter().any(|recipient| recipient.state == RecipientState::Held),
-            recipients: text(&recipients)?,
+            mark: integrity.standing(id, state, &text),
+            recipients: text,
             open: open_domains(recipients),
         })
     }
 
     /// A message whose decision is still to come has no recipients to deliver to.
-    pub fn scanning() -> Self {
-        Self { state: MessageState::Scanning, held: false, recipients: "[]".to_owned(), open: Vec::new() }
+    pub fn scanning(integrity: &Integrity, id: QueueId) -> Self {
+        let (state, recipients) = (MessageState::Scanning, "[]".to_owned());
+        let mark = integrity.standing(id, state, &recipients);
+        Self { state, held: false, recipients, mark, open: Vec::new() }
     }
 
-    pub fn decided(decided: &Decided, now: Timestamp) -> Result<Self, Trouble> {
-        Self::of(&decided.first_records(now))
+    pub fn decided(integrity: &Integrity, id: QueueId, decided: &Decided, now: Timestamp) -> Result<Self, Trouble> {
+        Self::of(integrity, id, &decided.first_records(now))
     }
 
     pub fn is_settled(&self) -> bool {
@@ -113,4 +121,19 @@ pub fn state_number(state: MessageState) -> i64 {
 pub fn state_of(number: i64) -> Result<MessageState, Trouble> {
     let known = usize::try_from(number).ok().and_then(|at| MessageState::ALL.get(at));
     known.copied().ok_or_else(|| damaged("a message's state"))
+}
+
+/// A text column, whatever stands in it: damage must show as a mark that doesn't fit, not as a
+/// query that fails for every row.
+pub fn read_text(row: &Row, column: usize) -> rusqlite::Result<String> {
+    Ok(row.get_ref(column)?.as_bytes_or_null()?.map(lossy).unwrap_or_default())
+}
+
+pub fn read_mark(row: &Row, column: usize) -> rusqlite::Result<Mark> {
+    let found = row.get_ref(column)?.as_bytes_or_null()?;
+    Ok(found.and_then(|mark| mark.try_into().ok()).unwrap_or_default())
+}
+
+pub fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }

@@ -18,7 +18,8 @@ const STEPS: &[&str] = &[
          facts TEXT NOT NULL,
          decision TEXT,                  -- null while scanning
          subject BLOB,                   -- sealed
-         place INTEGER NOT NULL          -- of the body: 1 in the table, 2 in a file
+         place INTEGER NOT NULL,         -- of the body: 1 in the table, 2 in a file
+         mark BLOB NOT NULL              -- see integrity.rs
      );
      CREATE TABLE standing (
          seq INTEGER PRIMARY KEY,
@@ -26,7 +27,8 @@ const STEPS: &[&str] = &[
          held INTEGER NOT NULL,          -- a recipient is held
          unlisted INTEGER NOT NULL,      -- an open recipient may have no row in waiting: it was
                                          -- handed over right after its commit
-         recipients TEXT NOT NULL
+         recipients TEXT NOT NULL,
+         mark BLOB NOT NULL
      );
      CREATE INDEX standing_open ON standing (state, unlisted) WHERE state < 3;
      CREATE INDEX standing_held ON standing (held) WHERE held = 1;

@@ -12,6 +12,7 @@ use super::Config;
 use super::bodies::Bodies;
 use super::checkpoint::Checkpoints;
 use super::home::Home;
+use super::integrity::Integrity;
 use super::ledger::Ledger;
 use super::readers::Readers;
 use super::transaction::Effect;
@@ -38,6 +39,7 @@ pub struct Shared {
     pub bodies: Arc<Bodies>,
     pub keys: ArcSwap<MasterKeys>,
     pub checkpoints: Checkpoints,
+    pub integrity: Integrity,
 }
 
 impl Shared {

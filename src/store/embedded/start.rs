@@ -12,14 +12,14 @@ use super::Config;
 use super::bodies::Bodies;
 use super::checkpoint::Checkpoints;
 use super::home::Home;
+use super::integrity::Integrity;
 use super::ledger::Ledger;
 use super::readers::Readers;
+use super::rewrap::rewrap;
 use super::schema;
 use super::shared::Shared;
-use super::transaction::Transaction;
 use super::trouble::Trouble;
 use super::writer::{Job, Writer};
-use crate::audit::Head;
 use crate::keys::{Absent, BodyKey, KeyId, MasterKeys};
 use crate::mail::QueueId;
 use crate::store::{Metrics, StoreError};
@@ -57,6 +57,7 @@ pub fn start(
         bodies,
         keys: ArcSwap::from_pointee(keys),
         checkpoints: Checkpoints::new(checkpoint, &checkpoint_key),
+        integrity: Integrity::new(&checkpoint_key),
         config,
     });
     shared.look_at_disk();
@@ -78,7 +79,9 @@ fn adopt(db: &Connection, config: &Config, keys: MasterKeys) -> Result<MasterKey
         )));
     }
     if in_use != Some(keys.current()) {
-        rewrap(db, &keys)?;
+        db.execute_batch("BEGIN IMMEDIATE").map_err(Trouble::from)?;
+        rewrap(db, &keys, &keys)?;
+        db.execute_batch("COMMIT").map_err(Trouble::from)?;
     }
     let current = keys.current_only();
     if config.master.store(&current).is_ok() && in_use.is_some_and(|in_use| in_use != current.current()) {
@@ -87,16 +90,7 @@ fn adopt(db: &Connection, config: &Config, keys: MasterKeys) -> Result<MasterKey
     Ok(current)
 }
 
-fn rewrap(db: &Connection, keys: &MasterKeys) -> Result<(), Trouble> {
-    db.execute_batch("BEGIN IMMEDIATE")?;
-    let ledger = Mutex::new(Ledger::default());
-    let mut transaction = Transaction { db, head: Head::EMPTY, effects: Vec::new(), ledger: &ledger };
-    transaction.rewrap(keys, keys, &[])?;
-    db.execute_batch("COMMIT")?;
-    Ok(())
-}
-
-/// The key that signs audit checkpoints; made with the store.
+/// The key that signs audit checkpoints and marks rows; made with the store.
 fn checkpoint_key(db: &Connection, keys: &MasterKeys) -> Result<BodyKey, StoreError> {
     let wrapped: Option<Vec<u8>> = db
         .query_row("SELECT value FROM meta WHERE name = 'checkpoint-key'", [], |row| row.get(0))

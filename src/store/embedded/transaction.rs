@@ -3,13 +3,15 @@
 use std::sync::Mutex;
 
 use jiff::Timestamp;
-use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::integrity::{Integrity, Mark};
 use super::ledger::Ledger;
 use super::record::{
-    NewEvent, NewMessage, SealedBody, Standing, is_settled, open_domains, parse, state_number, state_of,
+    NewEvent, NewMessage, SealedBody, Standing, is_settled, open_domains, parse, read_mark, read_text, state_number,
+    state_of,
 };
+use super::rewrap::rewrap;
 use super::trouble::{Trouble, damaged};
 use crate::audit::{Event, EventKind, Head};
 use crate::keys::MasterKeys;
@@ -65,6 +67,7 @@ pub struct Transaction<'a> {
     pub head: Head,
     pub effects: Vec<Effect>,
     pub ledger: &'a Mutex<Ledger>,
+    pub integrity: &'a Integrity,
 }
 
 /// A message's row numbers and standing as found.
@@ -73,6 +76,7 @@ struct Found {
     state: MessageState,
     unlisted: bool,
     recipients: String,
+    mark: Mark,
     place: i64,
 }
 
@@ -83,8 +87,8 @@ impl Transaction<'_> {
             SealedBody::File => 2,
         };
         let mut insert = self.db.prepare_cached(
-            "INSERT OR IGNORE INTO message (id, received, envelope, facts, decision, subject, place)
-             VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO message (id, received, envelope, facts, decision, subject, place, mark)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         )?;
         let inserted = insert.execute(params![
             new.id.as_bytes(),
@@ -93,7 +97,8 @@ impl Transaction<'_> {
             new.facts,
             new.decision,
             new.subject,
-            place
+            place,
+            new.mark
         ])?;
         if inserted == 0 {
             return if new.own {
@@ -105,8 +110,17 @@ impl Transaction<'_> {
         let seq = self.db.last_insert_rowid();
         let standing = &new.standing;
         self.db
-            .prepare_cached("INSERT INTO standing (seq, state, held, unlisted, recipients) VALUES (?, ?, ?, ?, ?)")?
-            .execute(params![seq, state_number(standing.state), standing.held, new.leased, standing.recipients])?;
+            .prepare_cached(
+                "INSERT INTO standing (seq, state, held, unlisted, recipients, mark) VALUES (?, ?, ?, ?, ?, ?)",
+            )?
+            .execute(params![
+                seq,
+                state_number(standing.state),
+                standing.held,
+                new.leased,
+                standing.recipients,
+                standing.mark
+            ])?;
         if !standing.is_settled() {
             if let SealedBody::Table(sealed) = &new.body {
                 self.db
@@ -157,9 +171,7 @@ impl Transaction<'_> {
         if found.state != MessageState::Scanning {
             return Err(StoreError::State(found.state).into());
         }
-        self.db
-            .prepare_cached("UPDATE message SET decision = ? WHERE seq = ?")?
-            .execute(params![decision.decision, found.seq])?;
+        self.set_decision(&found, decision.id, &decision.decision)?;
         self.stand(&found, decision.id, &decision.standing, decision.leased)?;
         self.hand_out(decision.id, &decision.standing, decision.leased)?;
         self.append(&decision.events)?;
@@ -192,11 +204,9 @@ impl Transaction<'_> {
             }
         }
         if let Some(decision) = &change.decision {
-            self.db
-                .prepare_cached("UPDATE message SET decision = ? WHERE seq = ?")?
-                .execute(params![decision, found.seq])?;
+            self.set_decision(found, id, decision)?;
         }
-        let standing = Standing::of(&recipients)?;
+        let standing = Standing::of(self.integrity, id, &recipients)?;
         let mut touched: Vec<&Domain> = change.recipients.iter().map(|changed| changed.address.domain()).collect();
         touched.sort_unstable();
         touched.dedup();
@@ -215,11 +225,36 @@ impl Transaction<'_> {
         Ok(())
     }
 
+    fn set_decision(&self, found: &Found, id: QueueId, decision: &str) -> Result<(), Trouble> {
+        let mut query = self.db.prepare_cached("SELECT envelope, facts, decision, mark FROM message WHERE seq = ?")?;
+        let row = query.query_row([found.seq], |row| {
+            Ok((read_text(row, 0)?, read_text(row, 1)?, row.get::<_, Option<String>>(2)?, read_mark(row, 3)?))
+        })?;
+        let (envelope, facts, before, mark) = row;
+        if mark != self.integrity.message(id, &envelope, &facts, before.as_deref()) {
+            return Err(damaged(id));
+        }
+        let mark = self.integrity.message(id, &envelope, &facts, Some(decision));
+        self.db
+            .prepare_cached("UPDATE message SET decision = ?, mark = ? WHERE seq = ?")?
+            .execute(params![decision, mark, found.seq])?;
+        Ok(())
+    }
+
     /// Writes where a message stands; if it is settled, its content is destroyed.
     fn stand(&mut self, found: &Found, id: QueueId, standing: &Standing, unlisted: bool) -> Result<(), Trouble> {
         self.db
-            .prepare_cached("UPDATE standing SET state = ?, held = ?, unlisted = ?, recipients = ? WHERE seq = ?")?
-            .execute(params![state_number(standing.state), standing.held, unlisted, standing.recipients, found.seq])?;
+            .prepare_cached(
+                "UPDATE standing SET state = ?, held = ?, unlisted = ?, recipients = ?, mark = ? WHERE seq = ?",
+            )?
+            .execute(params![
+                state_number(standing.state),
+                standing.held,
+                unlisted,
+                standing.recipients,
+                standing.mark,
+                found.seq
+            ])?;
         if standing.is_settled() && !is_settled(found.state) { self.shred(found, id) } else { Ok(()) }
     }
 
@@ -236,16 +271,17 @@ impl Transaction<'_> {
     }
 
     pub fn delete(&mut self, id: QueueId, events: &[NewEvent]) -> Result<(), Trouble> {
-        let found = self.find(id)?;
+        // A damaged message can be deleted too.
+        let found = self.find_any(id)?;
         self.refuse_leased(id)?;
         if is_settled(found.state) {
             return Err(StoreError::State(found.state).into());
         }
-        self.db
-            .prepare_cached("UPDATE standing SET state = ?, held = 0, unlisted = 0 WHERE seq = ?")?
-            .execute(params![state_number(MessageState::Deleted), found.seq])?;
+        let state = MessageState::Deleted;
+        let mark = self.integrity.standing(id, state, &found.recipients);
+        let standing = Standing { state, held: false, recipients: found.recipients.clone(), open: Vec::new(), mark };
+        self.stand(&found, id, &standing, false)?;
         self.db.prepare_cached("DELETE FROM waiting WHERE id = ?")?.execute([id.as_bytes()])?;
-        self.shred(&found, id)?;
         self.effects.push(Effect::Forgotten(id));
         self.append(events)
     }
@@ -291,7 +327,7 @@ impl Transaction<'_> {
              WHERE state = 1 AND unlisted = 1",
         )?;
         let rows: Vec<(i64, [u8; 16], String)> =
-            query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect::<Result<_, _>>()?;
+            query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, read_text(row, 2)?)))?.collect::<Result<_, _>>()?;
         for (seq, id, recipients) in &rows {
             let id = QueueId::from_bytes(*id);
             let Ok(recipients) = parse::<Vec<RecipientRecord>>(id, recipients) else { continue };
@@ -334,35 +370,11 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Wraps anew what older master keys wrapped. Bodies stay as they are.
+    /// Wraps anew what older master keys wrapped.
     pub fn rewrap(&mut self, keys: &MasterKeys, new: &MasterKeys, events: &[NewEvent]) -> Result<(), Trouble> {
-        for (table, column, row) in [("body_key", "wrapped", "seq"), ("meta", "value", "name")] {
-            let filter = if table == "meta" { "WHERE name = 'checkpoint-key'" } else { "" };
-            let mut query = self.db.prepare(&format!("SELECT {row}, {column} FROM {table} {filter}"))?;
-            let mut update = self.db.prepare(&format!("UPDATE {table} SET {column} = ? WHERE {row} = ?"))?;
-            let mut rows = query.query([])?;
-            while let Some(found) = rows.next()? {
-                let (name, wrapped): (Value, Vec<u8>) = (found.get(0)?, found.get(1)?);
-                if !new.is_old(&wrapped) {
-                    continue;
-                }
-                // A damaged key stays as it is: its message is found damaged when it is read.
-                if let Ok(key) = new.unwrap(&wrapped).or_else(|_| keys.unwrap(&wrapped)) {
-                    update.execute(params![new.wrap(&key)?, name])?;
-                }
-            }
-        }
-        self.set_master(new)?;
+        rewrap(self.db, keys, new)?;
         self.effects.push(Effect::Shredded);
         self.append(events)
-    }
-
-    /// Notes which master key wraps, so that a wrong one is noticed at the next start.
-    pub fn set_master(&self, keys: &MasterKeys) -> Result<(), Trouble> {
-        self.db
-            .prepare_cached("INSERT OR REPLACE INTO meta (name, value) VALUES ('master', ?)")?
-            .execute([keys.current().0])?;
-        Ok(())
     }
 
     /// Deletes some settled records received before then; what is open stays however old it is.
@@ -393,16 +405,24 @@ impl Transaction<'_> {
 
     /// Two statements: as one join, SQLite would plan it anew for each id (it looks at the bound
     /// value to see whether a partial index fits), which cost a third of the writer's time.
-    fn find(&self, id: QueueId) -> Result<Found, Trouble> {
+    fn find_any(&self, id: QueueId) -> Result<Found, Trouble> {
         let mut message = self.db.prepare_cached("SELECT seq, place FROM message WHERE id = ?")?;
         let row = message.query_row([id.as_bytes()], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?))).optional()?;
         let (seq, place) = row.ok_or(StoreError::NotFound)?;
-        let mut standing = self.db.prepare_cached("SELECT state, unlisted, recipients FROM standing WHERE seq = ?")?;
+        let mut standing =
+            self.db.prepare_cached("SELECT state, unlisted, recipients, mark FROM standing WHERE seq = ?")?;
         let row = standing
-            .query_row([seq], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get(2)?)))
+            .query_row([seq], |row| Ok((row.get(0)?, row.get(1)?, read_text(row, 2)?, read_mark(row, 3)?)))
             .optional()?;
-        let (state, unlisted, recipients) = row.ok_or_else(|| damaged(id))?;
-        Ok(Found { seq, state: state_of(state)?, unlisted, recipients, place })
+        let (state, unlisted, recipients, mark) = row.ok_or_else(|| damaged(id))?;
+        Ok(Found { seq, state: state_of(state)?, unlisted, recipients, mark, place })
+    }
+
+    /// Refused if the row is not as we wrote it.
+    fn find(&self, id: QueueId) -> Result<Found, Trouble> {
+        let found = self.find_any(id)?;
+        let mark = self.integrity.standing(id, found.state, &found.recipients);
+        if mark == found.mark { Ok(found) } else { Err(damaged(id)) }
     }
 
     /// From here to the transaction's end nobody can lease it either.

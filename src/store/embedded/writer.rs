@@ -185,7 +185,13 @@ impl Writer {
         work: impl FnOnce(&mut Transaction) -> Result<(), Trouble>,
     ) -> Result<(), Trouble> {
         db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        let mut transaction = Transaction { db, head: self.head, effects: Vec::new(), ledger: &self.shared.ledger };
+        let mut transaction = Transaction {
+            db,
+            head: self.head,
+            effects: Vec::new(),
+            ledger: &self.shared.ledger,
+            integrity: &self.shared.integrity,
+        };
         let done = work(&mut transaction).and_then(|()| Ok(db.prepare_cached("COMMIT")?.execute([])?));
         let (head, effects) = (transaction.head, transaction.effects);
         if done.is_ok() {
