@@ -210,7 +210,10 @@ impl Walk<'_> {
 
     /// One transaction. Breaks where the session broke before any content went out.
     async fn transaction(&mut self, session: &mut Session, reused: bool) -> ControlFlow<Trouble> {
-        debug_assert!(session.reaches(self.need));
+        // Opening and the pool see to it; this line is where promise 1 would be broken.
+        if !session.reaches(self.need) {
+            return ControlFlow::Break(Trouble::of(EnhancedStatus(4, 7, 5), "the session does not reach the level"));
+        }
         if self.set_unsuited_aside(session) {
             return ControlFlow::Continue(());
         }

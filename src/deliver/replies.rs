@@ -78,6 +78,7 @@ pub fn trouble(reply: &Response<String>, fallback: EnhancedStatus) -> Trouble {
     let [class, subject, detail] = reply.esc;
     let status = match u16::from(class) == reply.code / 100 {
         true => EnhancedStatus(class, subject.into(), detail.into()),
+        false if reply.code / 100 == 2 => EnhancedStatus(2, 0, 0),
         false => EnhancedStatus((reply.code / 100) as u8, fallback.1, fallback.2),
     };
     Trouble { code: reply.code, status, text: printable(&reply.message) }
@@ -114,6 +115,7 @@ mod tests {
         assert_eq!(trouble(&reply(550, [5, 7, 1], "no"), fallback).status, EnhancedStatus(5, 7, 1));
         assert_eq!(trouble(&reply(550, [2, 0, 0], "no"), fallback).status, EnhancedStatus(5, 1, 1));
         assert_eq!(trouble(&reply(450, [0, 0, 0], "no"), fallback).status, EnhancedStatus(4, 1, 1));
+        assert_eq!(trouble(&reply(250, [0, 0, 0], "ok"), fallback).status, EnhancedStatus(2, 0, 0));
     }
 
     #[test]

@@ -320,3 +320,20 @@ async fn a_session_is_reused_for_what_it_proved_only() {
     assert_eq!(words(&lab.deliver(Level::TlsVerified, &["a@partner.test"]).await), ["weak 4.7.5"]);
     assert_eq!(verified.connections(), 2, "the same address under another route's names");
 }
+
+/// T104: TLS that ends in the middle of a transaction is a lost connection, and the next try is
+/// held to the level anew.
+#[tokio::test(start_paused = true)]
+async fn a_session_that_ends_after_mail_is_checked_anew() {
+    let authority = Authority::new();
+    let good = authority.server(&["mx1.example.org"]);
+    for moment in ["MAIL", "RCPT", "DATA", "."] {
+        let breaks = sink().tls(good.clone()).on(moment, CUT).build();
+        let lab = Lab::new().trusts(&authority).hop(MX1, &breaks).start();
+        assert_eq!(word(&lab.one(Level::TlsVerified).await), "deferred 4.4.2", "{moment}");
+        let impostor = sink().tls(self_signed(&["mx1.example.org"]).0).build();
+        let lab = lab.hop(MX1, &impostor);
+        assert_eq!(word(&lab.one(Level::TlsVerified).await), "weak 4.7.5", "{moment}");
+        assert!(!impostor.saw("MAIL"));
+    }
+}

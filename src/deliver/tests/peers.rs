@@ -1,5 +1,7 @@
 //! What hops say and do, and what becomes of each recipient.
 
+use proptest::prelude::*;
+
 use super::sink::{CUT, Mail, SILENCE};
 use super::*;
 use crate::mail::Ret;
@@ -329,5 +331,47 @@ async fn what_the_dns_says_decides() {
     ] {
         let attempts = lab.deliver(Level::Opportunistic, &[&format!("a@{domain}")]).await;
         assert_eq!(words(&attempts), [expected], "{domain}");
+    }
+}
+
+/// Replies as a hop might say them, in order or not, or no reply at all.
+fn reply() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[2-5][0-9]{2}[ -][ -~]{0,40}",
+        "[2-5][0-9]{2}-[ -~]{0,10}\r\n[2-5][0-9]{2} [ -~]{0,10}",
+        "(250 2\\.[0-9]\\.[0-9] ok|354 go on|220 ready|421 4\\.7\\.0 bye|452 4\\.5\\.3 full)",
+        "\\PC{0,60}",
+        Just(CUT.to_owned()),
+        Just(SILENCE.to_owned()),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Nothing is lost: whatever a hop says, each recipient gets exactly one result, and `sent` only
+    /// where the hop took the mail.
+    #[test]
+    fn whatever_a_hop_says_each_recipient_gets_one_result(
+        replies in prop::collection::vec((prop::sample::select(vec!["CONNECT", "EHLO", "MAIL", "RCPT TO:<a", "RCPT", "DATA", "."]), reply()), 0..4),
+        pipelining in any::<bool>(),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let mut script = sink().offers(if pipelining { &["PIPELINING"] } else { &[] });
+            for (command, said) in &replies {
+                script = script.on(command, said);
+            }
+            let sink = script.build();
+            let to = ["a@example.org", "b@example.org", "c@example.org"];
+            let attempts = at(&sink).deliver(Level::Opportunistic, &to).await;
+            let told: Vec<String> = attempts.iter().map(|attempt| attempt.address.to_string()).collect();
+            assert_eq!(told, to);
+            for attempt in attempts {
+                if matches!(attempt.result, AttemptResult::Sent(_)) {
+                    assert!(sink.mails().iter().any(|mail| !mail.content.is_empty()), "{replies:?}");
+                }
+            }
+        });
     }
 }
