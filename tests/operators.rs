@@ -308,6 +308,29 @@ fn held_mail_is_judged_by_a_person_with_a_reason() {
 }
 
 #[test]
+fn what_commands_change_beside_the_gateway_stands_in_its_account() {
+    let gateway = Running::start();
+    let mut add = Command::new(env!("CARGO_BIN_EXE_waxseal"))
+        .args(["user", "add", "scanner", "--password-stdin", "--config"])
+        .arg(gateway.path().join("waxseal.yaml"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("the command starts");
+    add.stdin.take().expect("piped").write_all(b"canary-password").expect("written");
+    assert!(add.wait().expect("ended").success());
+    assert_eq!(gateway.run(&["dkim", "new", "clinic.example"]).status.code(), Some(0));
+    assert_eq!(gateway.run(&["rules", "promote", "test.case", "--to", "shadow"]).status.code(), Some(0));
+    let records = gateway.json(&["audit", "export"]);
+    for kind in ["user-changed", "key-changed", "rule-changed"] {
+        let record = records.iter().find(|record| record["event"]["kind"] == kind).unwrap_or_else(|| panic!("{kind}"));
+        assert!(record["event"]["actor"].as_str().is_some_and(|actor| actor.starts_with("local:")), "{record}");
+    }
+    let text = format!("{records:?}");
+    assert!(!text.contains("canary-password") && !text.contains("argon2"), "no password, no hash");
+}
+
+#[test]
 fn rule_counts_and_old_rulesets_are_asked_of_the_gateway() {
     let gateway = Running::start();
     let id = gateway.send("d@p.example", "X-Note: CASE-123456\r\n");

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::Common;
 use super::exit::{Error, Exit, Result};
 use super::output::{Output, plain, print};
-use super::settings;
+use super::{Common, dkim, settings};
 use crate::config::{self, Configuration};
 use crate::detect;
+use crate::smtp::Tls;
 use crate::world::{Clock, SystemClock};
 
 /// One thing that was looked at and is not as it should be.
@@ -34,6 +34,9 @@ enum Severity {
     /// Worth a look.
     Warning,
 }
+
+/// From so many days before its end a certificate is worth a look.
+const WARN_DAYS: i64 = 21;
 
 /// Looks at everything. Exit 78: the configuration can't be used; 1: there are other faults.
 pub fn run(common: &Common) -> Result {
@@ -77,8 +80,35 @@ fn look_around(configuration: Configuration, complaints: &mut Vec<Complaint>) {
         }
     }
     folder(&configuration.data_dir, complaints);
+    certificates(&configuration, complaints);
+    if let Err(error) = dkim::keys(&configuration.data_dir, None) {
+        complaints.push(about(Severity::Fault, &configuration.data_dir.join("dkim"), error.to_string(), None));
+    }
     complaints.extend(configuration.refusals.into_iter().map(|fault| of_settings(Severity::Refused, fault)));
     complaints.extend(configuration.warnings.into_iter().map(|fault| of_settings(Severity::Warning, fault)));
+}
+
+/// Certificates that the configuration names: one that ends soon, or has ended.
+fn certificates(configuration: &Configuration, complaints: &mut Vec<Complaint>) {
+    let now = SystemClock.now();
+    let mut named = configuration.smtp.clone();
+    // The gateway makes pairs of its own where none is named, and renews them itself.
+    named.listeners.retain(|listener| listener.certificate.is_some());
+    let Ok(tls) = Tls::load(&named, &configuration.data_dir, now) else { return };
+    for (listener, end) in tls.expiries(&named) {
+        let left = end.duration_since(now);
+        let (severity, what) = match left.as_hours() / 24 {
+            _ if left.is_negative() => (Severity::Refused, format!("ended on {}", end.strftime("%F"))),
+            days if days < WARN_DAYS => (Severity::Warning, format!("ends in {days} days")),
+            _ => continue,
+        };
+        let message = format!("listeners.{listener}.certificate: it {what}");
+        complaints.push(about(severity, &configuration.file, message, Some("replace the files, then reload".into())));
+    }
+}
+
+fn about(severity: Severity, file: &Path, message: String, mend: Option<String>) -> Complaint {
+    Complaint { severity, file: file.display().to_string(), line: 0, column: 0, message, mend }
 }
 
 /// `data_dir` is made if absent; one that is there must be a folder that only its owner opens.
@@ -93,14 +123,8 @@ fn folder(data_dir: &Path, complaints: &mut Vec<Complaint>) {
         }
         Ok(_) => return,
     };
-    complaints.push(Complaint {
-        severity: Severity::Fault,
-        file: data_dir.display().to_string(),
-        line: 0,
-        column: 0,
-        message: format!("data_dir: {trouble}"),
-        mend: Some(format!("chmod 0700 {}", data_dir.display())),
-    });
+    let mend = format!("chmod 0700 {}", data_dir.display());
+    complaints.push(about(Severity::Fault, data_dir, format!("data_dir: {trouble}"), Some(mend)));
 }
 
 fn of_settings(severity: Severity, fault: config::Fault) -> Complaint {

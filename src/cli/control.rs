@@ -10,6 +10,7 @@ use http_body_util::BodyExt;
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 use tokio::net::UnixStream;
 
 use super::Common;
@@ -48,17 +49,27 @@ impl Control {
 
     /// Asks for bytes.
     pub fn bytes(&self, method: Method, path: &str, body: &impl Serialize) -> Result<Bytes> {
-        self.send(method, path, json(body))
+        self.send(method, path, body_of(body))
     }
 
     /// Asks for a deed, and takes its result.
     pub fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T> {
-        read(&self.send(Method::POST, path, json(body))?)
+        read(&self.send(Method::POST, path, body_of(body))?)
     }
 
     /// Asks for a deed without a result.
     pub fn act(&self, method: Method, path: &str, body: &impl Serialize) -> Result<()> {
-        self.send(method, path, json(body)).map(drop)
+        self.send(method, path, body_of(body)).map(drop)
+    }
+
+    /// Tells the account of a change that a command made without the gateway. Where none runs, there
+    /// is nobody to tell: the change itself stands in the files.
+    pub fn tell(data_dir: &Path, kind: &str, detail: Value) -> Result<()> {
+        let told = Self::at(data_dir)?.act(Method::POST, "/v1/audit/told", &json!({ "kind": kind, "detail": detail }));
+        match told {
+            Err(Error::Unreachable(_)) => Ok(()),
+            other => other,
+        }
     }
 
     fn send(&self, method: Method, path: &str, body: Body) -> Result<Bytes> {
@@ -100,7 +111,7 @@ impl Control {
     }
 }
 
-fn json(body: &impl Serialize) -> Body {
+fn body_of(body: &impl Serialize) -> Body {
     Body::from(serde_json::to_vec(body).expect("our own requests are JSON"))
 }
 

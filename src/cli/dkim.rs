@@ -10,8 +10,10 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use serde_json::json;
 
 use super::Common;
+use super::control::Control;
 use super::exit::{Error, Exit, Result};
 use super::output::Table;
 use super::settings;
@@ -102,6 +104,10 @@ pub fn run(common: &Common, command: Command) -> Result {
         Command::Rotate { domain, activate: true } => activate(&data_dir, domain)?,
         Command::Show { domain } => keys(&data_dir, domain.as_ref())?,
     };
+    if !matches!(command, Command::Show { .. }) {
+        let selectors: Vec<String> = keys.iter().map(|key| format!("{} {:?}", key.name, key.state)).collect();
+        Control::tell(&data_dir, "key-changed", json!({ "dkim": selectors }))?;
+    }
     let hint = match command {
         Command::New { .. } => "\nPut these into the DNS, then: waxseal dns check DOMAIN && systemctl reload waxseal\n",
         Command::Rotate { activate: false, .. } => {

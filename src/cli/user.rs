@@ -3,8 +3,10 @@
 use std::io::{IsTerminal, Read};
 
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
 
 use super::Common;
+use super::control::Control;
 use super::exit::{Error, Exit, Result};
 use super::output::Table;
 use super::settings;
@@ -30,12 +32,15 @@ pub enum Command {
 }
 
 pub fn run(common: &Common, command: Command) -> Result {
-    let people = People::open(settings::load(common)?.users).map_err(trouble)?;
+    let settings = settings::load(common)?;
+    let people = People::open(settings.users).map_err(trouble)?;
+    let tell = |detail| Control::tell(&settings.data_dir, "user-changed", detail);
     match command {
         Command::Add { name, senders, .. } => {
             let password = password()?;
             let person = Person { name: name.clone(), senders, role: Role::Submitter, disabled: false };
             people.add(person.clone(), password.expose_secret(), &SystemRandom).map_err(trouble)?;
+            tell(json!({ "change": "added", "user": name, "senders": person.senders }))?;
             common.output().one(&person, |person| match person.senders.is_empty() {
                 true => format!("{name} can sign in, but send as nobody: give it a --sender\n"),
                 false => format!("{name} can sign in\n"),
@@ -44,7 +49,8 @@ pub fn run(common: &Common, command: Command) -> Result {
         Command::List => common.output().list(&people.list().map_err(trouble)?, table)?,
         Command::Disable { name } => {
             people.disable(&name).map_err(trouble)?;
-            let answer = serde_json::json!({ "name": name, "disabled": true });
+            tell(json!({ "change": "disabled", "user": name }))?;
+            let answer = json!({ "name": name, "disabled": true });
             common.output().one(&answer, |_| format!("{name} can't sign in any more\n"))?;
         }
     }

@@ -6,6 +6,7 @@ use std::ops::Range;
 use serde_json::json;
 
 use super::super::Common;
+use super::super::control::Control;
 use super::super::exit::{Error, Exit, Result};
 use super::super::settings;
 use super::{ruleset, word};
@@ -57,6 +58,8 @@ pub fn run(common: &Common, id: &str, to: Option<Step>) -> Result {
         std::fs::write(path, &before).map_err(|error| Error::io(path, error))?;
         return Err(Error::Configuration(settings::lines(&faults)));
     }
+    let detail = json!({ "rule": id, "from": from, "to": step.word() });
+    Control::tell(&settings::load(common)?.data_dir, "rule-changed", detail)?;
     let answer = json!({ "rule": id, "from": from, "to": step.word(), "file": path });
     common.output().one(&answer, |_| {
         format!(

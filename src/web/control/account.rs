@@ -2,12 +2,14 @@
 
 use axum::Json;
 use axum::extract::{Path, Query as Parameters, State};
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::{House, Problem, RuleStat};
+use super::{Actor, event};
+use crate::audit::EventKind;
 use crate::store::SourceKind;
 
 /// Records in one answer.
@@ -36,6 +38,34 @@ pub async fn verify(State(house): State<House>) -> Result<Json<Value>, Problem> 
         Ok(head) => json!({ "valid": true, "records": head.seq, "head": head.hash }),
         Err(fault) => json!({ "valid": false, "fault": fault.to_string() }),
     }))
+}
+
+/// A change that a command made by itself, beside the gateway.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Told {
+    kind: Change,
+    detail: Value,
+}
+
+/// What commands change beside the gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Change {
+    UserChanged,
+    KeyChanged,
+    RuleChanged,
+}
+
+/// Writes it into the account, under the name of whoever ran the command.
+pub async fn told(State(house): State<House>, actor: Actor, Json(told): Json<Told>) -> Result<StatusCode, Problem> {
+    let kind = match told.kind {
+        Change::UserChanged => EventKind::UserChanged,
+        Change::KeyChanged => EventKind::KeyChanged,
+        Change::RuleChanged => EventKind::RuleChanged,
+    };
+    house.store.append(vec![event(&house, &actor, kind, None, told.detail)]).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// A ruleset as it decided once, by the hash that stands in the decision.

@@ -98,6 +98,7 @@ pub fn router(house: House) -> Router {
         .route("/v1/suspensions/{domain}", post(suspensions::suspend).delete(suspensions::resume))
         .route("/v1/audit", get(account::export))
         .route("/v1/audit/verify", get(account::verify))
+        .route("/v1/audit/told", post(account::told))
         .route("/v1/rules/stats", get(account::rule_stats))
         .route("/v1/rules/sources/{hash}", get(account::rule_source))
         .route("/v1/reload", post(reload))
