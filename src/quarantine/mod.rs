@@ -2,7 +2,7 @@
 //!
 //! In: recipients whose decision is `hold`, or whose last rung failed. Out: their release, or the
 //! message back to its sender. Nothing leaves from here by itself: what nobody judges in time is
-//! returned. A verb takes a [`Reviewer`], which only `people` makes; each writes the audit.
+//! returned. A verb takes a [`crate::people::Reviewer`], which only `people` makes; each writes the audit.
 
 mod daily;
 mod notices;
