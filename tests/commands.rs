@@ -266,6 +266,10 @@ fn scan_reads_standard_input_and_mboxes_and_says_what_is_no_mail() {
     assert_eq!(found.iter().map(|line| line["file"].as_str().expect("text")).collect::<Vec<_>>(), ["box#1", "box#2"]);
     assert_eq!(found[1]["verdict"], "clean");
 
+    let no_mail = site.run_with(&["scan", "--json", "-"], "just some words\nwithout any header\n");
+    assert_eq!(status(&no_mail), 65);
+    assert!(text(&no_mail).contains("\"reason\":\"not-mail\""), "{}", text(&no_mail));
+
     assert_eq!(status(&site.run(&["scan", "nowhere.eml"])), 74);
     assert_eq!(status(&site.run(&["scan", "--to", "no address", "box"])), 64);
 }

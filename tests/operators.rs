@@ -308,6 +308,24 @@ fn held_mail_is_judged_by_a_person_with_a_reason() {
 }
 
 #[test]
+fn connect_verify_names_what_the_other_system_will_stumble_over() {
+    let gateway = Running::start();
+    // The listener's port is the system's choice, so the file is told of it before it is verified.
+    let file = gateway.path().join("waxseal.yaml");
+    let text = std::fs::read_to_string(&file).expect("the file");
+    let told = text.replacen("127.0.0.1:0", &gateway.relay.to_string(), 1) + "delivery: { dns: [\"127.0.0.1:1\"] }\n";
+    std::fs::write(&file, told).expect("written");
+    let output = gateway.run(&["connect", "postfix", "--verify", "--json"]);
+    assert_eq!(output.status.code(), Some(1), "a certificate made by itself verifies nowhere");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let steps: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let good = |part: &str| steps.iter().find(|step| step["step"].as_str().is_some_and(|name| name.contains(part)));
+    assert_eq!(good("greets").expect("a step")["good"], true, "{text}");
+    assert_eq!(good("STARTTLS").expect("a step")["good"], true, "{text}");
+    assert_eq!(good("certificate").expect("a step")["good"], false, "{text}");
+}
+
+#[test]
 fn what_commands_change_beside_the_gateway_stands_in_its_account() {
     let gateway = Running::start();
     let mut add = Command::new(env!("CARGO_BIN_EXE_waxseal"))

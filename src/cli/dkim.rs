@@ -106,7 +106,7 @@ pub fn run(common: &Common, command: Command) -> Result {
     };
     if !matches!(command, Command::Show { .. }) {
         let selectors: Vec<String> = keys.iter().map(|key| format!("{} {:?}", key.name, key.state)).collect();
-        Control::tell(&data_dir, "key-changed", json!({ "dkim": selectors }))?;
+        Control::tell(&data_dir, "key", json!({ "dkim": selectors }))?;
     }
     let hint = match command {
         Command::New { .. } => "\nPut these into the DNS, then: waxseal dns check DOMAIN && systemctl reload waxseal\n",

@@ -34,7 +34,7 @@ pub enum Command {
 pub fn run(common: &Common, command: Command) -> Result {
     let settings = settings::load(common)?;
     let people = People::open(settings.users).map_err(trouble)?;
-    let tell = |detail| Control::tell(&settings.data_dir, "user-changed", detail);
+    let tell = |detail| Control::tell(&settings.data_dir, "user", detail);
     match command {
         Command::Add { name, senders, .. } => {
             let password = password()?;

@@ -2,18 +2,24 @@
 //!
 //! The steps stand as text beside this file, with `{hostname}` and `{port}` where they go in.
 
+mod verify;
+
 use serde_json::json;
 
 use super::Common;
 use super::exit::{Error, Exit, Result};
+use super::output::plain;
 use super::settings;
-use crate::smtp::{Listener, TlsMode};
+use crate::smtp::{self, Listener, TlsMode};
 
 #[derive(clap::Args)]
 pub struct Args {
     /// The system that shall send through this gateway
     #[arg(value_enum)]
     system: System,
+    /// Instead of printing steps, look at the listener as that system will: name, port, TLS, certificate
+    #[arg(long)]
+    verify: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -61,11 +67,16 @@ impl System {
 }
 
 pub fn run(common: &Common, args: &Args) -> Result {
-    let settings = settings::load(common)?.smtp;
+    let configuration = settings::load(common)?;
+    let settings = &configuration.smtp;
     let suiting = settings.listeners.iter().find(|listener| args.system.suits(listener));
     let Some(listener) = suiting.or(settings.listeners.first()) else {
         return Err(Error::Configuration("the configuration has no listener".into()));
     };
+    if args.verify {
+        let servers = configuration.settings.delivery.dns.clone().unwrap_or_default();
+        return verify(common, args.system, settings, listener, servers);
+    }
     let mut steps = fill(args.system.steps(), settings.hostname.as_str(), listener);
     if suiting.is_none() {
         steps = format!("FIRST: {}\n\n{steps}", args.system.advice());
@@ -78,6 +89,33 @@ pub fn run(common: &Common, args: &Args) -> Result {
     });
     common.output().one(&answer, |_| steps.clone())?;
     Ok(Exit::Done)
+}
+
+/// Tries what the other system will do; the answer is no if a step fails.
+fn verify(
+    common: &Common,
+    system: System,
+    settings: &smtp::Config,
+    listener: &Listener,
+    servers: Vec<std::net::SocketAddr>,
+) -> Result {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::io("starting", error))?;
+    let mut steps = runtime.block_on(verify::verify(&settings.hostname, listener, servers));
+    if !system.suits(listener) {
+        let (step, detail) = ("a listener suits it".to_owned(), system.advice().to_owned());
+        steps.insert(0, verify::Step { step, good: false, detail });
+    }
+    common.output().list(&steps, |steps| {
+        let line = |step: &verify::Step| {
+            let verdict = if step.good { "good" } else { "FAULT" };
+            format!("{verdict:<6} {}: {}\n", step.step, plain(&step.detail))
+        };
+        steps.iter().map(line).collect()
+    })?;
+    Ok(if steps.iter().all(|step| step.good) { Exit::Done } else { Exit::No })
 }
 
 /// The steps for this gateway.

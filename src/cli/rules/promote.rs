@@ -59,7 +59,7 @@ pub fn run(common: &Common, id: &str, to: Option<Step>) -> Result {
         return Err(Error::Configuration(settings::lines(&faults)));
     }
     let detail = json!({ "rule": id, "from": from, "to": step.word() });
-    Control::tell(&settings::load(common)?.data_dir, "rule-changed", detail)?;
+    Control::tell(&settings::load(common)?.data_dir, "rule", detail)?;
     let answer = json!({ "rule": id, "from": from, "to": step.word(), "file": path });
     common.output().one(&answer, |_| {
         format!(

@@ -50,19 +50,19 @@ pub struct Told {
 
 /// What commands change beside the gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "lowercase")]
 pub enum Change {
-    UserChanged,
-    KeyChanged,
-    RuleChanged,
+    User,
+    Key,
+    Rule,
 }
 
 /// Writes it into the account, under the name of whoever ran the command.
 pub async fn told(State(house): State<House>, actor: Actor, Json(told): Json<Told>) -> Result<StatusCode, Problem> {
     let kind = match told.kind {
-        Change::UserChanged => EventKind::UserChanged,
-        Change::KeyChanged => EventKind::KeyChanged,
-        Change::RuleChanged => EventKind::RuleChanged,
+        Change::User => EventKind::UserChanged,
+        Change::Key => EventKind::KeyChanged,
+        Change::Rule => EventKind::RuleChanged,
     };
     house.store.append(vec![event(&house, &actor, kind, None, told.detail)]).await?;
     Ok(StatusCode::NO_CONTENT)
