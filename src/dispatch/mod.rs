@@ -19,7 +19,7 @@ use tracing::{error, info, warn};
 
 use crate::audit::{Event, EventKind};
 use crate::deliver::{Attempt, AttemptResult, Deliverer, Destination, Job, Trouble};
-use crate::mail::{Content, EnhancedStatus};
+use crate::mail::{Address, Content, EnhancedStatus};
 use crate::policy::{Level, Method};
 use crate::protect::{self, Outgoing};
 use crate::queue::{Feedback, Queue, Tried, Work, own};
@@ -50,12 +50,19 @@ pub struct Way {
     pub protect: protect::Config,
 }
 
+/// Who is told that a recipient is held because the ladder ended there. `quarantine` writes it.
+pub trait HoldNotices: Send + Sync {
+    /// The notices to be committed together with the hold.
+    fn held(&self, leased: &Leased, held: &[&Address]) -> Vec<Arrival>;
+}
+
 /// Takes work from the queue until it is told to stop.
 pub struct Dispatch {
     config: Config,
     way: ArcSwap<Way>,
     queue: Arc<Queue>,
     store: Arc<dyn Store>,
+    notices: Arc<dyn HoldNotices>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     metrics: Metrics,
@@ -69,17 +76,29 @@ const IN_PLACE: usize = 64 * 1024;
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 
 impl Dispatch {
+    #[allow(clippy::too_many_arguments)] // The rooms and ports it is born with, each once.
     pub fn new(
         config: Config,
         way: Way,
         queue: Arc<Queue>,
         store: Arc<dyn Store>,
+        notices: Arc<dyn HoldNotices>,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
         metrics: Metrics,
     ) -> Arc<Self> {
         let memory = Arc::new(Semaphore::new(kib(config.memory) as usize));
-        Arc::new(Self { config, way: ArcSwap::from_pointee(way), queue, store, clock, random, metrics, memory })
+        Arc::new(Self {
+            config,
+            way: ArcSwap::from_pointee(way),
+            queue,
+            store,
+            notices,
+            clock,
+            random,
+            metrics,
+            memory,
+        })
     }
 
     /// Takes effect with the next message; what is under way ends as it began.
@@ -214,7 +233,12 @@ impl Dispatch {
                 dsn_passed_on: attempt.reports,
             });
         }
-        self.queue.conclude(leased, &tried, events)
+        let mut settlement = self.queue.conclude(leased, &tried, events);
+        let held: Vec<&Address> = settlement.recipients.iter().filter(|r| is_held(r)).map(|r| &r.address).collect();
+        if !held.is_empty() {
+            settlement.own_mail.extend(self.notices.held(leased, &held));
+        }
+        settlement
     }
 
     fn event(&self, kind: EventKind, leased: &Leased, detail: Map<String, Value>) -> Event {
@@ -253,6 +277,10 @@ impl Dispatch {
         let content = own.write(id, &to, "A stored message is damaged", now, own::text_part(text));
         own.arrival(id, &to, content, &format!("damaged content of {}", leased.envelope.id), now)
     }
+}
+
+fn is_held(record: &RecipientRecord) -> bool {
+    record.state == RecipientState::Held
 }
 
 fn kib(bytes: u64) -> u32 {

@@ -22,8 +22,21 @@ struct Desk {
     store: Arc<dyn Store>,
     queue: Arc<Queue>,
     registry: Registry,
+    told: Arc<Told>,
     stop: CancellationToken,
     running: tokio::task::JoinHandle<()>,
+}
+
+/// Notes who would be told of which hold.
+#[derive(Default)]
+struct Told(std::sync::Mutex<Vec<(QueueId, String)>>);
+
+impl HoldNotices for Told {
+    fn held(&self, leased: &Leased, held: &[&Address]) -> Vec<Arrival> {
+        let mut told = self.0.lock().unwrap();
+        told.extend(held.iter().map(|address| (leased.envelope.id, address.to_string())));
+        Vec::new()
+    }
 }
 
 const DOMAINS: [&str; 3] = ["clinic", "lab", "slow"];
@@ -49,11 +62,13 @@ impl Desk {
         let (dialer, registry) = (Arc::new(FakeDialer::default()), Registry::new());
         let way = way(authority, &clock, &dialer);
         let metrics = Metrics::new(&registry).unwrap();
+        let told = Arc::new(Told::default());
+        let (config, notices) = (Config::default(), told.clone());
         let dispatch =
-            Dispatch::new(Config::default(), way, queue.clone(), store.clone(), clock.clone(), random, metrics);
+            Dispatch::new(config, way, queue.clone(), store.clone(), notices, clock.clone(), random, metrics);
         let stop = CancellationToken::new();
         let running = tokio::spawn(dispatch.run(stop.clone()));
-        Self { folder, clock, dialer, store, queue, registry, stop, running }
+        Self { folder, clock, dialer, store, queue, registry, told, stop, running }
     }
 
     fn hop(&self, domain: &str, sink: &Sink) {
@@ -318,6 +333,7 @@ async fn a_method_that_is_not_there_sends_nothing() {
     desk.pass(30);
     desk.until(id, |record| record.summary.state == MessageState::Held).await;
     assert!(hop.mails().is_empty());
+    assert_eq!(*desk.told.0.lock().unwrap(), [(id, "a@lab.test".to_owned())], "whoever must act learns at once");
 }
 
 /// A stored message that is not as it was accepted is held and reported, never sent.

@@ -91,6 +91,7 @@ impl Gateway {
             way(&configuration, &clock, &random, &delivery)?,
             queue.clone(),
             store.clone(),
+            quarantine.clone(),
             clock.clone(),
             random.clone(),
             dispatch::Metrics::new(&telemetry.registry).context("dispatch's metrics")?,

@@ -6,11 +6,11 @@ use arc_swap::ArcSwap;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::intake::HoldNotices;
-use crate::mail::Envelope;
+use crate::mail::{Address, Envelope};
 use crate::policy::Decision;
 use crate::quarantine::Quarantine;
-use crate::store::{Arrival, Facts};
+use crate::store::{Arrival, Facts, Leased};
+use crate::{dispatch, intake};
 
 /// Where everybody finds the quarantine.
 pub struct Current {
@@ -47,12 +47,18 @@ impl Current {
     }
 }
 
-impl HoldNotices for Current {
+impl intake::HoldNotices for Current {
     fn notices(&self, envelope: &Envelope, facts: &Facts, decision: &Decision) -> Vec<Arrival> {
         self.load().notices().decided(envelope, facts, decision)
     }
 
     fn refused(&self, envelope: &Envelope, facts: &Facts, decision: &Decision) -> Vec<Arrival> {
         self.load().notices().refused(envelope, facts, decision)
+    }
+}
+
+impl dispatch::HoldNotices for Current {
+    fn held(&self, leased: &Leased, held: &[&Address]) -> Vec<Arrival> {
+        self.load().notices().held(&leased.envelope, &leased.facts, &leased.decision, held)
     }
 }
