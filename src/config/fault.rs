@@ -61,6 +61,7 @@ pub struct Told {
     pub faults: Vec<Fault>,
     pub refusals: Vec<Fault>,
     pub warnings: Vec<Fault>,
+    pub weaknesses: Vec<Fault>,
 }
 
 /// Gathers faults and warnings about one file while its settings are read.
@@ -70,11 +71,12 @@ pub struct Complaints<'a> {
     faults: Vec<Fault>,
     refusals: Vec<Fault>,
     warnings: Vec<Fault>,
+    weaknesses: Vec<Fault>,
 }
 
 impl<'a> Complaints<'a> {
     pub fn new(file: &'a Path, tree: &'a Node) -> Self {
-        Self { file, tree, faults: Vec::new(), refusals: Vec::new(), warnings: Vec::new() }
+        Self { file, tree, faults: Vec::new(), refusals: Vec::new(), warnings: Vec::new(), weaknesses: Vec::new() }
     }
 
     /// Something wrong at a key.
@@ -95,8 +97,20 @@ impl<'a> Complaints<'a> {
         self.warnings.push(warning);
     }
 
+    /// A warning that is an exception made by configuration: it goes to the audit as well.
+    pub fn weak(&mut self, key: &str, message: impl Into<String>) {
+        let weakness = self.at(key, message.into(), String::new());
+        self.warnings.push(weakness.clone());
+        self.weaknesses.push(weakness);
+    }
+
     pub fn into_parts(self) -> Told {
-        Told { faults: sorted(self.faults), refusals: sorted(self.refusals), warnings: sorted(self.warnings) }
+        Told {
+            faults: sorted(self.faults),
+            refusals: sorted(self.refusals),
+            warnings: sorted(self.warnings),
+            weaknesses: sorted(self.weaknesses),
+        }
     }
 
     fn at(&self, key: &str, message: String, mend: String) -> Fault {

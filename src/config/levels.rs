@@ -161,7 +161,7 @@ fn observe_until(
 fn warn_of_weakness(config: &Config, raw: &raw::Policy, key: &str, complaints: &mut Complaints<'_>) {
     let mut warn = |name: &str, level: Level| {
         let message = format!("{level} is weaker than tls-verified: an exception made by configuration");
-        complaints.warn(&format!("{key}.{name}"), message, "");
+        complaints.weak(&format!("{key}.{name}"), message);
     };
     let kinds = [("light", raw.light), ("phi", raw.phi), ("special", raw.special)];
     for (name, level) in kinds {

@@ -42,6 +42,8 @@ pub struct Configuration {
     pub refusals: Vec<Fault>,
     /// What an administrator should look at.
     pub warnings: Vec<Fault>,
+    /// Those of them that ask for less than the defaults for PHI or gaps: the gateway writes each to the audit.
+    pub weaknesses: Vec<Fault>,
     /// The whole of it as JSON without secrets, kept under [`Configuration::hash`] with every decision.
     pub redacted: String,
     /// Hex SHA-256 of `redacted`.
@@ -116,6 +118,8 @@ fn build(path: &Path, settings: Settings, tree: &Node, around: &Surroundings<'_>
     policy.provides = routes::provisions(&deliver.routes);
     policy.hostname = Some(settings.hostname.clone());
     policy.exceptions = exceptions;
+    policy.signs = signed_domains(&settings, &base.path(&settings.data_dir));
+    policy.private_fields = smtp.sources.iter().map(|source| private_fields(source)).collect();
     checks::check(&settings, &deliver, &policy, &base, &mut complaints);
     let mut told = complaints.into_parts();
     told.faults.extend(record_faults);
@@ -145,6 +149,7 @@ fn build(path: &Path, settings: Settings, tree: &Node, around: &Surroundings<'_>
         web,
         refusals: told.refusals,
         warnings: told.warnings,
+        weaknesses: told.weaknesses,
         redacted,
         hash,
         settings,
@@ -160,7 +165,20 @@ fn everywhere(policy: &mut policy::Config, hash: &str) {
         profile.config.hostname.clone_from(&of_all.hostname);
         profile.config.provides.clone_from(&of_all.provides);
         profile.config.exceptions.clone_from(&of_all.exceptions);
+        profile.config.signs.clone_from(&of_all.signs);
+        profile.config.private_fields.clone_from(&of_all.private_fields);
     }
+}
+
+/// Domains that have a key where `waxseal dkim` keeps them.
+fn signed_domains(settings: &Settings, data_dir: &Path) -> Vec<Domain> {
+    let entries = std::fs::read_dir(data_dir.join("dkim")).into_iter().flatten().flatten();
+    let domains = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    if settings.dkim.sign { domains.collect() } else { Vec::new() }
+}
+
+fn private_fields(source: &smtp::Source) -> (String, Vec<String>) {
+    (source.name.clone(), source.private_fields().into_iter().map(str::to_owned).collect())
 }
 
 fn own_domains(settings: &Settings) -> Vec<Domain> {

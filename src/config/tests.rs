@@ -334,6 +334,8 @@ fn weakness_for_phi_or_gaps_is_warned_of() {
     ] {
         let configuration = good(&with(&format!("policy: {policy}")));
         assert!(configuration.warnings.iter().any(|warning| warning.key == key), "{policy}");
+        // A level that nothing reaches is stronger than the default, not weaker.
+        assert_eq!(configuration.weaknesses.is_empty(), key == "policy.asked", "{policy}");
     }
     let usual = good(&with("policy: { gap: { picture: tls } }"));
     assert!(usual.warnings.iter().all(|warning| !warning.key.starts_with("policy")), "{:?}", usual.warnings);
@@ -387,6 +389,28 @@ fn a_variable_may_stand_for_a_number() {
     let around = Surroundings { variable: &variable, now: now() };
     let configuration = read(&folder.path().join("config/waxseal.yaml"), &text, &around).unwrap();
     assert_eq!((configuration.smtp.limits.recipients, configuration.smtp.limits.errors), (7, 9));
+}
+
+/// Sections shown to operators load over the smallest file; only files that they name may be missing.
+#[test]
+fn every_example_in_the_documents_is_good() {
+    let mut examples = 0;
+    for file in std::fs::read_dir("docs").unwrap().map(|entry| entry.unwrap().path()) {
+        // What stands there is rules, which their own room loads.
+        if file.extension().is_none_or(|ending| ending != "md") || file.ends_with("rules.md") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&file).unwrap();
+        for block in text.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap()) {
+            let whole = block.contains("hostname:") && block.contains("rules:");
+            let told = faults(&if whole { block.to_owned() } else { with(block) });
+            let about_files = |fault: &String| fault.contains("there is no ") && !fault.contains("there is no source");
+            let wrong: Vec<_> = told.iter().filter(|fault| !about_files(fault)).collect();
+            assert!(wrong.is_empty(), "{}: {wrong:#?}\n{block}", file.display());
+            examples += 1;
+        }
+    }
+    assert!(examples > 5, "only {examples} examples found");
 }
 
 #[test]

@@ -115,7 +115,7 @@ impl Gateway {
             queue_metrics,
             reloading: tokio::sync::Mutex::new(()),
         };
-        rooms.told(&configuration);
+        rooms.told(&configuration).await;
         Ok(Gateway { rooms: Arc::new(rooms), doors })
     }
 
@@ -198,17 +198,26 @@ impl Rooms {
         self.quarantine.replace(reviewing(&configuration, &self.store, &self.queue, &self.clock, &self.random));
         self.server.reload(configuration.smtp.clone(), tls, people);
         self.dispatch.reload(way).await;
-        self.told(&configuration);
+        self.told(&configuration).await;
         Ok(())
     }
 
-    /// What metrics and logs say of a configuration that now runs.
-    fn told(&self, configuration: &Configuration) {
+    /// What metrics, logs and the audit say of a configuration that now runs.
+    async fn told(&self, configuration: &Configuration) {
         let metrics = &self.telemetry.metrics;
         metrics.reloaded(self.clock.now());
         metrics.observing(configuration.policy.observe_until);
         for doubt in configuration.refusals.iter().chain(&configuration.warnings) {
             tracing::warn!(fault = %doubt, "configuration");
+        }
+        for weakness in configuration.refusals.iter().chain(&configuration.weaknesses) {
+            let detail = [("key", &weakness.key), ("message", &weakness.message)];
+            let detail = detail.map(|(name, words)| (name.to_owned(), words.as_str().into()));
+            self.record(EventKind::WeakConfiguration, serde_json::Map::from_iter(detail)).await;
+        }
+        if let Some(until) = configuration.policy.observe_until.filter(|until| self.clock.now() < *until) {
+            let detail = [("until".to_owned(), until.to_string().into())];
+            self.record(EventKind::ObserveStarted, serde_json::Map::from_iter(detail)).await;
         }
     }
 

@@ -35,6 +35,8 @@ pub struct Config {
     pub hostname: Option<Domain>,
     /// Domains that we sign for: a signature of theirs that an edit breaks is replaced.
     pub signs: Vec<Domain>,
+    /// Header fields, by source, that only prove it to us: its secret, its tenant. They never leave.
+    pub private_fields: BTreeMap<String, Vec<String>>,
     /// Overrides by source or author domain, first match first. A profile has none of its own.
     pub profiles: Vec<Profile>,
     /// Hex SHA-256 of the redacted configuration.
@@ -144,6 +146,7 @@ impl Default for Config {
             provides: Vec::new(),
             hostname: None,
             signs: Vec::new(),
+            private_fields: BTreeMap::new(),
             profiles: Vec::new(),
             hash: String::new(),
         }

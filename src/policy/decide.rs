@@ -71,7 +71,7 @@ pub fn decide(
         findings,
         recipients,
         all_or_nothing,
-        edits: edits(config, reading),
+        edits: edits(config, reading, &envelope.source),
         ruleset: context.ruleset.to_owned(),
         config: config.hash.clone(),
         profile: profile.map(|profile| profile.name.clone()),

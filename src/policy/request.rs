@@ -64,8 +64,10 @@ fn tags<'a>(config: &'a Config, reading: &'a Reading) -> impl Iterator<Item = &'
     })
 }
 
-/// Tags, control fields and forged trace go out, unless a signature that we don't replace covers them.
-pub(super) fn edits(config: &Config, reading: &Reading) -> Vec<Edit> {
+/// Tags, control fields and forged trace go out, unless a signature that we don't replace covers
+/// them. What proves the source goes out whatever it breaks: a secret that left once is none.
+pub(super) fn edits(config: &Config, reading: &Reading, source: &str) -> Vec<Edit> {
+    let private = config.private_fields.get(source).map_or(&[][..], Vec::as_slice);
     let mut edits = Vec::new();
     if !is_signed_by_others(config, reading, "subject") {
         edits.extend(tags(config, reading).map(|tag| Edit::RemoveTag(tag.clone())));
@@ -79,8 +81,10 @@ pub(super) fn edits(config: &Config, reading: &Reading) -> Vec<Edit> {
             "authentication-results" => claims_our_name(config, &field.value),
             name => name.starts_with(OURS),
         };
+        let is_private = private.iter().any(|private| private.eq_ignore_ascii_case(&name));
+        let goes = is_private || (forged && !is_signed_by_others(config, reading, &field.name));
         let edit = Edit::RemoveField(name);
-        if forged && !edits.contains(&edit) && !is_signed_by_others(config, reading, &field.name) {
+        if goes && !edits.contains(&edit) {
             edits.push(edit);
         }
     }

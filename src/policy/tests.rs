@@ -362,6 +362,16 @@ fn tags_control_fields_and_forged_trace_are_taken_out() {
 }
 
 #[test]
+fn what_proves_a_source_never_leaves_whatever_it_breaks() {
+    let signature = "v=1; a=rsa-sha256; d=clinic.example; h=from:x-relay; bh=x; b=y";
+    let mut case = Case::header(&[("DKIM-Signature", signature), ("X-Relay", "hunter2")]);
+    case.config.private_fields = [("office".to_owned(), vec!["X-RELAY".to_owned()])].into();
+    assert_eq!(case.decide().edits, [Edit::RemoveField("x-relay".into())]);
+    case.envelope.source = "other".into();
+    assert_eq!(case.decide().edits, []);
+}
+
+#[test]
 fn an_edit_that_would_break_a_signature_we_dont_replace_is_left_out() {
     let signature = "v=1; a=rsa-sha256; d=clinic.example; h=From:Subject : To; bh=x; b=y";
     let mut case = Case::header(&[("DKIM-Signature", signature), ("Subject", "[secure] x"), ("Return-Path", "<>")]);
