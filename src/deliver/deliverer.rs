@@ -26,6 +26,9 @@ const RECIPIENTS_AT_ONCE: usize = 100;
 /// After this long no further host is begun; the rest has its turn at the next attempt.
 const WALK: Duration = Duration::from_secs(120);
 
+/// Content is read over in place up to this size, above on the blocking pool.
+const IN_PLACE: usize = 1 << 20;
+
 /// The world as delivery needs it.
 pub struct Ports {
     pub resolver: Arc<dyn Resolver>,
@@ -88,7 +91,7 @@ impl Deliverer {
 
     /// Tries each recipient of the job once; one attempt for each, in the order of the job.
     pub async fn deliver(&self, job: &Job) -> Vec<Attempt> {
-        let facts = Facts::of(&job.pieces);
+        let facts = facts(job).await;
         let route = job.destination.route().map(|at| &self.config.routes[at]);
         // RFC 8689 §4.2: the hop must be authenticated, whatever else was asked.
         let required = if job.envelope.require_tls { Level::TlsAuthenticated } else { Level::Opportunistic };
@@ -120,6 +123,15 @@ impl Deliverer {
     pub async fn close(&self) {
         quit_all(self.pool.close()).await;
     }
+}
+
+/// Reading over a large message takes milliseconds that other sessions would wait for.
+async fn facts(job: &Job) -> Facts {
+    if job.size() <= IN_PLACE {
+        return Facts::of(&job.pieces);
+    }
+    let pieces = job.pieces.clone();
+    tokio::task::spawn_blocking(move || Facts::of(&pieces)).await.expect("reading over bytes does not panic")
 }
 
 async fn quit_all(sessions: Vec<Session>) {

@@ -290,6 +290,17 @@ async fn a_log_in_is_given_inside_tls_only() {
     assert_eq!(word(&lab.one(Level::Opportunistic).await), "sent");
     assert!(encrypted.saw("AUTH PLAIN AGd3AHNlY3JldA=="));
 
+    let asks = sink()
+        .offers(&["AUTH LOGIN"])
+        .tls(self_signed(&["x.test"]).0)
+        .on("AUTH LOGIN", "334 VXNlcm5hbWU6")
+        .on("Z3c=", "334 UGFzc3dvcmQ6")
+        .on("c2VjcmV0", "235 2.7.0 welcome")
+        .build();
+    let lab = Lab::new().hop(MX1, &asks).route(route()).start();
+    assert_eq!(word(&lab.one(Level::Opportunistic).await), "sent");
+    assert!(asks.saw("c2VjcmV0"));
+
     let refuses = hop().on("AUTH", "535 5.7.8 no").build();
     let lab = Lab::new().hop(MX1, &refuses).route(route()).start();
     assert_eq!(word(&lab.one(Level::Opportunistic).await), "deferred 4.7.8");
