@@ -21,6 +21,7 @@ mod settings;
 mod suspend;
 mod trace;
 mod user;
+mod worker;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -107,6 +108,9 @@ enum Command {
     User(user::Command),
     /// Print a completion script for a shell
     Completions(generate::CompletionsArgs),
+    /// Open documents for the process that started this one
+    #[command(hide = true)]
+    Worker,
     /// Write the man pages into a folder
     Man(generate::ManArgs),
 }
@@ -149,6 +153,7 @@ fn run(cli: Cli) -> Result {
         Command::Audit(command) => audit::run(common, command),
         Command::User(command) => user::run(common, command),
         Command::Completions(args) => generate::completions(Cli::command(), &args),
+        Command::Worker => worker::run(),
         Command::Man(args) => generate::man(Cli::command(), &args),
     }
 }

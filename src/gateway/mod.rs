@@ -34,6 +34,7 @@ use crate::queue::{self, Queue};
 use crate::smtp::{self, Bound, Server, Tls};
 use crate::store::Store;
 use crate::telemetry::Telemetry;
+use crate::world::worker;
 use crate::world::{Clock, DnsResolver, Random, SystemClock, SystemRandom, TcpDialer, system_roots};
 use crate::{protect, web};
 use reviewing::Current;
@@ -83,7 +84,7 @@ impl Gateway {
         queue.open().await.context("reading suspended domains")?;
         let quarantine = reviewing(&configuration, &store, &queue, &clock, &random);
         let quarantine = Arc::new(Current::new(quarantine));
-        let intake = intake(&configuration, &law, &store, &queue, &quarantine, &clock, &random, &telemetry);
+        let intake = intake(&configuration, &law, &store, &queue, &quarantine, &clock, &random, &telemetry)?;
         let server = smtp_server(&configuration, &intake, &clock, &telemetry)?;
         let delivery = Arc::new(deliver::Metrics::new(&telemetry.registry).context("delivery's metrics")?);
         let dispatch = Dispatch::new(
@@ -282,7 +283,10 @@ fn intake(
     clock: &Arc<dyn Clock>,
     random: &Arc<dyn Random>,
     telemetry: &Telemetry,
-) -> Arc<Intake> {
+) -> Result<Arc<Intake>> {
+    // Documents are opened in confined processes of this same program.
+    let workers = worker::Config::this_program().context("finding this program, to start workers")?;
+    let documents: Arc<dyn Documents> = Arc::new(worker::Pool::new(workers));
     let limits = &configuration.settings.limits;
     let config = intake::Config {
         hostname: configuration.smtp.hostname.to_string(),
@@ -295,7 +299,6 @@ fn intake(
     let current = law.load();
     let rules = current.ruleset.rules().map(|rule| rule.rule.id.as_str());
     let metrics = intake::Metrics::new(&telemetry.registry, sources, rules);
-    let documents: Arc<dyn Documents> = Arc::new(crate::message::InProcess);
     let parts = intake::Parts {
         law: law.clone(),
         store: store.clone(),
@@ -306,7 +309,7 @@ fn intake(
         random: random.clone(),
         metrics,
     };
-    Intake::new(config, parts)
+    Ok(Intake::new(config, parts))
 }
 
 fn smtp_server(

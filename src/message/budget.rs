@@ -41,6 +41,11 @@ impl Budget {
         if self.stop.load(Ordering::Relaxed) { Err(GapReason::Timeout) } else { Ok(()) }
     }
 
+    /// Bytes and parts that are left.
+    pub fn left(&self) -> (u64, u64) {
+        (self.bytes.load(Ordering::Relaxed), self.parts.load(Ordering::Relaxed))
+    }
+
     /// Takes so many bytes out of the budget.
     pub fn spend_bytes(&self, bytes: u64) -> Result<(), GapReason> {
         self.check()?;

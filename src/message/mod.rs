@@ -24,7 +24,7 @@ mod words;
 mod zones;
 
 pub use budget::Budget;
-pub use documents::{Document, Documents, Extract, InProcess};
+pub use documents::{Document, Documents, Extract, InProcess, answer};
 pub use header::header_fields;
 pub use segment::{Canonical, Gap, GapReason, Origin, Segment, Shape, Zone, ZoneSpan};
 

@@ -10,9 +10,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::mail::{Domain, QueueId};
 
+mod confine;
 pub mod fake;
 mod real;
 mod resolver;
+pub mod worker;
 
 pub use real::{SystemClock, SystemRandom, TcpDialer, system_roots};
 pub use resolver::{DnsConfig, DnsResolver, Families};

@@ -11,7 +11,7 @@ use super::super::scan::{Bench, Inputs};
 use super::super::settings;
 use super::{compiled, say};
 use crate::intake::Law;
-use crate::message::InProcess;
+use crate::message::Documents;
 use crate::policy::Decision;
 use crate::world::{Clock, SystemClock};
 
@@ -34,6 +34,7 @@ struct Change<'a> {
 /// The policy is that of the configuration if there is one, else the default.
 pub fn run(common: &Common, old: &Path, new: &Path, corpus: &Path) -> Result {
     let (old, new) = (law(common, old)?, law(common, new)?);
+    let documents = crate::cli::worker::pool()?;
     let (mut seen, mut changed, mut unreadable) = (0, 0, 0);
     for input in Inputs::new(&[PathBuf::from(corpus)]) {
         let input = match input {
@@ -45,7 +46,7 @@ pub fn run(common: &Common, old: &Path, new: &Path, corpus: &Path) -> Result {
             }
         };
         seen += 1;
-        let (before, after) = (outcome(&old, &input.content), outcome(&new, &input.content));
+        let (before, after) = (outcome(&old, &documents, &input.content), outcome(&new, &documents, &input.content));
         if before != after {
             changed += 1;
             let change = Change { file: &input.name, old: before, new: after };
@@ -69,8 +70,8 @@ fn law(common: &Common, rules: &Path) -> Result<Law> {
     Ok(Law { ruleset, policy, waivers: Vec::new(), own_domains })
 }
 
-fn outcome(law: &Law, content: &[u8]) -> Outcome {
-    let bench = Bench { law, documents: &InProcess, now: SystemClock.now() };
+fn outcome(law: &Law, documents: &dyn Documents, content: &[u8]) -> Outcome {
+    let bench = Bench { law, documents, now: SystemClock.now() };
     let Decision { verdict, findings, recipients, .. } = bench.examine(content, &[]).decision;
     let level = recipients.iter().map(|recipient| recipient.level).max();
     Outcome {

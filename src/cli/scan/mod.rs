@@ -16,7 +16,7 @@ use super::output::{Output, line, print};
 use super::settings;
 use crate::intake::Law;
 use crate::mail::Address;
-use crate::message::InProcess;
+use crate::message::Documents;
 use crate::world::{Clock, SystemClock};
 pub use inputs::Inputs;
 use inputs::{Input, Unreadable};
@@ -43,6 +43,7 @@ const BATCH_BYTES: usize = 64 << 20;
 
 pub fn run(common: &Common, args: &Args) -> Result {
     let law = settings::law(&settings::load(common)?)?;
+    let documents = super::worker::pool()?;
     let mut inputs = Inputs::new(&args.paths);
     let mut tally = Tally::default();
     loop {
@@ -50,7 +51,7 @@ pub fn run(common: &Common, args: &Args) -> Result {
         if batch.is_empty() {
             break;
         }
-        for result in examine_all(&batch, &law, args) {
+        for result in examine_all(&batch, &law, &documents, args) {
             tally.count(&result);
             show(common.output(), result)?;
         }
@@ -79,11 +80,12 @@ fn next_batch(inputs: &mut Inputs) -> Vec<std::result::Result<Input, Unreadable>
 fn examine_all<'a>(
     batch: &'a [std::result::Result<Input, Unreadable>],
     law: &Law,
+    documents: &dyn Documents,
     args: &Args,
 ) -> impl Iterator<Item = Outcome<'a>> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from).min(batch.len());
     let next = AtomicUsize::new(0);
-    let bench = Bench { law, documents: &InProcess, now: SystemClock.now() };
+    let bench = Bench { law, documents, now: SystemClock.now() };
     let work = || {
         let mut done = Vec::new();
         loop {

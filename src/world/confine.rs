@@ -1,0 +1,81 @@
+//! What a worker gives up before it sees a stranger's byte: files, network, new processes, memory without end.
+//!
+//! Three walls, each enough for most of it: resource limits, Landlock (no path can be opened), and a
+//! seccomp filter (no system call but those that computing and answering need; any other kills the process).
+
+use std::collections::BTreeMap;
+use std::io;
+
+use landlock::{ABI, Access, AccessFs, AccessNet, Ruleset, RulesetAttr};
+use rustix::process::{Resource, Rlimit, setrlimit};
+use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
+
+/// What a worker may use.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Address space, in bytes: more than any honest document takes.
+    pub memory: u64,
+    /// Processor time of the whole process, in seconds.
+    pub processor: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { memory: 1 << 30, processor: 600 }
+    }
+}
+
+/// Confines this process, for good. Where the kernel lacks Landlock, seccomp still holds.
+pub fn this_process(limits: &Limits) -> io::Result<()> {
+    resources(limits)?;
+    Ruleset::default()
+        .handle_access(AccessFs::from_all(ABI::V4))
+        .and_then(|ruleset| ruleset.handle_access(AccessNet::from_all(ABI::V4)))
+        .and_then(|ruleset| ruleset.create())
+        .and_then(|ruleset| ruleset.restrict_self())
+        .map_err(io::Error::other)?;
+    let filter = system_calls().map_err(io::Error::other)?;
+    seccompiler::apply_filter_all_threads(&filter).map_err(io::Error::other)
+}
+
+fn resources(limits: &Limits) -> io::Result<()> {
+    let most = |value: u64| Rlimit { current: Some(value), maximum: Some(value) };
+    setrlimit(Resource::As, most(limits.memory))?;
+    setrlimit(Resource::Cpu, most(limits.processor))?;
+    setrlimit(Resource::Fsize, most(0))?;
+    setrlimit(Resource::Core, most(0))?;
+    Ok(())
+}
+
+/// Reading, writing, memory, threads that exist already, time, chance, and ending.
+fn system_calls() -> Result<BpfProgram, Box<dyn std::error::Error + Send + Sync>> {
+    const ALLOWED: &[i64] = &[
+        libc::SYS_read,
+        libc::SYS_readv,
+        libc::SYS_write,
+        libc::SYS_writev,
+        libc::SYS_close,
+        libc::SYS_brk,
+        libc::SYS_mmap,
+        libc::SYS_munmap,
+        libc::SYS_mremap,
+        libc::SYS_mprotect,
+        libc::SYS_madvise,
+        libc::SYS_futex,
+        libc::SYS_sched_yield,
+        libc::SYS_clock_gettime,
+        libc::SYS_getrandom,
+        libc::SYS_sigaltstack,
+        libc::SYS_rt_sigaction,
+        libc::SYS_rt_sigprocmask,
+        libc::SYS_rt_sigreturn,
+        libc::SYS_gettid,
+        libc::SYS_getpid,
+        libc::SYS_exit,
+        libc::SYS_exit_group,
+    ];
+    let rules: BTreeMap<i64, Vec<seccompiler::SeccompRule>> = ALLOWED.iter().map(|call| (*call, Vec::new())).collect();
+    let arch = TargetArch::try_from(std::env::consts::ARCH)?;
+    let filter = SeccompFilter::new(rules, SeccompAction::KillProcess, SeccompAction::Allow, arch)?;
+    Ok(filter.try_into()?)
+}
