@@ -9,6 +9,7 @@ mod interchange;
 mod office;
 mod ole;
 mod openpgp;
+mod pdf;
 mod picture;
 mod records;
 mod rtf;
@@ -58,6 +59,7 @@ const READERS: &[Reader] = &[
     apart("application/x-xz", |bytes| bytes.starts_with(b"\xfd7zXZ\0"), archive::xz),
     apart("application/zstd", |bytes| bytes.starts_with(b"\x28\xb5\x2f\xfd"), archive::zstd),
     apart("application/x-tar", archive::is_tar, archive::tar),
+    apart("application/pdf", pdf::is_pdf, pdf::read),
     apart("application/x-ole-storage", ole::is_ole, ole::read),
     apart("application/rtf", rtf::is_rtf, rtf::read),
     apart("application/ms-tnef", tnef::is_tnef, tnef::read),
