@@ -85,7 +85,7 @@ fn is_unreadable(text: &str) -> bool {
 }
 
 /// The page's own resources before those it inherits.
-fn page_resources<'d>(document: &'d Document, page: lopdf::ObjectId) -> Vec<&'d Dictionary> {
+fn page_resources(document: &Document, page: lopdf::ObjectId) -> Vec<&Dictionary> {
     let Ok((own, inherited)) = document.get_page_resources(page) else { return Vec::new() };
     own.into_iter().chain(inherited.into_iter().filter_map(|id| document.get_dictionary(id).ok())).collect()
 }
@@ -427,10 +427,11 @@ fn embedded(stream: &Stream, file: &File<'_>, extraction: &mut Extraction<'_>) {
             Some(bytes) => extraction.push(file.inner("embedded", bytes)),
             None => extraction.gap(&file.origin, GapReason::Corrupt),
         }
-    } else if let Some(content) = is(b"Metadata").then(|| plain(stream)).flatten().or_else(|| xfa(stream)) {
-        if let Ok(text) = xml::prose(&content) {
-            extraction.text(&within(&file.origin, "metadata"), text, Shape::Prose);
-        }
+        return;
+    }
+    let metadata = is(b"Metadata").then(|| plain(stream)).flatten().or_else(|| xfa(stream));
+    if let Some(Ok(text)) = metadata.map(|content| xml::prose(&content)) {
+        extraction.text(&within(&file.origin, "metadata"), text, Shape::Prose);
     }
 }
 
