@@ -11,6 +11,9 @@ use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
 
+use super::Shape;
+use super::extraction::{Extraction, within};
+
 /// Deeper elements are read as if they were siblings.
 const MAX_OPEN: usize = 10_000;
 
@@ -36,6 +39,15 @@ pub(super) fn read(html: &str) -> Page {
     }
     tokenizer.end();
     tokenizer.sink.0.into_inner().finish()
+}
+
+/// Some readers show as a page what looks like one, whatever its type says.
+pub(super) fn read_as_page_too(text: &str, origin: &str, extraction: &mut Extraction<'_>) {
+    if text.contains("</") {
+        let page = read(text);
+        extraction.text(&within(origin, "html"), page.shown, Shape::Prose);
+        extraction.text(&within(origin, "hidden"), page.hidden, Shape::Prose);
+    }
 }
 
 fn chunks(text: &str, size: usize) -> impl Iterator<Item = &str> {

@@ -146,6 +146,8 @@ struct Region {
     range: Range<usize>,
     kind: String,
     boundary: String,
+    /// How many parts mail-parser found in it.
+    parts: usize,
 }
 
 /// A part that has no parts.
@@ -187,9 +189,10 @@ impl Walk<'_> {
             let signed =
                 regions.iter().any(|region| region.kind == "multipart/signed" && region.range.contains(&start));
             let decoded = match part.body {
-                PartType::Multipart(_) => {
+                PartType::Multipart(parts) => {
                     let boundary = mime.kind.first("boundary").unwrap_or_default().to_owned();
-                    regions.push(Region { range: start..start + raw.len(), kind: mime.kind.value, boundary });
+                    let range = start..start + raw.len();
+                    regions.push(Region { range, kind: mime.kind.value, boundary, parts: parts.len() });
                     continue;
                 }
                 PartType::Message(nested) if part.encoding != Encoding::None => {
@@ -216,6 +219,10 @@ impl Walk<'_> {
             let body = self.content.get(region.range.clone()).unwrap_or_default();
             let cut = oddity::cut(body, &region.boundary, &boundaries);
             self.oddity = self.oddity.max(cut.oddity);
+            if cut.parts != region.parts {
+                // A part without an empty line, or lines that only some take for delimiters.
+                self.oddity = Oddity::Contradictory;
+            }
             let margins = [("preamble", &body[..cut.preamble_end]), ("epilogue", &body[cut.epilogue_start..])];
             for (name, margin) in margins {
                 if !margin.trim_ascii().is_empty() {
@@ -270,12 +277,7 @@ impl Walk<'_> {
     fn body_text(&mut self, text: Cow<'_, str>, extraction: &mut Extraction<'_>) {
         self.texts += 1;
         let origin = within(self.origin, &format!("body/text[{}]", self.texts));
-        // Some readers show as a page what looks like one, whatever its type says.
-        if ["<html", "<HTML", "<body", "<BODY", "<!DOCTYPE"].iter().any(|mark| text.contains(mark)) {
-            let page = html::read(&text);
-            extraction.text(&within(&origin, "html"), page.shown, Shape::Prose);
-            extraction.text(&within(&origin, "hidden"), page.hidden, Shape::Prose);
-        }
+        html::read_as_page_too(&text, &origin, extraction);
         let text = text::with_plain_line_ends(text);
         let zones = zones::of_mail(&text, &[]);
         extraction.segment(&origin, text, zones, Shape::Prose);

@@ -192,6 +192,10 @@ fn unread(file: &File<'_>, extraction: &mut Extraction<'_>) {
     if is_media(&file.bytes, declared) {
         return extraction.gap(&file.origin, GapReason::Media);
     }
+    if declared.starts_with("message/") {
+        // A kind of message that nobody registered is still shown as one by some.
+        mime::read_nested(file, extraction);
+    }
     if looks_like_text(&file.bytes) || super::charset::wide_encoding(&file.bytes).is_some() {
         text::plain(file, extraction);
         if KNOWN_BY_MAGIC.contains(&extension.as_str()) {
