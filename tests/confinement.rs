@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use waxseal::world::worker::{Config, Fault, Pool, serve_worker};
 
-/// What a captured worker tries, and whether it is still there afterwards.
-const ATTEMPTS: &[(&str, fn(&[u8]) -> Vec<u8>, Result<(), Fault>)] = &[
+/// A name, what a captured worker tries, and whether it is still there afterwards.
+type Attempt = (&'static str, fn(&[u8]) -> Vec<u8>, Result<(), Fault>);
+
+const ATTEMPTS: &[Attempt] = &[
     ("answer", |request| request.to_vec(), Ok(())),
     ("read-a-file", |_| std::fs::read("/etc/hostname").unwrap_or_default(), Err(Fault::Ended)),
     ("write-a-file", |_| format!("{:?}", std::fs::write("waxseal-was-here", b"x")).into_bytes(), Err(Fault::Ended)),
