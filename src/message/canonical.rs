@@ -22,6 +22,7 @@ pub(super) fn of(text: &str) -> Option<Canonical> {
         writer.gap(gap, at + word.len());
         at += word.len() + gap.len();
     }
+    writer.mark(text.len());
     writer.changed.then_some(Canonical { text: writer.out, offsets: writer.offsets })
 }
 
@@ -90,13 +91,15 @@ impl Writer {
             }
             let cluster = &word[offset..end];
             let before = self.out.len();
-            self.fold_into(cluster, fold);
+            self.fold_into(cluster, fold, at + offset);
             self.changed |= &self.out[before..] != cluster;
         }
     }
 
-    fn fold_into(&mut self, cluster: &str, fold: bool) {
+    /// Every character that comes out leads back to the beginning of what it was.
+    fn fold_into(&mut self, cluster: &str, fold: bool, at: usize) {
         for c in cluster.chars().filter(|c| !is_invisible(*c)).nfkc() {
+            self.mark(at);
             let c = plain_sign(c);
             self.out.push(if fold { look_alike(c) } else { c });
         }
@@ -248,6 +251,19 @@ mod tests {
         for (needle, original) in [("219", "２１９"), ("-09", "-０９"), ("and", "and"), ("met", "m\u{435}t")] {
             let at = canonical.text.find(needle).expect("the needle");
             assert_eq!(canonical.original(at), text.find(original).expect("the original"), "{needle}");
+        }
+    }
+
+    #[test]
+    fn every_offset_leads_to_the_beginning_of_a_character() {
+        for text in
+            ["a\u{fb01}ne \u{2462} x", "e\u{301}\u{fb03}\u{200b}\u{ff11}", "\u{2100}\u{1f100} \u{fdfa}!", "½ ㎏ ﷺ"]
+        {
+            let canonical = of(text).expect("a canonical form");
+            for at in canonical.text.char_indices().map(|(at, _)| at).chain([canonical.text.len()]) {
+                assert!(text.is_char_boundary(canonical.original(at)), "{text} at {at}");
+            }
+            assert_eq!(canonical.original(canonical.text.len()), text.len());
         }
     }
 }
