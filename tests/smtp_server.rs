@@ -353,3 +353,80 @@ async fn refusals_are_counted_and_every_series_stands_at_0_from_the_start() {
     assert!(wire.ask("RCPT TO:<bob@other.example>").await.starts_with("550"));
     assert_eq!(count("rcpt", "no-source"), Some(1.0));
 }
+
+/// T074: mutated sessions from a fixed seed. No panic, no hang, and all that is said are replies.
+#[tokio::test(start_paused = true)]
+async fn mutated_sessions_get_replies_and_nothing_else() {
+    let server = House { tls: TlsMode::Off, ..House::default() }.start().await;
+    let seeds: [&[u8]; 4] = [
+        b"EHLO a.example\r\nMAIL FROM:<a@b.example> SIZE=9\r\nRCPT TO:<c@d.example>\r\nDATA\r\nx\r\n..y\r\n.\r\nQUIT\r\n",
+        b"HELO a\r\nMAIL FROM:<>\r\nRCPT TO:<\"q q\"@d.example> NOTIFY=NEVER\r\nBDAT 5\r\nab\r\nzBDAT 2 LAST\r\n\r\nNOOP\r\n",
+        b"EHLO [IPv6:::1]\r\nVRFY x\r\nAUTH PLAIN AAAA\r\nSTARTTLS\r\nRSET\r\nHELP\r\nEXPN y\r\nMAIL FROM:<@a,@b:c@d.e>\r\n",
+        b"MAIL FROM:<a@b> ENVID=+41 RET=HDRS BODY=8BITMIME SMTPUTF8 REQUIRETLS AUTH=<>\r\nRCPT TO:<x@y> ORCPT=rfc822;z\r\n",
+    ];
+    let mut random = Xorshift(0x9E37_79B9_7F4A_7C15);
+    for round in 0..3000 {
+        let mut bytes = seeds[round % seeds.len()].to_vec();
+        for _ in 0..random.below(6) {
+            mutate(&mut bytes, &seeds, &mut random);
+        }
+        let said = converse(&server, &bytes).await;
+        assert!(said.starts_with("220 ") && said.ends_with("\r\n"), "{}: {said}", bytes.escape_ascii());
+        for line in said.split_terminator("\r\n") {
+            let (code, rest) = line.split_at(3);
+            let reply = code.bytes().all(|b| b.is_ascii_digit()) && rest.starts_with([' ', '-']);
+            assert!(reply && !rest.contains(['\r', '\n', '\0']), "{}: {line:?}", bytes.escape_ascii());
+        }
+    }
+    for (_, content) in server.intake.taken.lock().unwrap().iter() {
+        let pairs = content.windows(2).filter(|pair| pair == b"\r\n").count();
+        assert_eq!(content.iter().filter(|b| matches!(b, b'\r' | b'\n')).count(), 2 * pairs);
+    }
+    assert!(server.intake.count() > 100, "hardly any mutated session brings mail: they are mutated too much");
+}
+
+/// Sends all bytes, then the end; gives all that is said.
+async fn converse(served: &Served, bytes: &[u8]) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let (ours, theirs) = tokio::io::duplex(1 << 20);
+    let (mut reader, mut writer) = tokio::io::split(ours);
+    let session = served.server.attend(theirs, [127, 0, 0, 1].into(), served.cancel.clone());
+    let client = async {
+        writer.write_all(bytes).await.unwrap();
+        writer.shutdown().await.unwrap();
+        let mut said = String::new();
+        reader.read_to_string(&mut said).await.unwrap();
+        said
+    };
+    tokio::join!(session, client).1
+}
+
+/// Numbers that are the same in every run.
+struct Xorshift(u64);
+
+impl Xorshift {
+    fn below(&mut self, most: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % most.max(1) as u64) as usize
+    }
+}
+
+/// One change: a byte, a piece gone, a piece twice, a piece of another session, or a nasty end of line.
+fn mutate(bytes: &mut Vec<u8>, seeds: &[&[u8]], random: &mut Xorshift) {
+    let at = random.below(bytes.len());
+    let end = (at + random.below(20)).min(bytes.len());
+    let piece: Vec<u8> = match random.below(5) {
+        0 => vec![random.below(256) as u8],
+        1 => Vec::new(),
+        2 => bytes[at..end].repeat(2),
+        3 => {
+            let other = seeds[random.below(seeds.len())];
+            let from = random.below(other.len());
+            other[from..(from + 30).min(other.len())].to_vec()
+        }
+        _ => [&b"\r"[..], b"\n", b"\r\n.\r\n", b"\n.\n", b"\0", b"\r\n", b"<", b"\xff"][random.below(8)].to_vec(),
+    };
+    bytes.splice(at..end, piece);
+}
