@@ -77,6 +77,8 @@ pub struct Place {
 
 /// How many messages are leased from the store at once.
 const BATCH: usize = 200;
+/// Between two looks at the store, so that a row that can't be leased costs no busy loop.
+const SHORTEST_SLEEP: Duration = Duration::from_millis(20);
 /// The store is asked again after at most so long, whatever it said: a clock may have been set.
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 /// Between tries when the store can't be read or written.
@@ -125,21 +127,19 @@ impl Queue {
 
     /// The next message to deliver. Waits until there is one. For one caller at a time.
     pub async fn next(self: &Arc<Self>) -> Work {
-        let mut due = None;
         loop {
             // What can't be settled must not be sent: it would be sent again.
             if self.store.writable().is_err() {
                 sleep(STORE_PAUSE).await;
                 continue;
             }
-            let is_due = due.is_some_and(|due| due <= self.clock.now());
-            if is_due || self.backlog.swap(false, Ordering::AcqRel) {
-                due = self.refill().await;
+            if self.backlog.swap(false, Ordering::AcqRel) {
+                self.refill().await;
             }
             if let Some((domain, leased)) = self.pop() {
                 return Work { leased, domain, queue: self.clone(), feedback: Feedback::None, settled: false };
             }
-            let pause = due.map_or(LONGEST_SLEEP, |due: Timestamp| until(self.clock.now(), due)).min(LONGEST_SLEEP);
+            let pause = self.until_due().await;
             tokio::select! {
                 () = self.changed.notified() => {}
                 () = sleep(pause) => self.backlog.store(true, Ordering::Release),
@@ -147,18 +147,33 @@ impl Queue {
         }
     }
 
+    /// How long nothing more is due that there is room for.
+    async fn until_due(&self) -> Duration {
+        let (room, busy) = {
+            let ready = self.ready();
+            (ready.room(), ready.crowded())
+        };
+        if room == 0 {
+            return LONGEST_SLEEP;
+        }
+        // Busy domains' due times lie in the past: they are asked for when their lane runs low.
+        let due = self.store.next_due(&busy).await.ok().flatten();
+        due.map_or(LONGEST_SLEEP, |due| until(self.clock.now(), due)).clamp(SHORTEST_SLEEP, LONGEST_SLEEP)
+    }
+
     fn pop(&self) -> Option<(Domain, Leased)> {
         self.ready().pop()
     }
 
-    /// Leases what is due and fits; returns when something will be due next.
-    async fn refill(&self) -> Option<Timestamp> {
+    /// Leases what is due and fits.
+    async fn refill(&self) {
+        self.end_suspensions().await;
         let (room, busy) = {
             let ready = self.ready();
             (ready.room().min(BATCH), ready.crowded())
         };
         if room == 0 {
-            return None;
+            return;
         }
         let leased = match self.store.lease(self.clock.now(), room, &busy).await {
             Ok(leased) => leased,
@@ -166,7 +181,7 @@ impl Queue {
                 warn!(%error, "the store can't be read; delivery waits");
                 sleep(STORE_PAUSE).await;
                 self.backlog.store(true, Ordering::Release);
-                return None;
+                return;
             }
         };
         if leased.len() >= room {
@@ -175,8 +190,18 @@ impl Queue {
         for leased in leased {
             self.take_leased(leased).await;
         }
-        // Busy domains' due times lie in the past: they are asked for when their lane runs low.
-        self.store.next_due(&busy).await.ok().flatten()
+    }
+
+    /// Resumes domains whose suspension was set to end by now.
+    async fn end_suspensions(&self) {
+        let now = self.clock.now();
+        for (domain, until) in self.store.suspended().await.unwrap_or_default() {
+            if until.is_some_and(|until| until <= now)
+                && let Err(error) = self.resume(&domain, Vec::new()).await
+            {
+                warn!(%domain, %error, "a suspension that is over could not be ended");
+            }
+        }
     }
 
     /// Puts a message leased from the store into its lanes; what finds no place goes back.
@@ -289,7 +314,10 @@ impl Place {
         self.queue.changed.notify_one();
         if !suspended.is_empty() {
             let queue = self.queue.clone();
-            in_background(async move { queue.give_back(id, &suspended).await });
+            in_background(async move {
+                queue.give_back(id, &suspended).await;
+                queue.wake();
+            });
         }
     }
 }
@@ -316,7 +344,10 @@ impl Drop for Work {
         self.queue.changed.notify_one();
         if !self.settled {
             let (queue, id, domain) = (self.queue.clone(), self.leased.envelope.id, self.domain.clone());
-            in_background(async move { queue.give_back(id, &[domain]).await });
+            in_background(async move {
+                queue.give_back(id, &[domain]).await;
+                queue.wake();
+            });
         }
     }
 }
@@ -340,3 +371,6 @@ fn by_domain(leased: Leased) -> Vec<(Domain, Leased)> {
 fn until(now: Timestamp, due: Timestamp) -> Duration {
     Duration::try_from(due.duration_since(now)).unwrap_or(Duration::ZERO)
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,5 +3,6 @@
 mod contract;
 mod crash;
 mod damage;
+mod faults;
 mod folder;
 mod mail;

@@ -144,6 +144,11 @@ impl Writer {
         if self.db.is_none() && !self.reopen() {
             return answer_all(jobs, &StoreError::Failed("the store is being reopened".to_owned()));
         }
+        // What is left of a full disk is for deliveries, not for new mail.
+        let full = self.shared.full.load(Ordering::Acquire);
+        let (jobs, refused): (Vec<Job>, Vec<Job>) =
+            jobs.into_iter().partition(|job| !(full && matches!(job.request, Request::Commit(_))));
+        answer_all(refused, &StoreError::Full);
         let started = Instant::now();
         match self.write(&jobs) {
             Ok(answers) => {
