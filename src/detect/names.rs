@@ -104,6 +104,10 @@ fn last_first(text: &str, family: Span, lists: &Lists<'_>, found: &mut impl FnMu
     let start = text.len() - after.trim_start_matches(' ').len();
     let Some(given) = word_at(text, start) else { return };
     let first = &text[given.0..given.1];
+    // `Lowell, MA` is a place.
+    if first.len() == 2 && is_upper(first) {
+        return;
+    }
     let loud = first.len() > 2 && letters(first) && is_upper(first) && is_upper(last) && !lists.words.holds(first);
     if !is_capital(last) || !is_capital(first) || !(starts(lists.given, given.0) || loud) {
         return;

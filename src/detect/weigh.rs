@@ -56,6 +56,9 @@ fn is_near(rules: &Ruleset, pages: &[Page<'_>], page: usize, sight: &Sight, weig
         });
     }
     let here = &pages[page];
+    if weight.targets.is_empty() {
+        return is_sign_off(here, sight);
+    }
     let (mut low, mut high) = match weight.within {
         None | Some(Within::Part | Within::Message) => (0, here.text.len()),
         Some(within) => bounds(here, sight, within),
@@ -76,6 +79,19 @@ const LONGEST: usize = 96;
 /// What stands in a footer says nothing about the text above it.
 fn speaks(zone: Zone, own: Option<&Sight>) -> bool {
     !matches!(zone, Zone::Disclaimer | Zone::Signature) || own.is_some_and(|own| own.zone == zone)
+}
+
+/// Whether a sight is all of a line, and an empty line, another zone or nothing follows.
+fn is_sign_off(page: &Page<'_>, sight: &Sight) -> bool {
+    let (before, after) = (&page.text[..sight.start as usize], &page.text[sight.end as usize..]);
+    let head = before.rsplit('\n').next().unwrap_or_default();
+    let (tail, rest) = after.split_once('\n').unwrap_or((after, ""));
+    let bare = |text: &str| text.chars().all(|c| !c.is_alphanumeric());
+    let next = rest.split('\n').next().unwrap_or_default();
+    let next_at = sight.end as usize + tail.len() + 1;
+    let ends =
+        bare(next) || next_at >= page.text.len() || page.segment.zone_at(page.original(next_at as u32)) != sight.zone;
+    page.segment.shape == Shape::Prose && bare(head) && bare(tail) && !before.trim().is_empty() && ends
 }
 
 /// Counts what is found until it is enough.

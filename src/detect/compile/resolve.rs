@@ -220,8 +220,8 @@ impl Maker<'_> {
             (None, Some(by)) => Change::By(by),
             _ => return Err(Fault::at(file, owner, "`raise` and `lower` say either `to` or `by`")),
         };
-        if weigh.near.is_empty() {
-            return Err(Fault::at(file, owner, "`near` names nothing"));
+        if weigh.near.is_empty() != weigh.sign_off {
+            return Err(Fault::at(file, owner, "`raise` and `lower` look at either `near` or `sign_off: true`"));
         }
         let target = |name: &String| {
             self.target(file, &Spot { value: name.clone(), line: weigh.near.line, column: weigh.near.column })
@@ -234,7 +234,7 @@ impl Maker<'_> {
             within: weigh.within,
             count: weigh.count.unwrap_or(1),
             change,
-            label: weigh.near.join(", "),
+            label: if weigh.sign_off { "sign-off".to_owned() } else { weigh.near.join(", ") },
         })
     }
 

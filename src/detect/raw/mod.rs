@@ -201,7 +201,11 @@ pub struct Audience {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Weigh {
+    #[serde(default)]
     pub near: Spot<Few<String>>,
+    /// Instead of `near`: the sight stands alone on a line with which its text ends, as a name under a letter does.
+    #[serde(default)]
+    pub sign_off: bool,
     /// At most so many bytes before the sight.
     #[serde(default)]
     pub before: Option<usize>,
