@@ -60,11 +60,21 @@ fn full(text: &str, given: Span, lists: &Lists<'_>, found: &mut impl FnMut(Span,
     {
         family = Some(third);
     }
-    let Some((start, end)) = family.and_then(|word| family_name(text, word)) else { return };
+    let Some((start, end)) = family.and_then(|word| family_name(text, word)) else {
+        // `Jukka R.`: a given name and an initial.
+        if at > hyphenated(text, given.end as usize) && text[..at].ends_with('.') && !lists.words.holds(first) {
+            found(Span { start: given.start, end: at as u32 }, Surety::Half);
+        }
+        return;
+    };
     let last = &text[start..end];
     let listed = starts(lists.family, start);
     let word = lists.words.holds(last);
+    let initial_only = text[..at].ends_with('.') && !lists.words.holds(first);
     if end - start < 2 || (!listed && (word || !letters(last))) {
+        if initial_only {
+            found(Span { start: given.start, end: at as u32 }, Surety::Half);
+        }
         return;
     }
     let surety = match (lists.words.holds(first), listed && !word) {
