@@ -1,40 +1,146 @@
-//! The shipped packs compile and pass the tests in their own files.
+//! The shipped packs: they compile, pass the tests in their own files, and stand any text.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::Instant;
 
-use waxseal::detect::{RuleFile, Ruleset, compile};
+use proptest::prelude::*;
+use waxseal::config::{compile_rules, rules_schema};
+use waxseal::detect::{Circumstances, Findings, RuleFile, Ruleset, compile};
+use waxseal::message::{Budget, Origin, Reading, Segment, Shape, Zone, ZoneSpan};
 
-/// All shipped packs, as `serve` would load them.
-fn shipped() -> Ruleset {
-    let mut files = Vec::new();
-    let mut folders = vec![Path::new("rules").to_path_buf()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
-            if entry.is_dir() {
-                folders.push(entry);
-            } else if entry.extension().is_some_and(|extension| extension == "yaml") {
-                let text = std::fs::read_to_string(&entry).expect("a rule file");
-                files.push(RuleFile { name: entry.to_string_lossy().into_owned(), text });
-            }
-        }
+/// All shipped packs, as `serve` loads them.
+fn shipped() -> &'static Ruleset {
+    static RULES: OnceLock<Ruleset> = OnceLock::new();
+    RULES
+        .get_or_init(|| compile_rules(&[PathBuf::from("rules")], None).unwrap_or_else(|faults| panic!("{}", faults[0])))
+}
+
+fn reading(text: &str, shape: Shape) -> Reading {
+    let zones = vec![ZoneSpan { end: text.len(), zone: Zone::New }];
+    let origin = Origin::new("body/text[1]");
+    Reading {
+        segments: vec![Segment { origin, text: text.to_owned(), zones, shape, canonical: None }],
+        ..Reading::default()
     }
-    files.sort_by(|a, b| a.name.cmp(&b.name));
-    let load = |file: &str, path: &str| {
-        let path = Path::new(file).parent().expect("a folder").join(path);
-        std::fs::read_to_string(path).map_err(|error| error.to_string())
-    };
-    let packs = ["hipaa", "payment-cards"].map(str::to_owned);
-    compile(&files, &packs, &load)
-        .unwrap_or_else(|faults| panic!("{}", faults.iter().map(|fault| format!("{fault}\n")).collect::<String>()))
+}
+
+fn scan(rules: &Ruleset, text: &str, shape: Shape) -> Findings {
+    rules.scan(&reading(text, shape), &Circumstances::default(), &Budget::new(u64::MAX, u64::MAX))
+}
+
+fn failures(rules: &Ruleset) -> String {
+    let failed = rules.run_tests().into_iter().filter(|result| !result.passed);
+    failed
+        .map(|result| format!("{}:{} {}: {} ({})\n", result.file, result.line, result.id, result.text, result.message))
+        .collect()
 }
 
 #[test]
 fn the_shipped_packs_pass_their_own_tests() {
-    let failed: Vec<String> = shipped()
+    let failed = failures(shipped());
+    assert!(failed.is_empty(), "{failed}");
+}
+
+/// `UPDATE_GOLDEN=1` writes it anew.
+#[test]
+fn the_schema_for_editors_is_made_from_the_types() {
+    let path = "config/rules.schema.json";
+    let made = serde_json::to_string_pretty(&rules_schema()).expect("a schema is JSON") + "\n";
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(path, &made).expect("the schema is writable");
+    }
+    assert_eq!(std::fs::read_to_string(path).expect("the schema"), made, "run with UPDATE_GOLDEN=1");
+}
+
+/// Every block of docs/rules.md that is a whole file compiles beside the shipped packs and passes its tests.
+#[test]
+fn the_guides_examples_work_as_printed() {
+    let guide = std::fs::read_to_string("docs/rules.md").expect("the guide");
+    let blocks: Vec<&str> = guide.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert_eq!(blocks.len(), 2);
+    let mut files = Vec::new();
+    for pack in ["identifiers", "people", "health", "context", "records", "phi"] {
+        let name = format!("rules/hipaa/{pack}.yaml");
+        let text = std::fs::read_to_string(&name).expect("a shipped file");
+        files.push(RuleFile { name, text });
+    }
+    files.extend(
+        blocks.iter().enumerate().map(|(at, text)| RuleFile { name: format!("docs/{at}.yaml"), text: (*text).into() }),
+    );
+    let load = |file: &str, path: &str| {
+        let path = Path::new(file).parent().expect("a folder").join(path);
+        std::fs::read_to_string(path).map_err(|error| error.to_string())
+    };
+    let rules = compile(&files, &["hipaa".to_owned()], &load).unwrap_or_else(|faults| panic!("{}", faults[0]));
+    let failed: String = rules
         .run_tests()
         .into_iter()
-        .filter(|result| !result.passed)
-        .map(|result| format!("{}:{} {}: {} ({})\n", result.file, result.line, result.id, result.text, result.message))
+        .filter(|result| !result.passed && result.file.starts_with("docs/"))
+        .map(|result| format!("{}: {} ({})\n", result.id, result.text, result.message))
         .collect();
-    assert!(failed.is_empty(), "{}", failed.concat());
+    assert!(failed.is_empty(), "{failed}");
+}
+
+/// T172: the time grows with the text, whatever the text is.
+#[test]
+fn hostile_text_is_scanned_in_linear_time() {
+    for text in ["219096781 ", "1-1-1-", "219-09-678 ", "patient patient ", "John Roe, ", "a1b2c3", "________: "] {
+        let small = text.repeat((64 << 10) / text.len());
+        let large = text.repeat((512 << 10) / text.len());
+        let start = Instant::now();
+        scan(shipped(), &small, Shape::Prose);
+        let once = start.elapsed();
+        let start = Instant::now();
+        scan(shipped(), &large, Shape::Prose);
+        // Eight times the text; room for a busy machine, none for a square (64).
+        assert!(
+            start.elapsed() < once * 32 + std::time::Duration::from_millis(200),
+            "{text:?}: {once:?} {:?}",
+            start.elapsed()
+        );
+    }
+}
+
+/// Pieces that make texts in which something is found, joined by anything.
+fn pieces() -> impl Strategy<Value = String> {
+    let known = prop::sample::select(vec![
+        "Patient",
+        "Jane Roe",
+        "ROE, JANE",
+        "SSN 219-09-6781",
+        "metformin 500 mg",
+        "MRN 4471234",
+        "é",
+        "\u{200b}",
+        "\n\n",
+        "\t",
+        ": ",
+        "Dx E11.9",
+        "DOB 10/24/1971",
+        "Mr. ",
+        "’s",
+        "4111 1111 1111 1111",
+        "𝟙",
+        "____",
+        "[ ]",
+        "\r\n",
+        "PID-5: ",
+    ]);
+    prop::collection::vec(prop_oneof![known.prop_map(str::to_owned), "\\PC{0,8}"], 0..24)
+        .prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn any_text_is_scanned_and_findings_stand_on_its_characters(text in pieces(), shape in 0..3_u8) {
+        let shape = [Shape::Prose, Shape::Table, Shape::Records][usize::from(shape)];
+        for finding in scan(shipped(), &text, shape).findings {
+            let end = finding.offset + finding.length;
+            prop_assert!(text.is_char_boundary(finding.offset) && text.is_char_boundary(end), "{finding:?}");
+            prop_assert!(end <= text.len());
+        }
+    }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::judge::Case;
 use super::ruleset::Ruleset;
-use super::weigh::{Term, weigh};
+use super::weigh::{Scene, Term};
 use super::{Circumstances, Findings, mask};
 use crate::message::{Budget, Origin, Reading, Zone};
 
@@ -46,14 +46,16 @@ impl Ruleset {
         let audience = self.audience_segment(reading, circumstances);
         let mut pages = self.pages(reading, budget);
         self.add_audience(&mut pages, &audience, reading, circumstances);
-        self.weigh_once(&mut pages);
+        let all = vec![true; self.detectors.len()];
+        self.weigh_once(&mut pages, &all);
+        let scene = Scene::new(self, &pages);
         let mut sights = Vec::new();
         for (at, page) in pages.iter().enumerate() {
             for sight in &page.sights {
                 let detector = &self.detectors[usize::from(sight.detector)];
                 let mut terms = Vec::new();
                 let confidence =
-                    weigh(self, &pages, at, sight, sight.base, (&detector.raise, &detector.lower), Some(&mut terms));
+                    scene.weigh(at, sight, sight.base, (&detector.raise, &detector.lower), Some(&mut terms));
                 let (start, end) = (page.original(sight.start), page.original(sight.end));
                 sights.push(SeenHere {
                     detector: detector.id.clone(),
@@ -68,8 +70,9 @@ impl Ruleset {
                 });
             }
         }
-        self.weigh_once(&mut pages);
-        let case = Case { rules: self, pages: &pages, reading, circumstances };
+        drop(scene);
+        self.weigh_once(&mut pages, &all);
+        let case = Case { scene: Scene::new(self, &pages), reading, circumstances };
         let near_misses = self
             .rules
             .iter()

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::page::{Page, Sight};
+use super::page::Sight;
 use super::raw::{Condition, Within};
-use super::ruleset::{Clause, CompiledRule, Ruleset};
-use super::weigh::{Term, ends_sentence, weigh};
+use super::ruleset::{Clause, CompiledRule};
+use super::weigh::{Scene, Term, ends_sentence};
 use super::{Circumstances, Finding, RuleMatch, mask};
 use crate::mail::Address;
 use crate::message::{Reading, Shape, Zone};
@@ -14,6 +14,10 @@ use crate::message::{Reading, Shape, Zone};
 const MOST_FINDINGS: usize = 50;
 /// A subject and this much of the body count as one sentence.
 const AFTER_SUBJECT: usize = 160;
+/// A row longer than this is none.
+const MOST_ROW: usize = 4000;
+/// So many sights on each side of an anchor are tried.
+const NEIGHBOURS: usize = 24;
 /// After so many anchors a rule's distinct count is "very many".
 const MOST_ANCHORS: usize = 5_000;
 
@@ -26,8 +30,7 @@ pub struct Seen<'a> {
 
 /// What the conditions look at.
 pub struct Case<'a> {
-    pub rules: &'a Ruleset,
-    pub pages: &'a [Page<'a>],
+    pub scene: Scene<'a>,
     pub reading: &'a Reading,
     pub circumstances: &'a Circumstances,
 }
@@ -115,9 +118,9 @@ impl<'a> Case<'a> {
             let base = company.iter().map(|seen| seen.sight.confidence).fold(anchor.sight.confidence, u8::min);
             let mut terms = Vec::new();
             let weights = (&rule.raise[..], &rule.lower[..]);
-            let score = weigh(self.rules, self.pages, anchor.page, anchor.sight, base, weights, Some(&mut terms));
+            let score = self.scene.weigh(anchor.page, anchor.sight, base, weights, Some(&mut terms));
             if score >= rule.rule.threshold {
-                values.insert(self.pages[anchor.page].value(anchor.sight));
+                values.insert(self.scene.pages[anchor.page].value(anchor.sight));
                 in_columns = in_columns.max(anchor.sight.count);
                 if involved.len() < MOST_FINDINGS {
                     involved.push(*anchor);
@@ -136,9 +139,16 @@ impl<'a> Case<'a> {
         Some(best)
     }
 
+    /// The surest sight of a group (sorted by page and start) that is close enough, the closest of
+    /// equals. A few neighbours on each side are enough: whoever is farther is not closer.
     fn nearest(&self, anchor: Seen<'a>, group: &[Seen<'a>], within: Within) -> Option<Seen<'a>> {
-        group
+        let at = group.partition_point(|seen| (seen.page, seen.sight.start) < (anchor.page, anchor.sight.start));
+        let around = &group[at.saturating_sub(NEIGHBOURS)..(at + NEIGHBOURS).min(group.len())];
+        // Other parts count for some rules: their first sights speak for them.
+        let ends = &group[..group.len().min(NEIGHBOURS)];
+        around
             .iter()
+            .chain(ends)
             .filter(|seen| self.are_close(anchor, **seen, within))
             .max_by_key(|seen| (seen.sight.confidence, std::cmp::Reverse(gap(anchor, **seen))))
             .copied()
@@ -152,11 +162,12 @@ impl<'a> Case<'a> {
         if high < low {
             return false;
         }
-        let page = &self.pages[a.page];
+        let page = &self.scene.pages[a.page];
         let between = &page.text.as_bytes()[low..high];
         let same_table = page.segment.shape == Shape::Table && (a.sight.column || b.sight.column);
         match within {
             Within::Characters(most) => same_table || between.len() <= most,
+            Within::Line | Within::Row if between.len() > MOST_ROW && !same_table => false,
             Within::Line => !between.contains(&b'\n'),
             Within::Row if same_table => true,
             Within::Row if page.segment.shape == Shape::Records => !between.windows(2).any(|pair| pair == b"\n\n"),
@@ -170,13 +181,13 @@ impl<'a> Case<'a> {
 
     /// Parts of one message: everything for `message`; the subject reads as if it stood just above the body.
     fn are_parts_close(&self, a: Seen<'_>, b: Seen<'_>, within: Within) -> bool {
-        let (one, other) = (&self.pages[a.page].segment.origin, &self.pages[b.page].segment.origin);
+        let (one, other) = (&self.scene.pages[a.page].segment.origin, &self.scene.pages[b.page].segment.origin);
         let body = match (one.is_subject(), other.is_subject()) {
             (true, false) => b,
             (false, true) => a,
             _ => return within == Within::Message && one != other,
         };
-        let in_body = self.pages[body.page].segment.origin.as_str().starts_with("body/");
+        let in_body = self.scene.pages[body.page].segment.origin.as_str().starts_with("body/");
         match within {
             Within::Message => true,
             Within::Part => in_body,
@@ -192,7 +203,7 @@ impl<'a> Case<'a> {
         let zones: &[Zone] = &rule.rule.when.zones;
         let least = condition.confidence.unwrap_or(75);
         let mut found = Vec::new();
-        for (at, page) in self.pages.iter().enumerate() {
+        for (at, page) in self.scene.pages.iter().enumerate() {
             let origin = page.segment.origin.as_str();
             if page.sights.is_empty()
                 || !(condition.origin.is_empty()
@@ -206,6 +217,7 @@ impl<'a> Case<'a> {
                 found.extend(fit.map(|sight| Seen { page: at, sight }));
             }
         }
+        found.sort_by_key(|seen| (seen.page, seen.sight.start));
         found
     }
 
@@ -216,7 +228,7 @@ impl<'a> Case<'a> {
         }
         let in_column = candidates.iter().map(|seen| seen.sight.count).max().unwrap_or(0);
         let values: BTreeSet<String> =
-            candidates.iter().map(|seen| self.pages[seen.page].value(seen.sight).to_lowercase()).collect();
+            candidates.iter().map(|seen| self.scene.pages[seen.page].value(seen.sight).to_lowercase()).collect();
         values.len().max(in_column) >= wanted
     }
 
@@ -259,12 +271,12 @@ impl<'a> Case<'a> {
     }
 
     fn finding(&self, rule: &CompiledRule, seen: Seen<'_>) -> Finding {
-        let page = &self.pages[seen.page];
+        let page = &self.scene.pages[seen.page];
         let start = page.original(seen.sight.start);
         let end = page.original(seen.sight.end).max(start);
         Finding {
             rule: rule.rule.id.value.clone(),
-            detector: self.rules.detectors[usize::from(seen.sight.detector)].id.clone(),
+            detector: self.scene.rules.detectors[usize::from(seen.sight.detector)].id.clone(),
             kind: rule.rule.kind,
             origin: page.segment.origin.clone(),
             zone: seen.sight.zone,

@@ -18,6 +18,8 @@ use super::lexicon::Span;
 const SIZE_LIMIT: usize = 1 << 20;
 /// The default falls back to an engine a hundred times slower (measured with 200 rules).
 const DFA_SIZE_LIMIT: usize = 8 << 20;
+/// Most identifiers are shorter than this.
+const CLOSE: usize = 40;
 /// How far a match may reach from its digit or literal when its length has no bound.
 const FAR: usize = 256;
 
@@ -97,7 +99,8 @@ fn last_line(text: &str) -> String {
 /// All expressions of a ruleset.
 pub struct Patterns {
     all: Vec<Pattern>,
-    digit: Group,
+    /// Those that need a digit, by how far they reach from it: most reach hardly at all.
+    digit: [Group; 2],
     open: Group,
     literals: Option<AhoCorasick>,
     /// The pattern that each literal of the automaton belongs to.
@@ -112,8 +115,8 @@ struct Group {
 }
 
 impl Group {
-    fn of(all: &[Pattern], which: impl Fn(&Gate) -> bool) -> Result<Self, String> {
-        let members: Vec<usize> = (0..all.len()).filter(|at| which(&all[*at].gate)).collect();
+    fn of(all: &[Pattern], which: impl Fn(&Pattern) -> bool) -> Result<Self, String> {
+        let members: Vec<usize> = (0..all.len()).filter(|at| which(&all[*at])).collect();
         let sources = members.iter().map(|at| all[*at].regex.as_str());
         let set = RegexSetBuilder::new(sources)
             .unicode(false)
@@ -128,8 +131,12 @@ impl Group {
 
 impl Patterns {
     pub fn new(all: Vec<Pattern>) -> Result<Self, String> {
-        let digit = Group::of(&all, |gate| matches!(gate, Gate::Digit))?;
-        let open = Group::of(&all, |gate| matches!(gate, Gate::Open))?;
+        let is_digit = |pattern: &Pattern| matches!(pattern.gate, Gate::Digit);
+        let digit = [
+            Group::of(&all, |pattern| is_digit(pattern) && pattern.reach <= CLOSE)?,
+            Group::of(&all, |pattern| is_digit(pattern) && pattern.reach > CLOSE)?,
+        ];
+        let open = Group::of(&all, |pattern| matches!(pattern.gate, Gate::Open))?;
         let mut words = Vec::new();
         let mut owners = Vec::new();
         for (at, pattern) in all.iter().enumerate() {
@@ -153,7 +160,9 @@ impl Patterns {
 
     /// Calls back with every match: the pattern's number and the value's place.
     pub fn scan(&self, text: &str, numbers: &[Span], mut found: impl FnMut(usize, Range<usize>)) {
-        self.scan_numbers(text, numbers, &mut found);
+        for group in &self.digit {
+            self.scan_numbers(group, text, numbers, &mut found);
+        }
         if let Some(literals) = &self.literals {
             let mut done = vec![0; self.all.len()];
             for hit in literals.find_overlapping_iter_or_empty(text) {
@@ -180,8 +189,8 @@ impl Patterns {
     }
 
     /// Digit runs that stand close share a window; windows never overlap.
-    fn scan_numbers(&self, text: &str, numbers: &[Span], found: &mut impl FnMut(usize, Range<usize>)) {
-        if self.digit.members.is_empty() {
+    fn scan_numbers(&self, group: &Group, text: &str, numbers: &[Span], found: &mut impl FnMut(usize, Range<usize>)) {
+        if group.members.is_empty() {
             return;
         }
         let mut at = 0;
@@ -189,16 +198,16 @@ impl Patterns {
             let first = numbers[at];
             let mut last = first;
             while at + 1 < numbers.len()
-                && numbers[at + 1].start as usize <= last.end as usize + 2 * self.digit.reach
+                && numbers[at + 1].start as usize <= last.end as usize + 2 * group.reach
                 && (numbers[at + 1].end - first.start) < 8192
             {
                 at += 1;
                 last = numbers[at];
             }
             at += 1;
-            let window = widen(text, first.start as usize, last.end as usize, self.digit.reach);
-            for member in self.digit.set.matches_at(&text.as_bytes()[..window.end], window.start) {
-                let pattern = self.digit.members[member];
+            let window = widen(text, first.start as usize, last.end as usize, group.reach);
+            for member in group.set.matches_at(&text.as_bytes()[..window.end], window.start) {
+                let pattern = group.members[member];
                 self.all[pattern].find(text, window.clone(), &mut |range| found(pattern, range));
             }
         }

@@ -2,8 +2,8 @@
 
 use super::judge::Case;
 use super::page::{Page, Sight};
-use super::ruleset::{Eye, Ruleset};
-use super::weigh::weigh;
+use super::ruleset::{Eye, Ruleset, Target, Weight};
+use super::weigh::Scene;
 use super::{Circumstances, Findings};
 use crate::message::{Budget, Origin, Reading, Segment, Shape, Zone, ZoneSpan};
 
@@ -15,7 +15,7 @@ impl Ruleset {
         let mut pages = self.pages(reading, budget);
         self.add_audience(&mut pages, &audience, reading, circumstances);
         self.weigh_all(&mut pages);
-        let case = Case { rules: self, pages: &pages, reading, circumstances };
+        let case = Case { scene: Scene::new(self, &pages), reading, circumstances };
         let mut findings = Findings::default();
         for rule in &self.rules {
             if budget.check().is_err() {
@@ -48,22 +48,71 @@ impl Ruleset {
     /// itself, so that a label makes its number; then by what became likely. Within a pass all
     /// sights are weighed alike, so that their order does not matter.
     pub(super) fn weigh_all(&self, pages: &mut [Page<'_>]) {
-        self.weigh_once(pages);
-        self.weigh_once(pages);
+        let needed = self.needed(pages);
+        if needed.contains(&true) {
+            self.weigh_once(pages, &needed);
+            self.weigh_once(pages, &needed);
+        }
     }
 
-    pub(super) fn weigh_once(&self, pages: &mut [Page<'_>]) {
+    pub(super) fn weigh_once(&self, pages: &mut [Page<'_>], needed: &[bool]) {
         let mut weighed: Vec<Vec<u8>> = Vec::with_capacity(pages.len());
+        let scene = Scene::new(self, pages);
         for (at, page) in pages.iter().enumerate() {
             let confidences = page.sights.iter().map(|sight| {
                 let detector = &self.detectors[usize::from(sight.detector)];
-                weigh(self, pages, at, sight, sight.base, (&detector.raise, &detector.lower), None)
+                if !needed[usize::from(sight.detector)] {
+                    return sight.base;
+                }
+                scene.weigh(at, sight, sight.base, (&detector.raise, &detector.lower), None)
             });
             weighed.push(confidences.collect());
         }
+        drop(scene);
         for (page, confidences) in pages.iter_mut().zip(weighed) {
             for (sight, confidence) in page.sights.iter_mut().zip(confidences) {
                 sight.confidence = confidence;
+            }
+        }
+    }
+
+    /// The detectors whose confidence can matter: those of rules for each of whose conditions
+    /// something was seen at all, and those that lend to them. In ordinary mail there are none.
+    fn needed(&self, pages: &[Page<'_>]) -> Vec<bool> {
+        let mut seen = vec![false; self.detectors.len()];
+        for sight in pages.iter().flat_map(|page| &page.sights) {
+            seen[usize::from(sight.detector)] = true;
+        }
+        let mut needed = vec![false; self.detectors.len()];
+        for rule in &self.rules {
+            let possible = rule.all.iter().filter(|clause| clause.about_sights);
+            if possible.clone().all(|clause| clause.detectors.iter().any(|at| seen[usize::from(*at)])) {
+                let clauses = possible.chain(&rule.any).chain(&rule.none);
+                clauses.flat_map(|clause| &clause.detectors).for_each(|at| needed[usize::from(*at)] = true);
+                rule.raise.iter().chain(&rule.lower).for_each(|weight| self.lenders(weight, &mut needed));
+            }
+        }
+        // What lends may itself be lent to; twice is as deep as two passes reach.
+        for _ in 0..2 {
+            for (at, detector) in self.detectors.iter().enumerate() {
+                if needed[at] && seen[at] {
+                    detector.raise.iter().chain(&detector.lower).for_each(|weight| self.lenders(weight, &mut needed));
+                }
+            }
+        }
+        needed
+    }
+
+    fn lenders(&self, weight: &Weight, needed: &mut [bool]) {
+        for target in &weight.targets {
+            match target {
+                Target::List(_) => {}
+                Target::Detector(at) => needed[usize::from(*at)] = true,
+                Target::Class(identifies, class) => {
+                    for (at, detector) in self.detectors.iter().enumerate() {
+                        needed[at] |= detector.identifies == *identifies && detector.class == *class;
+                    }
+                }
             }
         }
     }

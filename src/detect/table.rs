@@ -85,7 +85,7 @@ fn claim(header: &str, detectors: &[Detector]) -> Option<u16> {
     let mut best: Option<(usize, u16)> = None;
     for (at, detector) in detectors.iter().enumerate() {
         for term in &detector.columns {
-            if padded.contains(&format!(" {term} ")) && best.is_none_or(|(length, _)| term.len() > length) {
+            if padded.contains(term.as_str()) && best.is_none_or(|(length, _)| term.len() > length) {
                 best = Some((term.len(), at as u16));
             }
         }

@@ -1,6 +1,7 @@
 //! What stands near a sight makes it surer or less sure.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 
 use super::page::{Page, Sight};
 use super::raw::Within;
@@ -18,60 +19,105 @@ pub struct Term {
     pub to: u8,
 }
 
-/// The confidence after all `raise` and then all `lower`.
-pub fn weigh(
-    rules: &Ruleset,
-    pages: &[Page<'_>],
-    page: usize,
-    sight: &Sight,
-    base: u8,
-    (raise, lower): (&[Weight], &[Weight]),
-    mut terms: Option<&mut Vec<Term>>,
-) -> u8 {
-    let mut confidence = base;
-    for (weight, up) in raise.iter().map(|weight| (weight, true)).chain(lower.iter().map(|weight| (weight, false))) {
-        let changed = match (weight.change, up) {
-            (Change::To(to), true) => confidence.max(to),
-            (Change::By(by), true) => confidence.saturating_add(by).min(100),
-            (Change::To(to), false) => confidence.min(to),
-            (Change::By(by), false) => confidence.saturating_sub(by),
-        };
-        if changed != confidence && is_near(rules, pages, page, sight, weight) {
-            if let Some(terms) = terms.as_deref_mut() {
-                terms.push(Term { near: weight.label.clone(), from: confidence, to: changed });
-            }
-            confidence = changed;
-        }
-    }
-    confidence
+/// All pages of a message, and what was already asked of whole pages.
+pub struct Scene<'a> {
+    pub rules: &'a Ruleset,
+    pub pages: &'a [Page<'a>],
+    /// By weight and page: what is asked `within: part` has one answer for all sights of a page.
+    whole: RefCell<HashMap<(*const Weight, usize), bool>>,
 }
 
-/// Whether enough of the weight's targets stand near the sight.
-fn is_near(rules: &Ruleset, pages: &[Page<'_>], page: usize, sight: &Sight, weight: &Weight) -> bool {
-    let mut near = Near { wanted: weight.count, values: BTreeSet::new() };
-    if weight.within == Some(Within::Message) {
-        return pages.iter().enumerate().any(|(at, other)| {
-            let own = (at == page).then_some(sight);
-            near.look(rules, other, own, weight, 0, other.text.len())
-        });
+impl<'a> Scene<'a> {
+    pub fn new(rules: &'a Ruleset, pages: &'a [Page<'a>]) -> Self {
+        Self { rules, pages, whole: RefCell::default() }
     }
-    let here = &pages[page];
-    if weight.targets.is_empty() {
-        return is_sign_off(here, sight);
+
+    /// The confidence after all `raise` and then all `lower`.
+    pub fn weigh(
+        &self,
+        page: usize,
+        sight: &Sight,
+        base: u8,
+        (raise, lower): (&[Weight], &[Weight]),
+        mut terms: Option<&mut Vec<Term>>,
+    ) -> u8 {
+        let mut confidence = base;
+        for (weight, up) in raise.iter().map(|weight| (weight, true)).chain(lower.iter().map(|weight| (weight, false)))
+        {
+            let changed = match (weight.change, up) {
+                (Change::To(to), true) => confidence.max(to),
+                (Change::By(by), true) => confidence.saturating_add(by).min(100),
+                (Change::To(to), false) => confidence.min(to),
+                (Change::By(by), false) => confidence.saturating_sub(by),
+            };
+            if changed != confidence && self.is_near(page, sight, weight) {
+                if let Some(terms) = terms.as_deref_mut() {
+                    terms.push(Term { near: weight.label.clone(), from: confidence, to: changed });
+                }
+                confidence = changed;
+            }
+        }
+        confidence
     }
-    let (mut low, mut high) = match weight.within {
-        None | Some(Within::Part | Within::Message) => (0, here.text.len()),
-        Some(within) => bounds(here, sight, within),
-    };
-    if weight.before.is_some() || weight.after.is_some() {
-        // A distance is the gap between the two, so a long label is as near as a short one.
-        let before = weight.before.map_or(0, |gap| gap + 1);
-        let after = weight.after.map_or(0, |gap| gap + 1);
-        low = low.max((sight.start as usize + 1).saturating_sub(before.max(1)));
-        high = high.min(sight.end as usize + after);
+
+    /// Whether enough of the weight's targets stand near the sight.
+    fn is_near(&self, page: usize, sight: &Sight, weight: &Weight) -> bool {
+        let here = &self.pages[page];
+        if weight.targets.is_empty() {
+            return is_sign_off(here, sight);
+        }
+        let distance = weight.before.is_some() || weight.after.is_some();
+        if !distance && matches!(weight.within, None | Some(Within::Part | Within::Message)) {
+            return self.is_on_page(page, weight);
+        }
+        let (mut low, mut high) = match weight.within {
+            None | Some(Within::Part | Within::Message) => (0, here.text.len()),
+            Some(within) => bounds(here, sight, within),
+        };
+        if distance {
+            // A distance is the gap between the two, so a long label is as near as a short one.
+            low = low.max((sight.start as usize).saturating_sub(weight.before.unwrap_or(0)));
+            high = high.min(sight.end as usize + weight.after.map_or(0, |gap| gap + 1));
+        }
+        Near::new(weight).look(self.rules, here, Some(sight), weight, low, high)
     }
-    near.look(rules, here, Some(sight), weight, low, high)
+
+    /// The same for whole pages: asked once.
+    fn is_on_page(&self, page: usize, weight: &Weight) -> bool {
+        if let Some(known) = self.whole.borrow().get(&(weight as *const Weight, page)) {
+            return *known;
+        }
+        let mut near = Near::new(weight);
+        let mut look = |page: &Page<'_>| near.look(self.rules, page, None, weight, 0, page.text.len());
+        let answer = match weight.within {
+            Some(Within::Message) => self.pages.iter().any(look),
+            _ => look(&self.pages[page]),
+        };
+        self.whole.borrow_mut().insert((weight as *const Weight, page), answer);
+        answer
+    }
 }
+
+/// Whether a sight is all of a line, and an empty line, another zone or nothing follows.
+fn is_sign_off(page: &Page<'_>, sight: &Sight) -> bool {
+    let text = page.text;
+    let low = text.floor_char_boundary((sight.start as usize).saturating_sub(MOST_MARGIN));
+    let high = text.ceil_char_boundary((sight.end as usize + MOST_MARGIN).min(text.len()));
+    let (before, after) = (&text[low..sight.start as usize], &text[sight.end as usize..high]);
+    let Some((_, head)) = before.rsplit_once('\n') else { return false };
+    let (tail, rest) = after.split_once('\n').unwrap_or((after, ""));
+    let bare = |text: &str| text.chars().all(|c| !c.is_alphanumeric());
+    if page.segment.shape != Shape::Prose || !bare(head) || !bare(tail) {
+        return false;
+    }
+    let next_at = sight.end as usize + tail.len() + 1;
+    bare(rest.split('\n').next().unwrap_or_default())
+        || next_at >= text.len()
+        || page.segment.zone_at(page.original(next_at as u32)) != sight.zone
+}
+
+/// White space and quotation marks around a sign-off are fewer than this.
+const MOST_MARGIN: usize = 64;
 
 /// Longer terms than this are not looked for before a sight.
 const LONGEST: usize = 96;
@@ -81,19 +127,6 @@ fn speaks(zone: Zone, own: Option<&Sight>) -> bool {
     !matches!(zone, Zone::Disclaimer | Zone::Signature) || own.is_some_and(|own| own.zone == zone)
 }
 
-/// Whether a sight is all of a line, and an empty line, another zone or nothing follows.
-fn is_sign_off(page: &Page<'_>, sight: &Sight) -> bool {
-    let (before, after) = (&page.text[..sight.start as usize], &page.text[sight.end as usize..]);
-    let head = before.rsplit('\n').next().unwrap_or_default();
-    let (tail, rest) = after.split_once('\n').unwrap_or((after, ""));
-    let bare = |text: &str| text.chars().all(|c| !c.is_alphanumeric());
-    let next = rest.split('\n').next().unwrap_or_default();
-    let next_at = sight.end as usize + tail.len() + 1;
-    let ends =
-        bare(next) || next_at >= page.text.len() || page.segment.zone_at(page.original(next_at as u32)) != sight.zone;
-    page.segment.shape == Shape::Prose && bare(head) && bare(tail) && !before.trim().is_empty() && ends
-}
-
 /// Counts what is found until it is enough.
 struct Near {
     wanted: usize,
@@ -101,6 +134,10 @@ struct Near {
 }
 
 impl Near {
+    fn new(weight: &Weight) -> Self {
+        Self { wanted: weight.count, values: BTreeSet::new() }
+    }
+
     fn look(
         &mut self,
         rules: &Ruleset,
@@ -157,13 +194,14 @@ fn bounds(page: &Page<'_>, sight: &Sight, within: Within) -> (usize, usize) {
     let bytes = page.text.as_bytes();
     match within {
         Within::Line | Within::Row if page.segment.shape != Shape::Records => {
-            let low = bytes[..start].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-            let high = bytes[end..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| end + at);
-            (low, high)
+            let (near, far) = (start.saturating_sub(MOST_LINE), (end + MOST_LINE).min(bytes.len()));
+            let low = bytes[near..start].iter().rposition(|byte| *byte == b'\n').map_or(near, |at| near + at + 1);
+            (low, bytes[end..far].iter().position(|byte| *byte == b'\n').map_or(far, |at| end + at))
         }
         Within::Line | Within::Row => {
-            let low = page.text[..start].rfind("\n\n").map_or(0, |at| at + 2);
-            (low, page.text[end..].find("\n\n").map_or(bytes.len(), |at| end + at))
+            let (near, far) = (start.saturating_sub(MOST_RECORD), (end + MOST_RECORD).min(bytes.len()));
+            let low = bytes[near..start].windows(2).rposition(|pair| pair == b"\n\n").map_or(near, |at| near + at + 2);
+            (low, bytes[end..far].windows(2).position(|pair| pair == b"\n\n").map_or(far, |at| end + at))
         }
         Within::Sentence => {
             let near = start.saturating_sub(MOST_SENTENCE);
@@ -176,7 +214,11 @@ fn bounds(page: &Page<'_>, sight: &Sight, within: Within) -> (usize, usize) {
     }
 }
 
+/// Longer stretches are cut: every sight looks around itself, and a text without line ends must
+/// not make that a square.
 const MOST_SENTENCE: usize = 400;
+const MOST_LINE: usize = 1000;
+const MOST_RECORD: usize = 4000;
 
 /// Whether a sentence ends with this byte: a stop before white space and a capital, or an empty line.
 /// A stop after one or two letters (`Dr.`, `Pt.`, `M.`) is an abbreviation.

@@ -93,7 +93,8 @@ impl Maker<'_> {
         let eye = self.eye(at, &file, &item)?;
         let mut columns: Vec<String> = Vec::new();
         for term in self.lists.expand(&file, &item.columns, 0)? {
-            columns.push(super::super::table::normal(&term));
+            // Padded, so that a whole-word search is a plain one.
+            columns.push(format!(" {} ", super::super::table::normal(&term)));
         }
         let cells = item.cells.as_ref().map(|cells| {
             Regex::new(&format!("^(?:{})$", cells.value)).map_err(|error| {
