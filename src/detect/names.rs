@@ -209,9 +209,9 @@ fn lower_case(text: &str, given: Span, lists: &Lists<'_>, found: &mut impl FnMut
     }
 }
 
-/// The word after one blank or line end.
+/// The word after one blank or line end; in file names also after an underscore.
 fn next(text: &str, at: usize) -> Option<(usize, usize)> {
-    let gap = text[at..].chars().next().filter(|c| matches!(c, ' ' | '\n' | '\u{a0}'))?;
+    let gap = text[at..].chars().next().filter(|c| matches!(c, ' ' | '\n' | '\u{a0}' | '_'))?;
     word_at(text, at + gap.len_utf8())
 }
 
@@ -250,7 +250,7 @@ fn hyphenated(text: &str, end: usize) -> usize {
 
 /// Inside an address, a path or a joined word: no name begins here.
 fn part_of_longer(text: &str, start: usize) -> bool {
-    text[..start].ends_with(['@', '/', '\\', '_', '-', '#', '.', '$'])
+    text[..start].ends_with(['@', '/', '\\', '-', '#', '.', '$'])
 }
 
 /// Whether the text ends with one of the spans.
