@@ -89,9 +89,10 @@ fn full(text: &str, given: Span, lists: &Lists<'_>, found: &mut impl FnMut(Span,
 fn unlisted_given(text: &str, family: Span, lists: &Lists<'_>, found: &mut impl FnMut(Span, Surety)) {
     let start = family.start as usize;
     let last = &text[start..family.end as usize];
-    if last.len() < 3 || !is_capital(last) || lists.words.holds(last) {
+    if last.len() < 3 || !is_capital(last) {
         return;
     }
+    let everyday = lists.words.holds(last);
     let Some(before) = text[..start].strip_suffix([' ', '\u{a0}']) else { return };
     let bare = before.strip_suffix('.').unwrap_or(before);
     let first_at = bare
@@ -101,10 +102,14 @@ fn unlisted_given(text: &str, family: Span, lists: &Lists<'_>, found: &mut impl 
     let middle = before[..first_at].strip_suffix(' ').is_some_and(|rest| end_with(lists.given, rest));
     let initial = is_initial(first) && !middle;
     let unknown = bare.len() == before.len() && first.len() > 2 && is_capital(first) && !lists.words.holds(first);
-    if !(initial || unknown) || starts(lists.given, first_at) || part_of_longer(text, first_at) {
+    // `C. Smith`: a name that is a word as well needs the initial.
+    if !(initial || unknown && !everyday) || starts(lists.given, first_at) || part_of_longer(text, first_at) {
         return;
     }
-    found(Span { start: first_at as u32, end: hyphenated(text, family.end as usize) as u32 }, Surety::Half);
+    found(
+        Span { start: first_at as u32, end: hyphenated(text, family.end as usize) as u32 },
+        if everyday { Surety::Little } else { Surety::Half },
+    );
 }
 
 fn last_first(text: &str, family: Span, lists: &Lists<'_>, found: &mut impl FnMut(Span, Surety)) {
@@ -190,8 +195,8 @@ fn single(text: &str, lists: &Lists<'_>, found: &mut impl FnMut(Span, Surety)) {
     let mut last = u32::MAX;
     for span in lists.given.iter().chain(lists.family.iter().filter(|span| !starts(lists.given, span.start as usize))) {
         let name = &text[span.start as usize..span.end as usize];
-        if span.start != last && name.len() > 2 && is_capital(name) && !lists.words.holds(name) {
-            found(*span, Surety::Full);
+        if span.start != last && name.len() > 2 && !lists.words.holds(name) {
+            found(*span, if is_capital(name) { Surety::Full } else { Surety::Half });
         }
         last = span.start;
     }
@@ -204,6 +209,10 @@ fn lower_case(text: &str, given: Span, lists: &Lists<'_>, found: &mut impl FnMut
     }
     let Some((start, end)) = next(text, given.end as usize) else { return };
     let last = &text[start..end];
+    // `susan m.`: the family name's initial.
+    if last.len() == 1 && text[end..].starts_with('.') && !matches!(last, "a" | "i") {
+        return found(Span { start: given.start, end: end as u32 + 1 }, Surety::Half);
+    }
     if last.len() > 2 && !is_capital(last) && starts(lists.family, start) && !lists.words.holds(last) {
         found(Span { start: given.start, end: end as u32 }, Surety::Full);
     }
@@ -317,7 +326,7 @@ mod tests {
         );
         assert_eq!(names(NameForm::Titled, "Mr. Hoekstra, Mrs Jane Roe, Ms. 5"), ["Hoekstra", "Jane Roe"]);
         assert_eq!(names(NameForm::LowerCase, "is john smith here; will grant"), ["john smith"]);
-        assert_eq!(names(NameForm::Single, "Smith kid; Will; john"), ["Smith"]);
+        assert_eq!(names(NameForm::Single, "Smith kid; Will; ortiz"), ["Smith", "ortiz"]);
     }
 
     #[test]
