@@ -63,9 +63,7 @@ pub struct Deliverer {
 impl Deliverer {
     pub fn new(config: impl Into<Arc<Config>>, ports: Ports, metrics: Arc<Metrics>) -> Result<Self, Error> {
         let config = config.into();
-        let mut roots = ports.system_roots;
-        roots.extend(config.tls_roots.iter().cloned());
-        let trust = Trust::new(roots);
+        let trust = Trust::new(ports.system_roots, config.tls_roots.clone());
         let handshake = trust.handshake(None).expect("a handshake without client certificate is always possible");
         let of_route = |(at, route): (usize, &super::Route)| {
             trust.handshake(route.client_certificate.as_ref()).map_err(|error| Error::ClientCertificate(at + 1, error))

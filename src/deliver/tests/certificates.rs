@@ -35,6 +35,18 @@ impl Authority {
         })
     }
 
+    /// Shows its own certificate, as `openssl req -x509` makes one, to be valid from and to these years.
+    pub fn itself(names: &[&str], years: (i32, i32)) -> (Arc<ServerConfig>, CertificateDer<'static>) {
+        let key = KeyPair::generate().unwrap();
+        let mut params = params(names);
+        params.extended_key_usages.clear();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.not_before = date_time_ymd(years.0, 1, 1);
+        params.not_after = date_time_ymd(years.1, 1, 1);
+        let certificate = params.self_signed(&key).unwrap().der().clone();
+        (server(vec![certificate.clone()], key), certificate)
+    }
+
     pub fn root(&self) -> CertificateDer<'static> {
         self.0.as_ref().der().clone()
     }

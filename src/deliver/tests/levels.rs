@@ -348,3 +348,24 @@ async fn a_session_that_ends_after_mail_is_checked_anew() {
         assert!(!impostor.saw("MAIL"));
     }
 }
+
+/// The certificate that `openssl req -x509` makes, listed in `delivery.tls_roots`: it is trusted for
+/// its names and dates, where it is listed.
+#[tokio::test(start_paused = true)]
+async fn a_listed_certificate_is_trusted_itself() {
+    for (names, years, listed, expected) in [
+        (&["mx1.example.org"][..], (2020, 2040), true, "sent"),
+        (&["mx1.example.org"], (2020, 2040), false, "weak 4.7.5"),
+        (&["other.test"], (2020, 2040), true, "weak 4.7.5"),
+        (&["mx1.example.org"], (2020, 2021), true, "weak 4.7.5"),
+        (&["mx1.example.org"], (2030, 2040), true, "weak 4.7.5"),
+    ] {
+        let (server, certificate) = Authority::itself(names, years);
+        let hop = sink().tls(server).build();
+        let mut lab = Lab::new().hop(MX1, &hop);
+        if listed {
+            lab.config.tls_roots.push(certificate);
+        }
+        assert_eq!(word(&lab.start().one(Level::TlsVerified).await), expected, "{names:?} {years:?} {listed}");
+    }
+}
