@@ -37,11 +37,23 @@ pub fn read(content: &[u8], budget: &Budget, documents: &dyn Documents) -> Readi
     let mut extraction = Extraction::new(budget, Some(documents));
     mime::read(content, "", 0, &mut extraction);
     extraction.run();
-    let Extract { mut segments, gaps, parts } = extraction.into_extract();
+    let Extract { mut segments, mut gaps, parts } = extraction.into_extract();
     for segment in &mut segments {
         segment.canonical = canonical::of(&segment.text);
     }
+    if gaps.iter().any(|gap| gap.reason == GapReason::Sealed) && segments.iter().any(tells_a_password) {
+        for gap in gaps.iter_mut().filter(|gap| gap.reason == GapReason::Sealed) {
+            gap.reason = GapReason::Encrypted;
+        }
+    }
     Reading { fields: header_fields(content), parts, segments, gaps }
+}
+
+/// A lock whose key lies beside it is none: the message speaks of a password and may give it.
+fn tells_a_password(segment: &Segment) -> bool {
+    const WORDS: [&str; 7] = ["password", "passcode", "passphrase", "pass code", "pwd", "contraseña", "passwort"];
+    let lower = segment.text.to_lowercase();
+    WORDS.iter().any(|word| lower.contains(word))
 }
 
 /// A message as read: what detection and policy see of it.

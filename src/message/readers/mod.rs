@@ -5,6 +5,7 @@
 
 mod archive;
 mod cms;
+mod dicom;
 mod interchange;
 mod office;
 mod ole;
@@ -49,6 +50,7 @@ const READERS: &[Reader] = &[
     here("application/pkcs7-mime", Some(cms::is_cms), &[], &[], cms::read),
     here("application/pgp-encrypted", Some(openpgp::is_message), &[], &[], openpgp::read),
     here("image", Some(picture::is_picture), &[], &[], picture::read),
+    here("application/dicom", Some(dicom::is_dicom), &[], &[], dicom::read),
     here("application/hl7-v2", Some(interchange::is_hl7), &[], &[], interchange::hl7),
     here("application/edi-x12", Some(interchange::is_x12), &[], &[], interchange::x12),
     apart("application/vnd.openxmlformats-officedocument", office::is_open_xml, office::read),
@@ -280,7 +282,7 @@ mod tests {
             ("a.pdf", "application/pdf", b"\x01\x02\0\x03", Some(GapReason::Corrupt)),
             ("a.bin", "application/octet-stream", b"plain after all", None),
             ("empty.txt", "text/plain", b"", Some(GapReason::Corrupt)),
-            ("a.rar", "", b"Rar!\x1a\x07\x01\0", Some(GapReason::Corrupt)),
+            ("a.rar", "", b"Rar!\x1a\x07\x01\0", Some(GapReason::UnknownType)),
         ];
         for (name, declared, bytes, gap) in cases {
             let document = Document { name: Some(name), declared, bytes, depth: 1 };
