@@ -73,7 +73,7 @@ impl<'b> Elements<'b> {
         let long = |at: usize| Some(u32::from_le_bytes(*self.rest.get(at..at + 4)?.first_chunk()?));
         let (group, element) = (word(0)?, word(2)?);
         self.begun |= group > 2;
-        let (head, len, nests) = if group == 0xfffe {
+        let (head, len, nests): (usize, u32, bool) = if group == 0xfffe {
             // An item and the ends of items and sequences.
             (8, long(4)?, true)
         } else if self.implicit && self.begun {
