@@ -214,8 +214,8 @@ fn unread(file: &File<'_>, extraction: &mut Extraction<'_>) {
 
 /// Extensions whose files must begin with certain bytes; one that does not is broken, or something else.
 const KNOWN_BY_MAGIC: &[&str] = &[
-    "pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "odt", "ods", "odp", "zip", "gz", "tgz", "bz2", "xz", "7z",
-    "rar", "msg", "png", "jpg", "jpeg", "gif", "tif", "tiff", "dcm", "p7m",
+    "pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "odt", "ods", "odp", "zip", "gz", "tgz", "bz2", "xz", "msg",
+    "png", "jpg", "jpeg", "gif", "tif", "tiff", "dcm", "p7m",
 ];
 
 /// A signature beside the signed part, or a key: it tells nothing of anybody else's.

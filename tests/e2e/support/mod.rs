@@ -41,5 +41,5 @@ pub fn unique() -> String {
     format!("w{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// A body that every shipped ruleset must find PHI in.
-pub const PHI: &str = "Patient John Roe, SSN 219-09-6781, was started on metformin for type 2 diabetes.";
+/// A body that every shipped ruleset must find PHI in. Its name and number stand nowhere in the rules.
+pub const PHI: &str = "Patient Zebulon Quartermain, SSN 612-38-7417, was started on metformin for type 2 diabetes.";
