@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 use memchr::memmem;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{error, info};
@@ -26,6 +27,18 @@ pub(super) enum Examined {
     Later(Examination),
 }
 
+/// Content read back. Its room in `limits.memory` is free again when the last reader lets go of it.
+struct InMemory {
+    bytes: Bytes,
+    _room: OwnedSemaphorePermit,
+}
+
+impl AsRef<[u8]> for InMemory {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
 /// An examination that goes on.
 pub(super) struct Examination {
     task: JoinHandle<Decision>,
@@ -37,11 +50,12 @@ impl Intake {
     /// Sealed content in memory, once there is room for it. `None`: not within `scan_wait`.
     pub(super) async fn read_back(&self, id: QueueId, content: &Content) -> Result<Option<Bytes>, Reply> {
         let permits = kib(content.size()).min(kib(self.config.memory));
-        let Ok(room) = timeout(self.config.scan_wait, self.memory.acquire_many(permits)).await else {
+        let Ok(room) = timeout(self.config.scan_wait, self.memory.clone().acquire_many_owned(permits)).await else {
             return Ok(None);
         };
         let _room = room.expect("the semaphore is never closed");
-        self.store.read(id, content).await.map(Some).map_err(|error| refuse::store(&error))
+        let bytes = self.store.read(id, content).await.map_err(|error| refuse::store(&error))?;
+        Ok(Some(Bytes::from_owner(InMemory { bytes, _room })))
     }
 
     /// Small plain mail in place; the rest on the blocking pool, for as long as the client waits.
@@ -205,4 +219,24 @@ pub(super) fn login_event(event: smtp::Event, client: &Client, at: Timestamp) ->
         detail.insert("reason".to_owned(), reason.into());
     }
     Some(audit::Event { at, actor: user, kind, message: None, detail })
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    /// `limits.memory` bounds what is being examined, not only what is being read.
+    #[tokio::test]
+    async fn content_takes_its_room_until_the_last_reader_lets_go() {
+        let memory = Arc::new(Semaphore::new(4));
+        let room = memory.clone().acquire_many_owned(3).await.unwrap();
+        let bytes = Bytes::from_owner(InMemory { bytes: Bytes::from_static(b"x"), _room: room });
+        let reader = bytes.clone();
+        drop(bytes);
+        assert_eq!(memory.available_permits(), 1);
+        drop(reader);
+        assert_eq!(memory.available_permits(), 4);
+    }
 }
