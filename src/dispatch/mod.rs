@@ -1,6 +1,7 @@
 //! The walk after the 250: lease → protect → deliver | hold → settle.
 //!
-//! One message for one domain at a time, as the queue hands it out. The level that was decided goes
+//! One message at a time for one domain, as the queue hands it out, and for those of its other
+//! domains that go the same way. The level that was decided goes
 //! along to delivery, which sends nothing on a session that doesn't reach it; what the attempt came
 //! to goes back to the queue, which alone says what is tried next.
 
@@ -20,7 +21,7 @@ use tracing::{error, info, warn};
 use crate::audit::{Event, EventKind};
 use crate::deliver::{Attempt, AttemptResult, Deliverer, Destination, Job, Trouble};
 use crate::mail::{Address, Content, EnhancedStatus};
-use crate::policy::{Level, Method};
+use crate::policy::{Decision, Level, Method};
 use crate::protect::{self, Outgoing};
 use crate::queue::{Feedback, Queue, Tried, Work, own};
 use crate::store::{Arrival, Leased, RecipientRecord, RecipientState, Settlement, Store, StoreError};
@@ -115,7 +116,9 @@ impl Dispatch {
         let work = async {
             loop {
                 let slot = slots.clone().acquire_owned().await.expect("the slots are never closed");
-                let work = self.queue.next().await;
+                let mut work = self.queue.next().await;
+                // Here, before another turn begins with what could go along.
+                take_along(&self.way.load(), &mut work);
                 under_way.spawn(self.clone().take(work, slot));
             }
         };
@@ -183,11 +186,11 @@ impl Dispatch {
             };
             group.recipients.iter().map(attempt).collect()
         };
-        if !matches!(group.method, Method::Transport | Method::Wait) {
-            let text = format!("{} is not available", group.method);
+        if !matches!(group.path.method, Method::Transport | Method::Wait) {
+            let text = format!("{} is not available", group.path.method);
             return all(AttemptResult::Weak(Trouble::of(EnhancedStatus(4, 7, 5), text)));
         }
-        let pieces = match compose(way, leased, &group.destination, content).await {
+        let pieces = match compose(way, leased, &group.path.destination, content).await {
             Ok(pieces) => pieces,
             Err(error) => {
                 error!(id = %leased.envelope.id, %error, "a message could not be made ready; it waits");
@@ -197,8 +200,8 @@ impl Dispatch {
         let job = Job {
             envelope: leased.envelope.clone(),
             recipients: group.recipients.clone(),
-            destination: group.destination,
-            level: group.level,
+            destination: group.path.destination,
+            level: group.path.level,
             pieces: pieces.into(),
         };
         let timer = self.metrics.duration.start_timer();
@@ -222,7 +225,7 @@ impl Dispatch {
                 "delivery attempt"
             );
             let mut detail = detail(due, &attempt);
-            if let Some(extent) = extent(way, asked(leased, due), &attempt) {
+            if let Some(extent) = extent(way, asked(&leased.decision, due), &attempt) {
                 detail.insert("extent".to_owned(), json!(extent));
             }
             events.push(self.event(EventKind::Attempted, leased, detail));
@@ -287,32 +290,50 @@ fn kib(bytes: u64) -> u32 {
     u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX).clamp(1, Semaphore::MAX_PERMITS as u32)
 }
 
-/// Recipients that share a transaction.
-struct Group {
+/// What recipients must have in common to share a transaction: the hop, what it must prove, and so
+/// the bytes.
+#[derive(PartialEq)]
+struct Path {
     destination: Destination,
     level: Level,
     method: Method,
+}
+
+impl Path {
+    fn of(way: &Way, decision: &Decision, due: &RecipientRecord) -> Self {
+        let level = asked(decision, due);
+        Self { destination: way.deliverer.config().destination(due.address.domain(), level), level, method: due.method }
+    }
+}
+
+/// Recipients that share a transaction.
+struct Group {
+    path: Path,
     recipients: Vec<usize>,
 }
 
 /// What the hop must reach. While the site only observes, everything goes with the best TLS offered.
-fn asked(leased: &Leased, due: &RecipientRecord) -> Level {
-    if leased.decision.observed { Level::Opportunistic } else { due.level }
+fn asked(decision: &Decision, due: &RecipientRecord) -> Level {
+    if decision.observed { Level::Opportunistic } else { due.level }
 }
 
 fn groups(way: &Way, leased: &Leased) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::with_capacity(1);
     for due in &leased.due {
-        let level = asked(leased, due);
-        let destination = way.deliverer.config().destination(due.address.domain(), level);
-        let same =
-            |group: &&mut Group| group.destination == destination && group.level == level && group.method == due.method;
-        match groups.iter_mut().find(same) {
+        let path = Path::of(way, &leased.decision, due);
+        match groups.iter_mut().find(|group| group.path == path) {
             Some(group) => group.recipients.push(due.index),
-            None => groups.push(Group { destination, level, method: due.method, recipients: vec![due.index] }),
+            None => groups.push(Group { path, recipients: vec![due.index] }),
         }
     }
     groups
+}
+
+/// Other domains of the message behind the same next hop share its transaction.
+fn take_along(way: &Way, work: &mut Work) {
+    let paths: Vec<Path> = groups(way, &work.leased).into_iter().map(|group| group.path).collect();
+    let decision = work.leased.decision.clone();
+    work.take_along(|due| paths.contains(&Path::of(way, &decision, due)));
 }
 
 async fn compose(

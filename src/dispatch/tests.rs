@@ -47,6 +47,10 @@ fn now() -> Timestamp {
 
 impl Desk {
     async fn open(authority: &Authority) -> Self {
+        Self::open_with(authority, Vec::new()).await
+    }
+
+    async fn open_with(authority: &Authority, routes: Vec<deliver::Route>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (clock, random) = (Arc::new(FakeClock::at(now())), Arc::new(FakeRandom::default()));
         let config = embedded::Config { min_free: 0, reserve: 0, ..embedded::Config::new(folder.path().join("var")) };
@@ -60,7 +64,7 @@ impl Desk {
         let config = queue::Config { schedule: Default::default(), bounds: Default::default(), own };
         let queue = Queue::new(config, store.clone(), clock.clone(), random.clone());
         let (dialer, registry) = (Arc::new(FakeDialer::default()), Registry::new());
-        let way = way(authority, &clock, &dialer);
+        let way = way(authority, routes, &clock, &dialer);
         let metrics = Metrics::new(&registry).unwrap();
         let told = Arc::new(Told::default());
         let (config, notices) = (Config::default(), told.clone());
@@ -135,7 +139,7 @@ fn address(domain: &str) -> String {
     format!("192.0.2.{}", place + 1)
 }
 
-fn way(authority: &Authority, clock: &Arc<FakeClock>, dialer: &Arc<FakeDialer>) -> Way {
+fn way(authority: &Authority, routes: Vec<deliver::Route>, clock: &Arc<FakeClock>, dialer: &Arc<FakeDialer>) -> Way {
     let mut resolver = FakeResolver::default();
     for domain in DOMAINS {
         let mx = format!("mx.{domain}.test");
@@ -143,6 +147,7 @@ fn way(authority: &Authority, clock: &Arc<FakeClock>, dialer: &Arc<FakeDialer>) 
     }
     let mut config = deliver::Config::new("gw.test".parse().unwrap());
     config.tls_roots.push(authority.root());
+    config.routes = routes;
     let ports = Ports {
         resolver: Arc::new(resolver),
         dialer: dialer.clone(),
@@ -303,6 +308,38 @@ async fn recipients_of_one_message_end_differently() {
     let sent: Vec<Vec<String>> = clear.mails().into_iter().map(|mail| mail.to).collect();
     assert!(sent.contains(&vec!["a@lab.test".to_owned()]) && sent.contains(&vec!["c@clinic.test".to_owned()]));
     assert_eq!(sent.len(), 2);
+}
+
+/// Domains behind one next hop: its recipients share a transaction, at first and when they are
+/// tried again; who goes another way has one of its own.
+#[tokio::test]
+async fn recipients_behind_one_next_hop_share_a_transaction() {
+    let authority = Authority::new();
+    let smarthost = deliver::Route {
+        domains: vec!["lab.test".parse().unwrap(), "clinic.test".parse().unwrap()],
+        next_hops: vec![format!("{}:25", address("lab")).parse().unwrap()],
+        ..deliver::Route::default()
+    };
+    let desk = Desk::open_with(&authority, vec![smarthost]).await;
+    let busy = sink().on("DATA", "451 4.3.0 later\r\n").build();
+    desk.hop("lab", &busy);
+    let alone = sink().build();
+    desk.hop("slow", &alone);
+    let level = Level::Opportunistic;
+    let to = [("a@lab.test", level), ("b@clinic.test", level), ("c@slow.test", level), ("d@lab.test", level)];
+    let id = desk.take(message(&to, Verdict::Clean)).await;
+    desk.deferred(id, 1).await;
+    desk.until(id, |record| record.summary.recipients[2].state == RecipientState::Sent).await;
+    assert_eq!(busy.seen().iter().filter(|line| line.starts_with("MAIL")).count(), 1);
+
+    let hop = sink().build();
+    desk.hop("lab", &hop);
+    desk.pass(1);
+    let record = desk.delivered(id).await;
+    let sent: Vec<Vec<String>> = hop.mails().into_iter().map(|mail| mail.to).collect();
+    assert_eq!(sent, [["a@lab.test", "b@clinic.test", "d@lab.test"]]);
+    assert_eq!(alone.mails().len(), 1);
+    assert_eq!(attempts(&record).len(), 7);
 }
 
 /// `observe_until`: the best TLS offered, whatever was decided; and it is counted.

@@ -24,8 +24,12 @@ pub struct Tried {
 impl Queue {
     /// What these results make of the message: records, and notifications where they are due.
     pub fn conclude(&self, leased: &Leased, tried: &[Tried], events: Vec<Event>) -> Settlement {
+        // One chance for all: who was tried together is due together again, in one transaction.
+        let mut chance = [0; 4];
+        self.random.fill(&mut chance);
+        let chance = u32::from_ne_bytes(chance);
         let outcomes: Vec<(&Tried, Outcome)> =
-            tried.iter().filter_map(|tried| Some((tried, self.outcome(leased, tried)?))).collect();
+            tried.iter().filter_map(|tried| Some((tried, self.outcome(leased, tried, chance)?))).collect();
         let own_mail = [Notice::Failed, Notice::Delayed, Notice::Relayed]
             .into_iter()
             .filter_map(|notice| self.notify(leased, notice, &outcomes))
@@ -38,17 +42,15 @@ impl Queue {
         }
     }
 
-    fn outcome(&self, leased: &Leased, tried: &Tried) -> Option<Outcome> {
+    fn outcome(&self, leased: &Leased, tried: &Tried, chance: u32) -> Option<Outcome> {
         let before = leased.due.iter().find(|due| due.index == tried.index)?;
-        let mut chance = [0; 4];
-        self.random.fill(&mut chance);
         let around = Circumstance {
             ladder: ladder(&leased.decision, before),
             schedule: &self.config.schedule,
             received: leased.envelope.received,
             notify: recipient(&leased.envelope, before)?.notify,
             now: self.clock.now(),
-            chance: u32::from_ne_bytes(chance),
+            chance,
             dsn_passed_on: tried.dsn_passed_on,
         };
         Some(outcome(before, &tried.result, around))

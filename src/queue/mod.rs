@@ -1,8 +1,9 @@
 //! What is to be delivered now, and what an attempt makes of it.
 //!
 //! In: messages just committed, or leased from the store when they are due. Out: [`Work`], one
-//! message for one domain at a time, and afterwards its settlement. The store keeps everything;
-//! what stands here in memory is only a bounded list of what can start at once.
+//! message for one domain at a time, which may take along the message's other domains that go the
+//! same way; and afterwards its settlement. The store keeps everything; what stands here in memory
+//! is only a bounded list of what can start at once.
 
 mod conclude;
 pub mod dsn;
@@ -13,7 +14,7 @@ pub mod own;
 mod ready;
 mod schedule;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -25,7 +26,7 @@ use tracing::{error, warn};
 
 use crate::audit::Event;
 use crate::mail::{Content, Domain, QueueId};
-use crate::store::{Holds, Leased, Settlement, Store, StoreError};
+use crate::store::{Holds, Leased, RecipientRecord, Settlement, Store, StoreError};
 use crate::world::{Clock, Random};
 
 pub use conclude::Tried;
@@ -59,8 +60,9 @@ pub struct Queue {
     backlog: AtomicBool,
 }
 
-/// A message for one domain, to be delivered now: its `due` recipients are all in `domain`.
-/// [`Queue::settle`] ends it. Dropped otherwise, by a panic for instance, it goes back to the store.
+/// A message to be delivered now, in the turn of `domain`: its `due` recipients are all there, until
+/// others go along. [`Queue::settle`] ends it. Dropped otherwise, by a panic for instance, it goes
+/// back to the store.
 pub struct Work {
     pub leased: Leased,
     pub domain: Domain,
@@ -280,8 +282,7 @@ impl Queue {
     pub async fn withdraw(&self, id: QueueId) {
         let waiting = self.ready().withdraw(id);
         for leased in waiting {
-            let domains: Vec<Domain> = leased.due.iter().map(|due| due.address.domain().clone()).collect();
-            self.give_back(id, &domains).await;
+            self.give_back(id, &domains(&leased)).await;
         }
     }
 
@@ -295,8 +296,10 @@ impl Place {
     pub fn fill(mut self, leased: Leased) {
         let (id, size) = (leased.envelope.id, leased.content.size());
         let mut suspended = Vec::new();
+        let queue = self.queue.clone();
+        // All parts at once, so that the first to start finds those that could go along.
+        let mut ready = queue.ready();
         for (domain, mut part) in by_domain(leased) {
-            let mut ready = self.queue.ready();
             if self.count == 0 {
                 suspended.push(domain);
                 continue;
@@ -311,9 +314,10 @@ impl Place {
                 suspended.push(domain);
             }
         }
-        self.queue.changed.notify_one();
+        drop(ready);
+        queue.changed.notify_one();
         if !suspended.is_empty() {
-            let queue = self.queue.clone();
+            let queue = queue.clone();
             in_background(async move {
                 queue.give_back(id, &suspended).await;
                 queue.wake();
@@ -329,6 +333,24 @@ impl Drop for Place {
 }
 
 impl Work {
+    /// Takes along the message's recipients of other domains that wait here too, where one of the
+    /// domain `goes_along`. So recipients behind one next hop share a transaction, while domains
+    /// still take turns: what goes along needs no turn of its own.
+    pub fn take_along(&mut self, goes_along: impl Fn(&RecipientRecord) -> bool) {
+        let others: BTreeSet<&Domain> = self.leased.envelope.recipients.iter().map(|to| to.address.domain()).collect();
+        if others.len() == 1 {
+            return;
+        }
+        let mut ready = self.queue.ready();
+        for domain in others {
+            let along = |waiting: &Leased| waiting.due.iter().any(&goes_along);
+            if let Some(more) = ready.take_along(self.leased.envelope.id, domain, along) {
+                self.leased.due.extend(more.due);
+            }
+        }
+        self.leased.due.sort_by_key(|due| due.index);
+    }
+
     /// How it went for the destination: the lane learns from it.
     pub fn learn(&mut self, feedback: Feedback) {
         self.feedback = feedback;
@@ -343,9 +365,9 @@ impl Drop for Work {
         }
         self.queue.changed.notify_one();
         if !self.settled {
-            let (queue, id, domain) = (self.queue.clone(), self.leased.envelope.id, self.domain.clone());
+            let (queue, id, domains) = (self.queue.clone(), self.leased.envelope.id, domains(&self.leased));
             in_background(async move {
-                queue.give_back(id, &[domain]).await;
+                queue.give_back(id, &domains).await;
                 queue.wake();
             });
         }
@@ -357,6 +379,13 @@ fn in_background(work: impl Future<Output = ()> + Send + 'static) {
     if let Ok(runtime) = tokio::runtime::Handle::try_current() {
         runtime.spawn(work);
     }
+}
+
+fn domains(leased: &Leased) -> Vec<Domain> {
+    let mut domains: Vec<Domain> = leased.due.iter().map(|due| due.address.domain().clone()).collect();
+    domains.sort_unstable();
+    domains.dedup();
+    domains
 }
 
 /// One part for each domain of the due recipients.

@@ -142,6 +142,11 @@ impl<T> Ready<T> {
         domains.iter().flat_map(|domain| self.take_from(domain, |entry| entry.id == id)).collect()
     }
 
+    /// Takes a message's waiting item out of one lane, to go along with what another lane started.
+    pub fn take_along(&mut self, id: QueueId, domain: &Domain, wanted: impl Fn(&T) -> bool) -> Option<T> {
+        self.take_from(domain, |entry| entry.id == id && wanted(&entry.item)).pop()
+    }
+
     fn take_from(&mut self, domain: &Domain, wanted: impl Fn(&Entry<T>) -> bool) -> Vec<T> {
         let Some(lane) = self.lanes.get_mut(domain) else { return Vec::new() };
         let (out, stay): (VecDeque<_>, VecDeque<_>) = lane.waiting.drain(..).partition(|entry| wanted(entry));
@@ -264,6 +269,20 @@ mod tests {
         }
         assert_eq!(ready.withdraw(id(1)), [1, 1]);
         assert_eq!(std::iter::from_fn(|| ready.pop()).map(|(_, item)| item).collect::<Vec<_>>(), [2, 2]);
+    }
+
+    #[test]
+    fn an_item_that_goes_along_frees_its_place_and_its_lanes_turn() {
+        let mut ready = ready(20);
+        for (name, number) in [("a.example", 1), ("b.example", 1), ("b.example", 2)] {
+            add(&mut ready, name, number);
+        }
+        assert_eq!(ready.pop().map(|(_, item)| item), Some(1));
+        assert_eq!(ready.take_along(id(1), &domain("b.example"), |_| false), None, "it goes another way");
+        assert_eq!(ready.take_along(id(1), &domain("b.example"), |_| true), Some(1));
+        assert_eq!(ready.take_along(id(1), &domain("c.example"), |_| true), None);
+        assert_eq!(ready.room(), 19);
+        assert_eq!(std::iter::from_fn(|| ready.pop()).map(|(_, item)| item).collect::<Vec<_>>(), [2]);
     }
 
     proptest::proptest! {
