@@ -54,8 +54,7 @@ impl Ruleset {
             for sight in &page.sights {
                 let detector = &self.detectors[usize::from(sight.detector)];
                 let mut terms = Vec::new();
-                let confidence =
-                    scene.weigh(at, sight, sight.base, (&detector.raise, &detector.lower), Some(&mut terms));
+                let confidence = scene.confidence(at, sight, Some(&mut terms));
                 let (start, end) = (page.original(sight.start), page.original(sight.end));
                 sights.push(SeenHere {
                     detector: detector.id.clone(),

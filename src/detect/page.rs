@@ -18,6 +18,8 @@ pub struct Sight {
     pub base: u8,
     /// As weighed so far.
     pub confidence: u8,
+    /// What stays in doubt however surely its neighbours speak for it: taken from what they raise it to.
+    pub doubt: u8,
     /// Distinct values that it stands for: the cells of a column, the recipients of an audience.
     pub count: usize,
     /// It stands for a whole column.
@@ -132,16 +134,18 @@ impl<'a> Page<'a> {
 
     fn names(&self, at: u16, detector: &Detector, form: NameForm, lists: &names::Lists<'_>, sights: &mut Vec<Sight>) {
         names::find(form, self.text, lists, |span, surety| {
-            let doubt = match surety {
-                Surety::Full => 0,
-                Surety::Half => 2,
-                Surety::Little => 25,
+            // `Ward Range`: a cue beside two everyday words makes them no name yet.
+            let (by_itself, doubt) = match surety {
+                Surety::Full => (0, 0),
+                Surety::Half => (2, 0),
+                Surety::Little => (25, 12),
             };
             let before = sights.len();
             self.see(at, detector, span, sights);
             if let Some(sight) = sights.get_mut(before) {
-                sight.base = sight.base.saturating_sub(doubt);
+                sight.base = sight.base.saturating_sub(by_itself);
                 sight.confidence = sight.base;
+                sight.doubt = doubt;
             }
         });
     }
@@ -153,8 +157,17 @@ impl<'a> Page<'a> {
             && detector.listed.as_ref().is_none_or(|listed| listed.holds(text));
         if valid {
             let zone = self.segment.zone_at(self.original(span.start));
-            let (start, end, base) = (span.start, span.end, detector.confidence);
-            sights.push(Sight { detector: at, start, end, zone, base, confidence: base, count: 1, column: false });
+            sights.push(Sight {
+                detector: at,
+                start: span.start,
+                end: span.end,
+                zone,
+                base: detector.confidence,
+                confidence: detector.confidence,
+                doubt: 0,
+                count: 1,
+                column: false,
+            });
         }
     }
 
@@ -169,6 +182,7 @@ impl<'a> Page<'a> {
                 zone: Zone::New,
                 base,
                 confidence: base,
+                doubt: 0,
                 count: column.values,
                 column: true,
             });

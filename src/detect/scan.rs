@@ -60,11 +60,10 @@ impl Ruleset {
         let scene = Scene::new(self, pages);
         for (at, page) in pages.iter().enumerate() {
             let confidences = page.sights.iter().map(|sight| {
-                let detector = &self.detectors[usize::from(sight.detector)];
                 if !needed[usize::from(sight.detector)] {
                     return sight.base;
                 }
-                scene.weigh(at, sight, sight.base, (&detector.raise, &detector.lower), None)
+                scene.confidence(at, sight, None)
             });
             weighed.push(confidences.collect());
         }
@@ -155,8 +154,17 @@ impl Ruleset {
             if count >= *at_least && count <= *at_most && count > 0 {
                 let (detector_at, base) = (at as u16, detector.confidence);
                 let end = audience.text.find('\n').unwrap_or(audience.text.len()) as u32;
-                let (start, zone, column) = (0, Zone::New, false);
-                sights.push(Sight { detector: detector_at, start, end, zone, base, confidence: base, count, column });
+                sights.push(Sight {
+                    detector: detector_at,
+                    start: 0,
+                    end,
+                    zone: Zone::New,
+                    base,
+                    confidence: base,
+                    doubt: 0,
+                    count,
+                    column: false,
+                });
             }
         }
         if !sights.is_empty() {
