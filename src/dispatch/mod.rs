@@ -23,7 +23,7 @@ use crate::deliver::{Attempt, AttemptResult, Deliverer, Destination, Job, Troubl
 use crate::mail::{Address, Content, EnhancedStatus};
 use crate::policy::{Decision, Level, Method};
 use crate::protect::{self, Outgoing};
-use crate::queue::{Feedback, Queue, Tried, Work, own};
+use crate::queue::{Feedback, Queue, Tried, Work};
 use crate::store::{Arrival, Leased, RecipientRecord, RecipientState, Settlement, Store, StoreError};
 use crate::world::{Clock, Random, new_id};
 
@@ -268,17 +268,8 @@ impl Dispatch {
     }
 
     fn report_damaged(&self, leased: &Leased) -> Arrival {
-        let own = &self.queue.config().own;
-        let (id, now) = (new_id(&*self.clock, &*self.random), self.clock.now());
-        let to = [own.postmaster.clone()];
-        let text = format!(
-            "The stored content of message {} can't be read back as it was accepted.\r\n\
-             It is held and will not be sent. Ask its sender to send it again, then delete it:\r\n\
-             \r\n    waxseal quarantine show {0}\r\n    waxseal queue delete {0}\r\n",
-            leased.envelope.id
-        );
-        let content = own.write(id, &to, "A stored message is damaged", now, own::text_part(text));
-        own.arrival(id, &to, content, &format!("damaged content of {}", leased.envelope.id), now)
+        let id = new_id(&*self.clock, &*self.random);
+        self.queue.config().own.report_damaged(id, leased.envelope.id, self.clock.now())
     }
 }
 

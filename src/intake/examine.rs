@@ -77,7 +77,7 @@ fn judge(
 }
 
 /// What is decided about a message that we could not examine for a fault of our own.
-fn held_unread(envelope: &Envelope, law: &Law, now: Timestamp) -> Examination {
+pub(super) fn held_unread(envelope: &Envelope, law: &Law, now: Timestamp) -> Examination {
     let gap = Gap { origin: Origin::new("message"), reason: GapReason::Corrupt };
     let reading = Reading { gaps: vec![gap], ..Reading::default() };
     let context = policy::Context { now, authors: &[], waivers: &[], ruleset: law.ruleset.hash() };

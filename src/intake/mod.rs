@@ -155,12 +155,12 @@ impl Intake {
     async fn walk(self: &Arc<Self>, envelope: Envelope, content: Content, right: RelayRight) -> Result<Reply, Reply> {
         let bytes = match &content {
             Content::Memory(bytes) => bytes.clone(),
-            Content::Sealed { .. } => match self.read_back(envelope.id, &content).await? {
-                Some(bytes) => bytes,
-                // Our own overload never lets mail pass, and its source is not proved yet.
-                None => {
+            Content::Sealed { .. } => match self.read_back(envelope.id, &content).await {
+                Ok(Some(bytes)) => bytes,
+                // Our own trouble never lets mail pass, and its source is not proved yet.
+                unread => {
                     self.store.discard(&content).await;
-                    return Err(refuse::OVERLOAD.reply());
+                    return Err(unread.map_or_else(|error| refuse::store(&error), |_| refuse::OVERLOAD.reply()));
                 }
             },
         };

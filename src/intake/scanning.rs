@@ -10,16 +10,20 @@ use memchr::memmem;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
-use super::examine::examine_safely;
+use super::examine::{examine_safely, held_unread};
 use super::{Arriving, IN_PLACE, Intake, facts, first_state, is_all_held, kib, refuse};
 use crate::audit::{self, EventKind};
 use crate::mail::{Client, Content, Envelope, QueueId, Reply};
 use crate::message::{self, Budget};
 use crate::policy::Decision;
 use crate::smtp;
-use crate::store::{Arrival, Decided, Facts, RecipientState};
+use crate::store::{Arrival, Decided, Facts, RecipientState, StoreError};
+use crate::world::new_id;
+
+/// Between tries when the store can't be read.
+const STORE_PAUSE: Duration = Duration::from_secs(1);
 
 /// What came of an examination while the client waited.
 pub(super) enum Examined {
@@ -48,13 +52,13 @@ pub(super) struct Examination {
 
 impl Intake {
     /// Sealed content in memory, once there is room for it. `None`: not within `scan_wait`.
-    pub(super) async fn read_back(&self, id: QueueId, content: &Content) -> Result<Option<Bytes>, Reply> {
+    pub(super) async fn read_back(&self, id: QueueId, content: &Content) -> Result<Option<Bytes>, StoreError> {
         let permits = kib(content.size()).min(kib(self.config.memory));
         let Ok(room) = timeout(self.config.scan_wait, self.memory.clone().acquire_many_owned(permits)).await else {
             return Ok(None);
         };
         let _room = room.expect("the semaphore is never closed");
-        let bytes = self.store.read(id, content).await.map_err(|error| refuse::store(&error))?;
+        let bytes = self.store.read(id, content).await?;
         Ok(Some(Bytes::from_owner(InMemory { bytes, _room })))
     }
 
@@ -136,9 +140,12 @@ impl Intake {
             match self.read_back(id, &content).await {
                 Ok(Some(bytes)) => break bytes,
                 Ok(None) => {}
-                Err(_) => {
-                    error!(%id, "an undecided message can't be read back; it stays where it is");
-                    return;
+                Err(StoreError::Damaged(what)) => return self.hold_damaged(envelope, &what).await,
+                // A person deleted it in the meantime.
+                Err(StoreError::NotFound) => return,
+                Err(error) => {
+                    warn!(%id, %error, "an undecided message can't be read back now; it is tried again");
+                    tokio::time::sleep(STORE_PAUSE).await;
                 }
             }
         };
@@ -147,12 +154,28 @@ impl Intake {
         self.see_through(envelope, facts, examination).await;
     }
 
+    /// What can't be read back as it was accepted is never sent: a person is told, and decides.
+    async fn hold_damaged(&self, envelope: Envelope, what: &str) {
+        let (id, now) = (envelope.id, self.clock.now());
+        error!(%id, what, "the stored content of an undecided message is damaged; it is held");
+        let decision = held_unread(&envelope, &self.law.load(), now).decision;
+        let detail = serde_json::Map::from_iter([("what".to_owned(), what.into())]);
+        let actor = "gateway".to_owned();
+        let damaged = audit::Event { at: now, actor, kind: EventKind::Damaged, message: Some(id), detail };
+        let report = self.queue.config().own.report_damaged(new_id(&*self.clock, &*self.random), id, now);
+        let mut decided = self.decided(&envelope, &Facts::default(), decision);
+        decided.events.push(damaged);
+        decided.own_mail.push(report);
+        self.decide_kept(id, decided).await;
+    }
+
     /// Waits for a decision that goes on, and records it.
     async fn see_through(self: &Arc<Self>, envelope: Envelope, facts: Facts, examination: Examination) {
         let since = examination.since;
         let decision = self.decision_of(examination).await;
         self.metrics.scan_duration.observe(since.elapsed().as_secs_f64());
-        self.decide_kept(envelope, facts, decision).await;
+        let decided = self.decided(&envelope, &facts, decision);
+        self.decide_kept(envelope.id, decided).await;
     }
 
     /// Waits for a decision until `scan_timeout`, then ends the reading: what is unread is a gap.
@@ -168,26 +191,29 @@ impl Intake {
         decision.expect("panics are caught within")
     }
 
-    /// Records the decision about a message in the store; tries until the store takes it.
-    async fn decide_kept(&self, envelope: Envelope, facts: Facts, decision: Decision) {
-        let id = envelope.id;
+    /// What a decision makes of a message that is already in the store.
+    fn decided(&self, envelope: &Envelope, facts: &Facts, decision: Decision) -> Decided {
         let refused = decision.refusal.is_some();
         let own_mail = match refused {
-            true => self.notices.refused(&envelope, &facts, &decision),
-            false => self.notices.notices(&envelope, &facts, &decision),
+            true => self.notices.refused(envelope, facts, &decision),
+            false => self.notices.notices(envelope, facts, &decision),
         };
         let states = decision.recipients.iter().map(|recipient| match refused {
             true => RecipientState::Failed,
             false => first_state(&decision, recipient),
         });
         let kind = if refused { EventKind::Refused } else { EventKind::Decided };
-        let decided = Decided {
+        Decided {
             states: states.collect(),
-            events: vec![self.event(kind, id, &envelope, &decision)],
+            events: vec![self.event(kind, envelope.id, envelope, &decision)],
             decision,
             own_mail,
             leased: false,
-        };
+        }
+    }
+
+    /// Records the decision about a message in the store; tries until the store takes it.
+    async fn decide_kept(&self, id: QueueId, decided: Decided) {
         self.metrics.decided(&decided.decision);
         info!(%id, verdict = %decided.decision.verdict, held = is_all_held(&decided.decision), "message decided");
         let mut pause = Duration::from_secs(1);

@@ -134,15 +134,9 @@ fn rechecked(held: &Held, today: &Decision, now: Timestamp) -> Vec<RecipientReco
     let anew = |recipient: &RecipientRecord| {
         let start = today.recipients.get(recipient.index).map(|decided| today.start(decided));
         match start {
-            Some((level, method)) if method != Method::Hold && level < Level::Hold => RecipientRecord {
-                state: RecipientState::Pending,
-                level,
-                method,
-                next_attempt: Some(now),
-                failing_since: None,
-                last_reply: None,
-                ..recipient.clone()
-            },
+            Some((level, method)) if method != Method::Hold && level < Level::Hold => {
+                recipient.released(level, method, now)
+            }
             _ => recipient.clone(),
         }
     };

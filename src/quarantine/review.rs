@@ -188,16 +188,7 @@ fn sent_at(held: &Held, level: Level, text: &str, lowered_by: Option<String>) ->
 
 /// The recipients as they begin anew.
 pub(super) fn due_at(recipients: &[RecipientRecord], level: Level, now: Timestamp) -> Vec<RecipientRecord> {
-    let due = |recipient: &RecipientRecord| RecipientRecord {
-        state: RecipientState::Pending,
-        level,
-        method: Method::Transport,
-        next_attempt: Some(now),
-        failing_since: None,
-        last_reply: None,
-        ..recipient.clone()
-    };
-    recipients.iter().map(due).collect()
+    recipients.iter().map(|recipient| recipient.released(level, Method::Transport, now)).collect()
 }
 
 pub(super) fn detail_of(detail: Value, recipients: &[RecipientRecord]) -> Map<String, Value> {

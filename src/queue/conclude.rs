@@ -87,7 +87,8 @@ impl Queue {
             recipient: recipient(envelope, &outcome.record)?,
             trouble: &outcome.trouble,
             host: tried.host.as_deref(),
-            retry_until: (notice == Notice::Delayed).then(|| schedule.expires_at(envelope.received)),
+            retry_until: (notice == Notice::Delayed)
+                .then(|| schedule.expires_at(outcome.record.since(envelope.received))),
         })
     }
 }

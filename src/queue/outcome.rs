@@ -74,7 +74,7 @@ fn fail(mut record: RecipientRecord, trouble: Trouble, around: Circumstance) -> 
 /// after an attempt, so that a clock that jumps ahead costs nobody their last try (T024).
 fn defer(mut record: RecipientRecord, trouble: &Trouble, around: Circumstance) -> Outcome {
     let Circumstance { schedule, now, .. } = around;
-    if schedule.is_expired(around.received, now) {
+    if schedule.is_expired(record.since(around.received), now) {
         record.expired = true;
         return fail(record, expired(trouble), around);
     }
@@ -104,7 +104,7 @@ fn defer(mut record: RecipientRecord, trouble: &Trouble, around: Circumstance) -
 fn delay_notice(record: &mut RecipientRecord, around: Circumstance) -> Option<Notice> {
     if record.delay_notice.is_some()
         || !around.notify.delay
-        || !around.schedule.is_delay_due(around.received, around.now)
+        || !around.schedule.is_delay_due(record.since(around.received), around.now)
     {
         return None;
     }
@@ -148,6 +148,7 @@ mod tests {
             last_reply: None,
             delay_notice: None,
             expired: false,
+            released: None,
         }
     }
 
@@ -241,6 +242,17 @@ mod tests {
         assert_eq!((outcome.record.state, outcome.record.expired), (RecipientState::Failed, true));
         assert_eq!((outcome.notice, outcome.trouble.status), (Some(Notice::Failed), EnhancedStatus(5, 4, 7)));
         assert_eq!(outcome.record.next_attempt, None);
+    }
+
+    /// Released on its fourth day, it still has five days to be delivered in.
+    #[test]
+    fn a_released_message_has_its_time_from_the_release() {
+        let day = 86_400;
+        let before = record().released(Level::Tls, Method::Transport, at(4 * day));
+        let waits = after(&before, &deferred(), LADDER, Notify::DEFAULT, 5 * day).record;
+        assert_eq!((waits.state, waits.expired), (RecipientState::Deferred, false));
+        assert_eq!(after(&before, &deferred(), LADDER, Notify::DEFAULT, 4 * day + 60).notice, None, "no delay yet");
+        assert!(after(&waits, &deferred(), LADDER, Notify::DEFAULT, 9 * day).record.expired);
     }
 
     #[test]

@@ -77,6 +77,18 @@ impl OwnMail {
         }
     }
 
+    /// Tells the postmaster that a message can't be read back as it was accepted, and is held.
+    pub fn report_damaged(&self, id: QueueId, about: QueueId, now: Timestamp) -> Arrival {
+        let to = [self.postmaster.clone()];
+        let text = format!(
+            "The stored content of message {about} can't be read back as it was accepted.\r\n\
+             It is held and will not be sent. Ask its sender to send it again, then delete it:\r\n\
+             \r\n    waxseal quarantine show {about}\r\n    waxseal queue delete {about}\r\n",
+        );
+        let content = self.write(id, &to, "A stored message is damaged", now, text_part(text));
+        self.arrival(id, &to, content, &format!("damaged content of {about}"), now)
+    }
+
     fn envelope(&self, id: QueueId, to: &[Address], now: Timestamp) -> Envelope {
         let recipient = |address: &Address| Recipient { address: address.clone(), notify: Notify::NEVER, orcpt: None };
         Envelope {

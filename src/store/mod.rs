@@ -5,6 +5,7 @@
 
 pub mod embedded;
 mod metrics;
+pub mod sample;
 mod seal;
 
 pub use embedded::Embedded;
@@ -129,6 +130,7 @@ impl Decided {
                 last_reply: None,
                 delay_notice: None,
                 expired: false,
+                released: None,
             }
         };
         self.decision.recipients.iter().zip(&self.states).enumerate().map(first).collect()
@@ -195,6 +197,31 @@ pub struct RecipientRecord {
     /// It failed because its time was over, not because somebody said no.
     #[serde(default)]
     pub expired: bool,
+    /// When it was let go after it had been held: its time counts from here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub released: Option<Timestamp>,
+}
+
+impl RecipientRecord {
+    /// Since when it is to be delivered: what was held until now has all its time before it.
+    pub fn since(&self, received: Timestamp) -> Timestamp {
+        self.released.unwrap_or(received)
+    }
+
+    /// Let go at this level, after it was held: due at once by this method, as if it had just come.
+    pub fn released(&self, level: Level, method: Method, now: Timestamp) -> Self {
+        Self {
+            state: RecipientState::Pending,
+            level,
+            method,
+            next_attempt: Some(now),
+            failing_since: None,
+            last_reply: None,
+            delay_notice: None,
+            released: Some(now),
+            ..self.clone()
+        }
+    }
 }
 
 /// A message handed out for delivery, to this process alone.

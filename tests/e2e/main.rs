@@ -1,6 +1,7 @@
 //! Stories told from outside: the built gateway between a client and "the internet".
 
 mod crash;
+mod damage;
 mod operations;
 mod peers;
 mod relay;

@@ -7,9 +7,10 @@ use bytes::Bytes;
 use rusqlite::Connection;
 use waxseal::mail::QueueId;
 use waxseal::store::embedded::Embedded;
+use waxseal::store::sample;
 use waxseal::store::{Account, Arrivals, Deliveries, Holds, MessageState, Query, StoreError, stored_content};
 
-use crate::mail::{InFolder, at, domain, lease_all, message, open_at};
+use crate::mail::{InFolder, at, domain, lease_all, message, new_id, open_at};
 
 /// T007.
 #[tokio::test]
@@ -40,6 +41,24 @@ async fn swapped_bodies_and_replayed_keys_are_noticed() {
         assert!(matches!(read, Err(StoreError::Damaged(_))), "{read:?}");
     }
     assert!(store.read(ids[3].0, &stored_content(ids[3].0, 100)).await.is_ok(), "the others go on");
+}
+
+/// T006: also before it was decided.
+#[tokio::test]
+async fn a_changed_row_of_an_undecided_message_is_held() {
+    let place = InFolder::new();
+    let store = place.try_open().unwrap();
+    let arrival = sample::undecided(new_id(), &["roe@there.example"], b"x", at(0));
+    let id = arrival.envelope.id;
+    store.commit(arrival).await.unwrap();
+    Connection::open(place.dir().join("store.db"))
+        .unwrap()
+        .execute("UPDATE message SET envelope = replace(envelope, 'roe@there', 'eve@there')", [])
+        .unwrap();
+    assert!(store.scanning().await.unwrap().is_empty());
+    let listed = store.list(&Query { states: vec![MessageState::Held], ..Query::default() }).await.unwrap();
+    assert_eq!(listed.iter().map(|summary| summary.id).collect::<Vec<_>>(), [id]);
+    store.delete(id, Vec::new()).await.expect("all that is left to do with it");
 }
 
 /// T006: SQLite would hand a changed address out as if it were right.

@@ -125,6 +125,12 @@ impl Embedded {
         blocking(move || shared.readers.read(|db| work(&shared, db))).await
     }
 
+    /// Keeps a message whose record can't be read out of every further step.
+    async fn hold_damaged(&self, id: QueueId) -> Result<(), StoreError> {
+        error!(%id, "the record of a message is damaged; it is held");
+        self.ask(Request::HoldDamaged(id, self.shared.clock.now())).await
+    }
+
     fn change_of(
         &self,
         settlement: &Settlement,
@@ -212,7 +218,11 @@ impl Arrivals for Embedded {
     }
 
     async fn scanning(&self) -> Result<Vec<(Envelope, Content)>, StoreError> {
-        self.query(query::scanning).await
+        let (found, broken) = self.query(query::scanning).await?;
+        for id in broken {
+            self.hold_damaged(id).await?;
+        }
+        Ok(found)
     }
 }
 
@@ -228,15 +238,14 @@ impl Deliveries for Embedded {
             for (id, domain) in taken {
                 match query::leased(shared, db, id, &domain) {
                     Ok(message) => leased.push(message),
-                    Err(trouble) => broken.push((id, StoreError::from(trouble))),
+                    Err(_) => broken.push(id),
                 }
             }
             Ok((leased, broken))
         };
         let (leased, broken) = self.query(work).await?;
-        for (id, reason) in broken {
-            error!(%id, %reason, "a message can't be read back; it is held");
-            self.ask(Request::HoldDamaged(id, self.shared.clock.now())).await?;
+        for id in broken {
+            self.hold_damaged(id).await?;
         }
         Ok(leased)
     }

@@ -176,20 +176,23 @@ fn unwrap(shared: &Shared, id: QueueId, wrapped: Option<&[u8]>) -> Result<BodyKe
     shared.keys.load().unwrap(wrapped.ok_or_else(|| damaged(id))?).map_err(|_| damaged(id))
 }
 
+/// What [`scanning`] finds: what can be decided, and what can't be read.
+type Scanning = (Vec<(Envelope, Content)>, Vec<QueueId>);
+
 /// Messages that were committed before they were decided.
-pub fn scanning(shared: &Shared, db: &Connection) -> Result<Vec<(Envelope, Content)>, Trouble> {
+pub fn scanning(shared: &Shared, db: &Connection) -> Result<Scanning, Trouble> {
     let mut query = db.prepare_cached(&format!(
         "SELECT {STORED} FROM standing JOIN message USING (seq) WHERE state = 0 AND state < 3 ORDER BY seq"
     ))?;
-    let mut found = Vec::new();
+    let (mut found, mut broken) = (Vec::new(), Vec::new());
     for stored in query.query_map([], Stored::read)? {
         let stored = stored?;
-        // A damaged one stays as it is: shown as such, never decided, never sent.
-        if let Ok(summary) = stored.summary(&shared.integrity) {
-            found.push((summary.envelope, stored_content(stored.id, summary.facts.size)));
+        match stored.summary(&shared.integrity) {
+            Ok(summary) => found.push((summary.envelope, stored_content(stored.id, summary.facts.size))),
+            Err(_) => broken.push(stored.id),
         }
     }
-    Ok(found)
+    Ok((found, broken))
 }
 
 /// Messages that match, the newest first.

@@ -292,7 +292,7 @@ impl Transaction<'_> {
             .db
             .prepare_cached(
                 "UPDATE standing SET state = ?, held = 1, unlisted = 0
-                 WHERE state = 1 AND seq = (SELECT seq FROM message WHERE id = ?)",
+                 WHERE state < 2 AND seq = (SELECT seq FROM message WHERE id = ?)",
             )?
             .execute(params![state_number(MessageState::Held), id.as_bytes()])?;
         self.db.prepare_cached("DELETE FROM waiting WHERE id = ?")?.execute([id.as_bytes()])?;
