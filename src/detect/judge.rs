@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::page::Sight;
 use super::raw::{Condition, Within};
 use super::ruleset::{Clause, CompiledRule};
-use super::weigh::{Scene, Term, ends_sentence};
+use super::weigh::{MOST_PARAGRAPH, Scene, Term, ends_paragraph, ends_sentence};
 use super::{Circumstances, Finding, RuleMatch, mask};
 use crate::mail::Address;
 use crate::message::{Reading, Shape, Zone};
@@ -175,6 +175,10 @@ impl<'a> Case<'a> {
             Within::Sentence => {
                 same_table || (between.len() < 400 && !(low..high).any(|at| ends_sentence(page.text.as_bytes(), at)))
             }
+            Within::Paragraph => {
+                let text = page.text.as_bytes();
+                same_table || (between.len() < MOST_PARAGRAPH && !(low..high).any(|at| ends_paragraph(text, at)))
+            }
             Within::Part | Within::Message => true,
         }
     }
@@ -192,7 +196,7 @@ impl<'a> Case<'a> {
             Within::Message => true,
             Within::Part => in_body,
             Within::Characters(most) => in_body && (body.sight.start as usize) <= most,
-            Within::Sentence => in_body && (body.sight.start as usize) <= AFTER_SUBJECT,
+            Within::Sentence | Within::Paragraph => in_body && (body.sight.start as usize) <= AFTER_SUBJECT,
             Within::Line | Within::Row => false,
         }
     }

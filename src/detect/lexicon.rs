@@ -28,6 +28,8 @@ pub struct Words {
     begins: Vec<u32>,
     /// Runs of letters and digits that hold a digit.
     pub numbers: Vec<Span>,
+    /// Words with a capital that are in no list.
+    pub unlisted: Vec<Span>,
 }
 
 impl Words {
@@ -58,6 +60,7 @@ impl Lexicon {
     pub fn read(&self, text: &str) -> Words {
         let mut found: Vec<(ListId, Span)> = Vec::with_capacity(text.len() / 24);
         let mut numbers = Vec::with_capacity(text.len() / 64);
+        let mut unlisted = Vec::new();
         let mut open: Vec<(u32, u32)> = Vec::new();
         let mut last_end = 0;
         for_each_word(text, |word| {
@@ -86,9 +89,11 @@ impl Lexicon {
                 if self.nodes[node as usize].goes_on && open.len() < 16 {
                     open.push((node, word.span.start));
                 }
+            } else if word.capital && !word.digits {
+                unlisted.push(word.span);
             }
         });
-        self.sort(found, numbers)
+        self.sort(found, numbers, unlisted)
     }
 
     fn filtered(&self, hash: u64) -> bool {
@@ -106,7 +111,7 @@ impl Lexicon {
     }
 
     /// Spans by list, each list by start (a counting sort: lists are few, spans may be many).
-    fn sort(&self, found: Vec<(ListId, Span)>, numbers: Vec<Span>) -> Words {
+    fn sort(&self, found: Vec<(ListId, Span)>, numbers: Vec<Span>, unlisted: Vec<Span>) -> Words {
         let mut begins = vec![0_u32; self.lists + 1];
         for (list, _) in &found {
             begins[*list as usize + 1] += 1;
@@ -127,7 +132,7 @@ impl Lexicon {
                 spans.sort_by_key(|span| (span.start, span.end));
             }
         }
-        Words { spans, begins, numbers }
+        Words { spans, begins, numbers, unlisted }
     }
 }
 

@@ -4,6 +4,7 @@
 //! not with the number of rules. Pure: no I/O, no clock, no async.
 
 mod compile;
+mod correspondents;
 mod explain;
 mod fault;
 mod finding;

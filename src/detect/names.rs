@@ -8,6 +8,8 @@ pub struct Lists<'a> {
     pub given: &'a [Span],
     pub family: &'a [Span],
     pub titles: &'a [Span],
+    /// Words with a capital that no list of the rules knows.
+    pub unlisted: &'a [Span],
     /// Names that are everyday words as well.
     pub words: &'a WordSet,
 }
@@ -19,7 +21,7 @@ pub enum Surety {
     Full,
     /// One is a word, or unknown.
     Half,
-    /// Both could be words.
+    /// Both could be words, or are unknown.
     Little,
 }
 
@@ -29,6 +31,7 @@ pub fn find(form: NameForm, text: &str, lists: &Lists<'_>, mut found: impl FnMut
         NameForm::Full => {
             lists.given.iter().for_each(|given| full(text, *given, lists, &mut found));
             lists.family.iter().for_each(|family| unlisted_given(text, *family, lists, &mut found));
+            lists.unlisted.iter().for_each(|given| unlisted_both(text, *given, lists, &mut found));
         }
         NameForm::LastFirst => {
             lists.family.iter().for_each(|family| last_first(text, *family, lists, &mut found));
@@ -112,6 +115,26 @@ fn unlisted_given(text: &str, family: Span, lists: &Lists<'_>, found: &mut impl 
     );
 }
 
+/// `Haruto Grzybowska`: two names that no list knows, and that are no words.
+fn unlisted_both(text: &str, given: Span, lists: &Lists<'_>, found: &mut impl FnMut(Span, Surety)) {
+    let first = &text[given.start as usize..given.end as usize];
+    if first.len() < 3 || is_upper(first) || part_of_longer(text, given.start as usize) || lists.words.holds(first) {
+        return;
+    }
+    let Some(word) = next(text, hyphenated(text, given.end as usize)).filter(|word| text[..word.0].ends_with(' '))
+    else {
+        return;
+    };
+    if !starts(lists.unlisted, word.0) && !starts(lists.given, word.0) {
+        return;
+    }
+    let Some((start, end)) = family_name(text, word) else { return };
+    let last = &text[start..end];
+    if last.len() > 2 && !is_upper(last) && letters(last) && !lists.words.holds(last) {
+        found(Span { start: given.start, end: end as u32 }, Surety::Little);
+    }
+}
+
 fn last_first(text: &str, family: Span, lists: &Lists<'_>, found: &mut impl FnMut(Span, Surety)) {
     let last = &text[family.start as usize..family.end as usize];
     let rest = &text[hyphenated(text, family.end as usize)..];
@@ -180,11 +203,12 @@ fn titled(text: &str, title: Span, lists: &Lists<'_>, found: &mut impl FnMut(Spa
     found(Span { start: start as u32, end: end as u32 }, surety);
 }
 
-/// `mrs. musson`: only names that are listed, and no words.
+/// `mrs. musson`: names that are listed, and no words.
 fn lower_case_titled(text: &str, word: (usize, usize), lists: &Lists<'_>, found: &mut impl FnMut(Span, Surety)) {
     let name = &text[word.0..word.1];
     let listed = |at: usize| starts(lists.family, at) || starts(lists.given, at);
-    if name.len() < 3 || !listed(word.0) || lists.words.holds(name) {
+    // `mrs. tharmalingam`: the stop makes sure of the title, and so of the name.
+    if name.len() < 3 || !(listed(word.0) || text[..word.0].ends_with(". ")) || lists.words.holds(name) {
         return;
     }
     let further = next(text, word.1).filter(|more| listed(more.0) && !lists.words.holds(&text[more.0..more.1]));
@@ -213,9 +237,15 @@ fn lower_case(text: &str, given: Span, lists: &Lists<'_>, found: &mut impl FnMut
     if last.len() == 1 && text[end..].starts_with('.') && !matches!(last, "a" | "i") {
         return found(Span { start: given.start, end: end as u32 + 1 }, Surety::Half);
     }
-    if last.len() > 2 && !is_capital(last) && starts(lists.family, start) && !lists.words.holds(last) {
-        found(Span { start: given.start, end: end as u32 }, Surety::Full);
+    if last.len() < 3 || is_capital(last) || !letters(last) {
+        return;
     }
+    let surety = match (starts(lists.family, start), lists.words.holds(last)) {
+        (true, false) => Surety::Full,
+        (false, true) => return,
+        _ => Surety::Little,
+    };
+    found(Span { start: given.start, end: end as u32 }, surety);
 }
 
 /// The word after one blank or line end; in file names also after an underscore.
@@ -307,7 +337,13 @@ mod tests {
         }
         let words = builder.build().read(text);
         let everyday = WordSet::new(["will", "grant", "has", "meeting", "the"]);
-        let lists = Lists { given: words.of(0), family: words.of(1), titles: words.of(2), words: &everyday };
+        let lists = Lists {
+            given: words.of(0),
+            family: words.of(1),
+            titles: words.of(2),
+            unlisted: &words.unlisted,
+            words: &everyday,
+        };
         let mut found = Vec::new();
         find(form, text, &lists, |span, _| found.push(text[span.start as usize..span.end as usize].to_owned()));
         found
@@ -327,6 +363,13 @@ mod tests {
         assert_eq!(names(NameForm::Titled, "Mr. Hoekstra, Mrs Jane Roe, Ms. 5"), ["Hoekstra", "Jane Roe"]);
         assert_eq!(names(NameForm::LowerCase, "is john smith here; will grant"), ["john smith"]);
         assert_eq!(names(NameForm::Single, "Smith kid; Will; ortiz"), ["Smith", "ortiz"]);
+    }
+
+    #[test]
+    fn names_that_no_list_knows_are_found() {
+        assert_eq!(names(NameForm::Full, "Haruto Grzybowska and Meeting Grzybowska"), ["Haruto Grzybowska"]);
+        assert_eq!(names(NameForm::LowerCase, "is mary grzybowska here; mary has"), ["mary grzybowska"]);
+        assert_eq!(names(NameForm::Titled, "mrs. tharmalingam, mrs tharmalingam"), ["tharmalingam"]);
     }
 
     #[test]

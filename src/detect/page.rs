@@ -20,6 +20,8 @@ pub struct Sight {
     pub confidence: u8,
     /// What stays in doubt however surely its neighbours speak for it: taken from what they raise it to.
     pub doubt: u8,
+    /// Surer than this it cannot become.
+    pub most: u8,
     /// Distinct values that it stands for: the cells of a column, the recipients of an audience.
     pub count: usize,
     /// It stands for a whole column.
@@ -89,6 +91,7 @@ impl<'a> Page<'a> {
                     let lists = names::Lists {
                         given: self.words.of(*given),
                         family: self.words.of(*family),
+                        unlisted: &self.words.unlisted,
                         titles: titles.map_or(&[], |titles| self.words.of(titles)),
                         words: &rules.word_sets[*words],
                     };
@@ -165,6 +168,7 @@ impl<'a> Page<'a> {
                 base: detector.confidence,
                 confidence: detector.confidence,
                 doubt: 0,
+                most: 100,
                 count: 1,
                 column: false,
             });
@@ -183,6 +187,7 @@ impl<'a> Page<'a> {
                 base,
                 confidence: base,
                 doubt: 0,
+                most: 100,
                 count: column.values,
                 column: true,
             });

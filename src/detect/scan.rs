@@ -1,5 +1,6 @@
 //! The walk: segments → pages of sights → weighed sights → matches.
 
+use super::correspondents::Correspondents;
 use super::judge::Case;
 use super::page::{Page, Sight};
 use super::ruleset::{Eye, Ruleset, Target, Weight};
@@ -31,6 +32,7 @@ impl Ruleset {
 
     /// Every segment once, and once more in its canonical text where that differs.
     pub(super) fn pages<'a>(&self, reading: &'a Reading, budget: &Budget) -> Vec<Page<'a>> {
+        let correspondents = Correspondents::of(reading);
         let mut pages = Vec::with_capacity(reading.segments.len());
         for segment in &reading.segments {
             if budget.check().is_err() {
@@ -41,6 +43,7 @@ impl Ruleset {
                 pages.push(Page::read(self, segment, true));
             }
         }
+        pages.iter_mut().for_each(|page| correspondents.bound(self, page));
         pages
     }
 
@@ -162,6 +165,7 @@ impl Ruleset {
                     base,
                     confidence: base,
                     doubt: 0,
+                    most: 100,
                     count,
                     column: false,
                 });

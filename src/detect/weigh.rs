@@ -38,10 +38,11 @@ impl<'a> Scene<'a> {
         let detector = &self.rules.detectors[usize::from(sight.detector)];
         let weights = (&detector.raise[..], &detector.lower[..]);
         let weighed = self.weigh(page, sight, sight.base, weights, terms.as_deref_mut());
-        if sight.doubt == 0 || weighed <= sight.base {
+        let doubted = if weighed > sight.base { weighed.saturating_sub(sight.doubt).max(sight.base) } else { weighed };
+        let sure = doubted.min(sight.most);
+        if sure == weighed {
             return weighed;
         }
-        let sure = weighed.saturating_sub(sight.doubt).max(sight.base);
         if let Some(terms) = terms {
             terms.push(Term { near: "its own form".to_owned(), from: weighed, to: sure });
         }
@@ -225,6 +226,12 @@ fn bounds(page: &Page<'_>, sight: &Sight, within: Within) -> (usize, usize) {
             let far = (end + MOST_SENTENCE).min(bytes.len());
             (low, (end..far).find(|at| ends_sentence(bytes, *at)).unwrap_or(far))
         }
+        Within::Paragraph => {
+            let near = start.saturating_sub(MOST_PARAGRAPH);
+            let low = (near..start).rev().find(|at| ends_paragraph(bytes, *at)).map_or(near, |at| at + 1);
+            let far = (end + MOST_PARAGRAPH).min(bytes.len());
+            (low, (end..far).find(|at| ends_paragraph(bytes, *at)).unwrap_or(far))
+        }
         Within::Characters(most) => (start.saturating_sub(most), end + most),
         Within::Part | Within::Message => (0, bytes.len()),
     }
@@ -233,8 +240,16 @@ fn bounds(page: &Page<'_>, sight: &Sight, within: Within) -> (usize, usize) {
 /// Longer stretches are cut: every sight looks around itself, and a text without line ends must
 /// not make that a square.
 const MOST_SENTENCE: usize = 400;
+pub const MOST_PARAGRAPH: usize = 600;
 const MOST_LINE: usize = 1000;
 const MOST_RECORD: usize = 4000;
+
+/// Whether a paragraph ends with this byte: a line's end before an empty line or a list's mark, or
+/// after a whole sentence. Lines that a mail program has broken go on.
+pub fn ends_paragraph(bytes: &[u8], at: usize) -> bool {
+    let before = || bytes[..at].iter().rev().find(|byte| !matches!(byte, b' ' | b'\r'));
+    bytes[at] == b'\n' && (ends_sentence(bytes, at) || before().is_none_or(|byte| matches!(byte, b'.' | b'!' | b'?')))
+}
 
 /// Whether a sentence ends with this byte: a stop before white space and a capital, or an empty line.
 /// A stop after one or two letters (`Dr.`, `Pt.`, `M.`) is an abbreviation.

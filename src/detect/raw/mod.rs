@@ -212,7 +212,7 @@ pub struct Weigh {
     /// At most so many bytes after the sight.
     #[serde(default)]
     pub after: Option<usize>,
-    /// The same line, sentence, row, part or message, instead of or beside a distance.
+    /// The same line, row, sentence, paragraph, part or message, instead of or beside a distance.
     #[serde(default)]
     pub within: Option<Within>,
     /// At least so many distinct ones.
@@ -320,7 +320,7 @@ pub struct When {
     /// None of these anywhere in the message.
     #[serde(default)]
     pub none: Vec<Condition>,
-    /// How close the sights of `all` stand: characters, or `line`, `row`, `sentence`, `part`, `message`.
+    /// How close the sights of `all` stand: characters, or `line`, `row`, `sentence`, `paragraph`, `part`, `message`.
     #[serde(default)]
     pub within: Within,
     /// Where sights count. Signature, disclaimer and blank form do not unless asked.

@@ -104,15 +104,18 @@ pub enum Within {
     /// A table's row, or one record.
     Row,
     Sentence,
+    /// Sentences that follow one another without an empty line, a list's mark or a line that ends with one.
+    Paragraph,
     #[default]
     Part,
     Message,
 }
 
-const WORDS: [(&str, Within); 5] = [
+const WORDS: [(&str, Within); 6] = [
     ("line", Within::Line),
     ("row", Within::Row),
     ("sentence", Within::Sentence),
+    ("paragraph", Within::Paragraph),
     ("part", Within::Part),
     ("message", Within::Message),
 ];
@@ -123,7 +126,7 @@ impl<'de> Deserialize<'de> for Within {
         impl Visitor<'_> for WithinVisitor {
             type Value = Within;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number of characters, or line, row, sentence, part or message")
+                f.write_str("a number of characters, or line, row, sentence, paragraph, part or message")
             }
             fn visit_u64<E: Error>(self, distance: u64) -> Result<Within, E> {
                 usize::try_from(distance).map(Within::Characters).map_err(E::custom)
