@@ -3,9 +3,13 @@
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use zeroize::Zeroizing;
 
 use super::{Error, MasterKeys};
@@ -30,6 +34,9 @@ pub enum Absent {
     Refuse,
 }
 
+/// How long a command may take to print the key: a service across the network is asked.
+const COMMAND: Duration = Duration::from_secs(30);
+
 /// No key is longer, with several older ones.
 const MOST: u64 = 64 * 1024;
 
@@ -48,7 +55,7 @@ impl Source {
                 let file = File::open(path).map_err(unreadable(path))?;
                 parse(path, file)
             }
-            Source::Command(command) => run(command),
+            Source::Command(command) => run(command, COMMAND),
         }
     }
 
@@ -105,24 +112,34 @@ fn parse(path: &Path, file: File) -> Result<MasterKeys, Error> {
     MasterKeys::parse(&text)
 }
 
-fn run(command: &str) -> Result<MasterKeys, Error> {
+/// Runs the command in a process group of its own, so that all it started ends with it.
+fn run(command: &str, deadline: Duration) -> Result<MasterKeys, Error> {
     let failed = |error: std::io::Error| Error::Command(error.to_string());
     let mut child = Command::new("/bin/sh")
         .args(["-c", command])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
+        .process_group(0)
         .spawn()
         .map_err(failed)?;
-    let mut text = Zeroizing::new(String::new());
-    let stdout = child.stdout.take().expect("stdout is piped");
-    let read = stdout.take(MOST).read_to_string(&mut text);
-    let status = child.wait().map_err(failed)?;
-    if !status.success() {
-        return Err(Error::Command(status.to_string()));
+    let group = Pid::from_child(&child);
+    let (sender, ended) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut text = Zeroizing::new(String::new());
+        let stdout = child.stdout.take().expect("stdout is piped");
+        let read = stdout.take(MOST).read_to_string(&mut text);
+        // Nobody listens any more if it came too late.
+        let _ = sender.send(child.wait().and_then(|status| read.map(|_| (status, text))));
+    });
+    let Ok(ended) = ended.recv_timeout(deadline) else {
+        let _ = kill_process_group(group, Signal::KILL);
+        return Err(Error::Command(format!("it gave no key within {} s and was ended", deadline.as_secs())));
+    };
+    match ended.map_err(failed)? {
+        (status, text) if status.success() => MasterKeys::parse(&text),
+        (status, _) => Err(Error::Command(status.to_string())),
     }
-    read.map_err(failed)?;
-    MasterKeys::parse(&text)
 }
 
 fn unreadable(path: &Path) -> impl Fn(std::io::Error) -> Error {
@@ -167,6 +184,20 @@ mod tests {
         assert_eq!(*source.load(Absent::Refuse).unwrap().to_text(), *text);
         assert!(matches!(Source::Command("exit 3".to_owned()).load(Absent::Make), Err(Error::Command(_))));
         assert!(matches!(Source::Command("echo hello".to_owned()).load(Absent::Make), Err(Error::Malformed)));
+    }
+
+    /// T244: a key service that hangs must not hang the start.
+    #[test]
+    fn a_command_that_hangs_is_ended_with_all_it_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let mark = folder.path().join("it went on");
+        for command in ["sleep 2; touch '{}'", "exec >&-; sleep 2; touch '{}'", "(sleep 2; touch '{}') & wait"] {
+            let command = command.replace("{}", &mark.display().to_string());
+            let error = run(&command, Duration::from_millis(100)).unwrap_err().to_string();
+            assert!(error.contains("no key within"), "{error}");
+        }
+        std::thread::sleep(Duration::from_millis(2200));
+        assert!(!mark.exists());
     }
 
     #[test]
