@@ -348,6 +348,55 @@ fn check_names_every_fault_at_once_with_its_place_and_mend() {
 }
 
 #[test]
+fn check_looks_at_the_key_the_store_the_dns_and_the_exceptions() {
+    let site = site_with_rules("enforce");
+    let config = site.path().join("waxseal.yaml");
+    // No question leaves this machine.
+    let good = std::fs::read_to_string(&config).expect("the file") + "delivery: { dns: ['127.0.0.1:1'] }\n";
+    let with = |further: &str| std::fs::write(&config, format!("{good}{further}")).expect("written");
+    let told =
+        || lines(&site.run(&["check", "--json"])).iter().map(|told| told["message"].to_string()).collect::<String>();
+    with("");
+    assert!(!told().contains("store:"));
+
+    with("keys: { master: 'command:exit 3' }\n");
+    assert!(told().contains("exit status: 3"), "{}", told());
+
+    std::fs::write(site.path().join("var/store.db"), "").expect("written");
+    with("");
+    assert!(told().contains("master.key"), "a store without its key: {}", told());
+    std::fs::remove_file(site.path().join("var/store.db")).expect("gone");
+
+    with("routes: [{ domains: ['*'], next_hop: 'relay.example.net' }]\n");
+    assert!(told().contains("relay.example.net can't be looked up"), "{}", told());
+
+    std::fs::create_dir_all(site.path().join("rules/exceptions")).expect("made");
+    let record =
+        "rules: [test.case-with-cod]\neffect: tls\nreason: line\nowner: a\napprovers: [b]\nexpires: 2099-01-01\n";
+    std::fs::write(site.path().join("rules/exceptions/lab.yaml"), record).expect("written");
+    let shown = text(&site.run(&["check"]));
+    assert!(shown.contains("did you mean \"test.case-with-code\"?"), "{shown}");
+}
+
+/// Who only looks on may be kept from the gateway's secrets.
+#[test]
+fn scan_needs_no_secret_that_only_serving_does() {
+    let site = site_with_rules("enforce");
+    let config = site.path().join("waxseal.yaml");
+    let text = std::fs::read_to_string(&config).expect("the file");
+    let secrets = "routes:\n  - { domains: ['*'], next_hop: 192.0.2.1, tls: required, auth: { user: u, password: 'file:gone' } }\n";
+    let listener = "tls: starttls, certificate: gone.pem, private_key: gone.key }";
+    std::fs::write(&config, text.replace("tls: starttls }", listener) + secrets).expect("written");
+    let output = site.run_with(&["scan", "--json", "-"], MATCHING);
+    assert_eq!(status(&output), 0, "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(lines(&output)[0]["verdict"], "phi");
+    let check = site.run(&["check"]);
+    assert_eq!(status(&check), 78, "and for the gateway they are missing");
+    assert!(self::text(&check).contains("gone.pem") && self::text(&check).contains("there is no"));
+    assert_eq!(status(&site.run(&["serve"])), 78);
+}
+
+#[test]
 fn schemas_are_draft_07_and_know_the_keys() {
     let site = Site::new();
     for (kind, key) in [("config", "listeners"), ("rules", "detectors")] {

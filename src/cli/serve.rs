@@ -17,7 +17,7 @@ use crate::web;
 
 /// Runs until SIGTERM or SIGINT.
 pub fn run(common: &Common) -> Result {
-    let configuration = settings::load(common)?;
+    let configuration = settings::load_to_serve(common)?;
     telemetry::start_logs(&configuration.telemetry);
     let telemetry = Telemetry::new();
     telemetry.watch_panics();

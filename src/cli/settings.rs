@@ -24,9 +24,15 @@ pub fn path(common: &Common) -> Result<PathBuf> {
     }
 }
 
-/// The checked configuration, or everything that is wrong with it.
-pub fn load(common: &Common) -> Result<Configuration> {
+/// The checked configuration with everything that a gateway needs, or all that is wrong with it.
+pub fn load_to_serve(common: &Common) -> Result<Configuration> {
     config::load(&path(common)?, SystemClock.now()).map_err(|faults| Error::Configuration(faults.to_string()))
+}
+
+/// The checked configuration, or everything that is wrong with it. Commands beside the gateway do
+/// without its secrets and certificates, which whoever runs them may not be able to read.
+pub fn load(common: &Common) -> Result<Configuration> {
+    config::load_to_look(&path(common)?, SystemClock.now()).map_err(|faults| Error::Configuration(faults.to_string()))
 }
 
 /// What judges a message under this configuration.

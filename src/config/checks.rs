@@ -62,7 +62,7 @@ fn master_key(settings: &Settings, base: &Base, complaints: &mut Complaints<'_>)
                 complaints.fault("keys.master", words, "chmod 600");
             }
         }
-        Err(message) => complaints.fault("keys.master", message, ""),
+        Err(message) => complaints.unreadable("keys.master", message),
     }
 }
 

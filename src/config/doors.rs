@@ -144,7 +144,7 @@ fn header_value(raw: &str, key: &str, base: &Base, complaints: &mut Complaints<'
         base.secret(&secret)
     });
     read.unwrap_or_else(|message| {
-        complaints.fault(key, message, "");
+        complaints.unreadable(key, message);
         SecretString::default()
     })
 }
@@ -154,7 +154,7 @@ pub fn roots(raw: &[String], key: &str, base: &Base, complaints: &mut Complaints
     let paths: Vec<_> = raw.iter().map(|path| base.path(path)).collect();
     for (at, path) in paths.iter().enumerate() {
         if let Err(message) = files::certificates(path) {
-            complaints.fault(&format!("{key}[{at}]"), message, "");
+            complaints.unreadable(&format!("{key}[{at}]"), message);
         }
     }
     paths
@@ -164,7 +164,7 @@ fn check_pair(files: &smtp::CertificateFiles, certificate: &str, key: &str, comp
     if let Err(messages) = files::pair(&files.certificate, &files.private_key) {
         for message in messages {
             let about_key = message.contains(&*files.private_key.to_string_lossy());
-            complaints.fault(if about_key { key } else { certificate }, message, "");
+            complaints.unreadable(if about_key { key } else { certificate }, message);
         }
     }
     if let Some(words) = files::exposed(&files.private_key) {

@@ -59,6 +59,8 @@ impl std::error::Error for Faults {}
 #[derive(Debug, Default)]
 pub struct Told {
     pub faults: Vec<Fault>,
+    /// Files that only a gateway that serves must be able to read.
+    pub unreadable: Vec<Fault>,
     pub refusals: Vec<Fault>,
     pub warnings: Vec<Fault>,
     pub weaknesses: Vec<Fault>,
@@ -68,48 +70,53 @@ pub struct Told {
 pub struct Complaints<'a> {
     file: &'a Path,
     tree: &'a Node,
-    faults: Vec<Fault>,
-    refusals: Vec<Fault>,
-    warnings: Vec<Fault>,
-    weaknesses: Vec<Fault>,
+    told: Told,
 }
 
 impl<'a> Complaints<'a> {
     pub fn new(file: &'a Path, tree: &'a Node) -> Self {
-        Self { file, tree, faults: Vec::new(), refusals: Vec::new(), warnings: Vec::new(), weaknesses: Vec::new() }
+        Self { file, tree, told: Told::default() }
     }
 
     /// Something wrong at a key.
     pub fn fault(&mut self, key: &str, message: impl Into<String>, mend: impl Into<String>) {
         let fault = self.at(key, message.into(), mend.into());
-        self.faults.push(fault);
+        self.told.faults.push(fault);
+    }
+
+    /// A secret or certificate that can't be read. Who only judges mail by this configuration does
+    /// without it.
+    pub fn unreadable(&mut self, key: &str, message: impl Into<String>) {
+        let fault = self.at(key, message.into(), String::new());
+        self.told.unreadable.push(fault);
     }
 
     /// Something that the gateway can run with and `check` refuses all the same.
     pub fn refuse(&mut self, key: &str, message: impl Into<String>, mend: impl Into<String>) {
         let refusal = self.at(key, message.into(), mend.into());
-        self.refusals.push(refusal);
+        self.told.refusals.push(refusal);
     }
 
     /// Something allowed that should make an administrator look twice.
     pub fn warn(&mut self, key: &str, message: impl Into<String>, mend: impl Into<String>) {
         let warning = self.at(key, message.into(), mend.into());
-        self.warnings.push(warning);
+        self.told.warnings.push(warning);
     }
 
     /// A warning that is an exception made by configuration: it goes to the audit as well.
     pub fn weak(&mut self, key: &str, message: impl Into<String>) {
         let weakness = self.at(key, message.into(), String::new());
-        self.warnings.push(weakness.clone());
-        self.weaknesses.push(weakness);
+        self.told.warnings.push(weakness.clone());
+        self.told.weaknesses.push(weakness);
     }
 
     pub fn into_parts(self) -> Told {
         Told {
-            faults: sorted(self.faults),
-            refusals: sorted(self.refusals),
-            warnings: sorted(self.warnings),
-            weaknesses: sorted(self.weaknesses),
+            faults: sorted(self.told.faults),
+            unreadable: sorted(self.told.unreadable),
+            refusals: sorted(self.told.refusals),
+            warnings: sorted(self.told.warnings),
+            weaknesses: sorted(self.told.weaknesses),
         }
     }
 

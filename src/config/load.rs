@@ -38,6 +38,8 @@ pub struct Configuration {
     pub quarantine: quarantine::Config,
     pub telemetry: telemetry::Config,
     pub web: web::Config,
+    /// Secrets and certificates that can't be read: with any of them it can't be served.
+    pub unreadable: Vec<Fault>,
     /// What `check` refuses although the gateway can run with it; the gateway writes each to the audit.
     pub refusals: Vec<Fault>,
     /// What an administrator should look at.
@@ -58,15 +60,28 @@ pub struct Surroundings<'a> {
 
 /// Reads and checks the file. Everything wrong with it is told at once.
 pub fn load(path: &Path, now: Timestamp) -> Result<Configuration, Faults> {
+    load_to_look(path, now).and_then(servable)
+}
+
+/// The same for who serves nothing: secrets and certificates of the gateway may be out of its reach.
+pub fn load_to_look(path: &Path, now: Timestamp) -> Result<Configuration, Faults> {
     let variable = |name: &str| std::env::var(name).ok();
     match std::fs::read_to_string(path) {
-        Ok(text) => read(path, &text, &Surroundings { variable: &variable, now }),
+        Ok(text) => read_to_look(path, &text, &Surroundings { variable: &variable, now }),
         Err(error) => Err(Faults(vec![fault(path, Place::default(), "", format!("can't be read: {error}"), None)])),
     }
 }
 
-/// The same for text that is already in memory; relative paths count from the folder of `path`.
+/// [`load`] for text that is already in memory; relative paths count from the folder of `path`.
 pub fn read(path: &Path, text: &str, around: &Surroundings<'_>) -> Result<Configuration, Faults> {
+    read_to_look(path, text, around).and_then(servable)
+}
+
+fn servable(configuration: Configuration) -> Result<Configuration, Faults> {
+    if configuration.unreadable.is_empty() { Ok(configuration) } else { Err(told(configuration.unreadable)) }
+}
+
+fn read_to_look(path: &Path, text: &str, around: &Surroundings<'_>) -> Result<Configuration, Faults> {
     let mut tree = tree::read(text).map_err(|error| Faults(vec![fault(path, error.place, "", error.message, None)]))?;
     let mut faults = expand::expand(&mut tree, around.variable, path);
     faults.extend(shape::check(&schema(), &mut tree, path));
@@ -79,7 +94,10 @@ pub fn read(path: &Path, text: &str, around: &Surroundings<'_>) -> Result<Config
     let configuration = build(path, settings, &tree, around);
     match configuration {
         Ok(configuration) if faults.is_empty() => Ok(configuration),
-        Ok(_) => Err(told(faults)),
+        Ok(configuration) => {
+            faults.extend(configuration.unreadable);
+            Err(told(faults))
+        }
         Err(more) => {
             // A section that lost a value to one fault would only be blamed again for lacking it.
             let damaged: Vec<String> = faults.iter().map(|fault| section(&fault.key).to_owned()).collect();
@@ -125,6 +143,7 @@ fn build(path: &Path, settings: Settings, tree: &Node, around: &Surroundings<'_>
     told.faults.extend(record_faults);
     told.warnings.extend(record_warnings);
     if !told.faults.is_empty() {
+        told.faults.extend(told.unreadable);
         return Err(told.faults);
     }
     let redacted = redacted(&settings, &policy.exceptions);
@@ -147,6 +166,7 @@ fn build(path: &Path, settings: Settings, tree: &Node, around: &Surroundings<'_>
         deliver: Arc::new(deliver),
         policy,
         web,
+        unreadable: told.unreadable,
         refusals: told.refusals,
         warnings: told.warnings,
         weaknesses: told.weaknesses,
@@ -198,7 +218,7 @@ fn own_domains(settings: &Settings) -> Vec<Domain> {
 fn web(settings: &Settings, base: &Base, complaints: &mut Complaints<'_>) -> web::Config {
     let raw = &settings.http;
     let metrics_token = raw.metrics_token.as_ref().and_then(|secret| {
-        base.secret(secret).map_err(|message| complaints.fault("http.metrics_token", message, "")).ok()
+        base.secret(secret).map_err(|message| complaints.unreadable("http.metrics_token", message)).ok()
     });
     web::Config { bind: raw.bind, metrics: raw.metrics, metrics_token }
 }

@@ -22,6 +22,6 @@ mod tree;
 pub mod units;
 
 pub use fault::{Fault, Faults};
-pub use load::{Configuration, Surroundings, load, read};
-pub use ruleset::{compile_rules, rules_schema, ruleset};
+pub use load::{Configuration, Surroundings, load, load_to_look, read};
+pub use ruleset::{compile_rules, idle_exceptions, rules_schema, ruleset};
 pub use schema::schema;

@@ -20,7 +20,7 @@ pub fn deliver(settings: &Settings, base: &Base, complaints: &mut Complaints<'_>
     for (at, path) in raw.tls_roots.iter().enumerate() {
         match files::certificates(&base.path(path)) {
             Ok(roots) => config.tls_roots.extend(roots),
-            Err(message) => complaints.fault(&format!("delivery.tls_roots[{at}]"), message, ""),
+            Err(message) => complaints.unreadable(&format!("delivery.tls_roots[{at}]"), message),
         }
     }
     let routes = settings.routes.iter().enumerate();
@@ -132,7 +132,7 @@ fn login(raw: &raw::Login, key: &str, base: &Base, complaints: &mut Complaints<'
         complaints.warn(key, words, "chmod 600");
     }
     let password = base.secret(&raw.password).unwrap_or_else(|message| {
-        complaints.fault(key, message, "");
+        complaints.unreadable(key, message);
         SecretString::default()
     });
     deliver::Login { user: raw.user.clone(), password }
@@ -151,7 +151,7 @@ fn client_certificate(
     match files::pair(&base.path(&raw.certificate), &private_key) {
         Ok((chain, key)) => Some(deliver::ClientCertificate { chain, key }),
         Err(messages) => {
-            messages.into_iter().for_each(|message| complaints.fault(key, message, ""));
+            messages.into_iter().for_each(|message| complaints.unreadable(key, message));
             None
         }
     }

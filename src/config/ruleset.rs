@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use schemars::generate::SchemaSettings;
 use serde::Deserialize;
 
-use super::Configuration;
+use super::tree::Place;
+use super::{Configuration, fault};
 use crate::detect::{self, Fault, RuleFile, Ruleset};
+use crate::message::GapReason;
 
 /// The rules that this configuration makes active.
 pub fn ruleset(configuration: &Configuration) -> Result<Ruleset, Vec<Fault>> {
@@ -35,6 +37,23 @@ pub fn compile_rules(places: &[PathBuf], packs: Option<&[String]>) -> Result<Rul
     let all = || files.iter().filter_map(|file| pack_of(&file.text)).collect::<BTreeSet<_>>();
     let packs = packs.map_or_else(|| all().into_iter().collect(), <[String]>::to_vec);
     detect::compile(&files, &packs, &word_list)
+}
+
+/// Exceptions that bear on nothing: a rule was renamed or taken away, or its id was mistyped.
+pub fn idle_exceptions(configuration: &Configuration, ruleset: &Ruleset) -> Vec<fault::Fault> {
+    let rules = ruleset.rules().map(|rule| rule.rule.id.as_str());
+    let gaps: Vec<String> = GapReason::ALL.iter().map(|reason| format!("gap.{reason}")).collect();
+    let known: BTreeSet<&str> = rules.chain(gaps.iter().map(String::as_str)).chain(["policy.clean"]).collect();
+    let mut idle = Vec::new();
+    for exception in &configuration.policy.exceptions {
+        for id in exception.rules.iter().filter(|id| !known.contains(id.as_str())) {
+            let key = format!("exceptions/{}", exception.id);
+            let message = format!("no active rule is called {id:?}, so it lowers nothing there");
+            let mend = fault::did_you_mean(id, known.iter().copied());
+            idle.push(fault::fault(&configuration.file, Place::default(), &key, message, mend));
+        }
+    }
+    idle
 }
 
 fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> Fault {

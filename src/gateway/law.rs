@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail};
 
+use tracing::warn;
+
 use crate::config::raw::Backend;
 use crate::config::{self, Configuration};
 use crate::intake::Law;
@@ -27,6 +29,9 @@ pub fn make(configuration: &Configuration) -> Result<Law> {
         .collect();
     if !failed.is_empty() {
         bail!("the rules fail their own tests:\n{}", failed.join("\n"));
+    }
+    for idle in config::idle_exceptions(configuration, &ruleset) {
+        warn!(fault = %idle, "configuration");
     }
     Ok(Law {
         ruleset,

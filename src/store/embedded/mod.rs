@@ -109,6 +109,11 @@ impl Embedded {
         Ok(Arc::new(Self { shared, jobs: Some(sender), upkeep, writer: Some(writer) }))
     }
 
+    /// Whether [`Self::open`] would find the key and a store that it knows. Changes nothing.
+    pub fn look(config: &Config) -> Result<(), StoreError> {
+        start::look(config)
+    }
+
     async fn ask(&self, request: Request) -> Result<(), StoreError> {
         let ended = || StoreError::Failed("the writer has ended".to_owned());
         let (answer, answered) = oneshot::channel();

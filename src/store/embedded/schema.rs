@@ -61,10 +61,7 @@ pub const NEWEST: u32 = STEPS.len() as u32;
 /// Brings the tables to the newest version. A newer store is refused: an older program could
 /// lose what it doesn't know of (T034).
 pub fn migrate(db: &mut Connection) -> Result<(), StoreError> {
-    let found: u32 = db.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(Trouble::from)?;
-    if found > NEWEST {
-        return Err(StoreError::TooNew(found));
-    }
+    let found = refuse_newer(db)?;
     for (step, version) in STEPS.iter().zip(1..).skip(found as usize) {
         let migrate = || -> rusqlite::Result<()> {
             let transaction = db.transaction()?;
@@ -76,6 +73,12 @@ pub fn migrate(db: &mut Connection) -> Result<(), StoreError> {
         migrate().map_err(Trouble::from)?;
     }
     Ok(())
+}
+
+/// The version of the tables, unless it is newer than we know.
+pub fn refuse_newer(db: &Connection) -> Result<u32, StoreError> {
+    let found: u32 = db.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(Trouble::from)?;
+    if found > NEWEST { Err(StoreError::TooNew(found)) } else { Ok(found) }
 }
 
 /// Settings of every connection. `FULL` flushes the log at each commit: a `250` rests on it.

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use tokio::sync::mpsc;
 use tracing::info;
 
@@ -20,7 +20,7 @@ use super::schema;
 use super::shared::Shared;
 use super::trouble::Trouble;
 use super::writer::{Job, Writer};
-use crate::keys::{Absent, BodyKey, KeyId, MasterKeys};
+use crate::keys::{self, Absent, BodyKey, KeyId, MasterKeys};
 use crate::mail::QueueId;
 use crate::store::{Metrics, StoreError};
 use crate::world::Clock;
@@ -65,19 +65,44 @@ pub fn start(
     Ok((shared, writer))
 }
 
-/// Checks that these are the keys of this store, and finishes a rotation that was cut short.
-fn adopt(db: &Connection, config: &Config, keys: MasterKeys) -> Result<MasterKeys, StoreError> {
+/// Whether the store could be opened: its master key is there, is the one that sealed it, and this
+/// program knows its format. Changes nothing; a gateway may be at work in it.
+pub fn look(config: &Config) -> Result<(), StoreError> {
+    let database = config.data_dir.join("store.db");
+    if !database.exists() {
+        // The first start would make one, and a key file too; what else gives the key must do so now.
+        return match config.master.load(Absent::Refuse) {
+            Ok(_) | Err(keys::Error::Missing { .. }) => Ok(()),
+            Err(error) => Err(Trouble::from(error).into()),
+        };
+    }
+    let keys = config.master.load(Absent::Refuse).map_err(Trouble::from)?;
+    let db = Connection::open_with_flags(&database, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(Trouble::from)?;
+    schema::refuse_newer(&db)?;
+    refuse_foreign(&db, &keys)?;
+    Ok(())
+}
+
+/// The key that the store is sealed with, if there is anything in it.
+fn refuse_foreign(db: &Connection, keys: &MasterKeys) -> Result<Option<KeyId>, StoreError> {
     let in_use: Option<[u8; 8]> = db
         .query_row("SELECT value FROM meta WHERE name = 'master'", [], |row| row.get(0))
         .optional()
         .map_err(Trouble::from)?;
-    let in_use = in_use.map(KeyId);
-    if let Some(in_use) = in_use.filter(|in_use| !keys.knows(*in_use)) {
-        let found = keys.current();
-        return Err(StoreError::Key(format!(
-            "the master key is {found:?}, but the store is sealed with {in_use:?}; put that key back"
-        )));
+    match in_use.map(KeyId) {
+        Some(in_use) if !keys.knows(in_use) => {
+            let found = keys.current();
+            Err(StoreError::Key(format!(
+                "the master key is {found:?}, but the store is sealed with {in_use:?}; put that key back"
+            )))
+        }
+        in_use => Ok(in_use),
     }
+}
+
+/// Checks that these are the keys of this store, and finishes a rotation that was cut short.
+fn adopt(db: &Connection, config: &Config, keys: MasterKeys) -> Result<MasterKeys, StoreError> {
+    let in_use = refuse_foreign(db, &keys)?;
     if in_use != Some(keys.current()) {
         db.execute_batch("BEGIN IMMEDIATE").map_err(Trouble::from)?;
         rewrap(db, &keys, &keys)?;

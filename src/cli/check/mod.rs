@@ -1,5 +1,7 @@
 //! `check`: everything that is wrong, at once, each with file, line and mend.
 
+mod surroundings;
+
 use std::path::Path;
 
 use serde::Serialize;
@@ -63,7 +65,7 @@ pub fn run(common: &Common) -> Result {
     }
 }
 
-/// What else a gateway needs: its rules and their tests, its folder, its certificates.
+/// What else a gateway needs: its rules and their tests, its folder, key and store, its certificates, the DNS.
 fn look_around(configuration: Configuration, complaints: &mut Vec<Complaint>) {
     match config::ruleset(&configuration) {
         Err(faults) => complaints.extend(faults.into_iter().map(|fault| of_rules(Severity::Fault, fault))),
@@ -77,9 +79,14 @@ fn look_around(configuration: Configuration, complaints: &mut Vec<Complaint>) {
                 message: format!("{}: its own test fails: {}", test.id, test.message),
                 mend: Some("mend the rule or the test; `waxseal rules test` runs them".into()),
             }));
+            let idle = config::idle_exceptions(&configuration, &ruleset);
+            complaints.extend(idle.into_iter().map(|fault| of_settings(Severity::Warning, fault)));
         }
     }
-    folder(&configuration.data_dir, complaints);
+    if folder(&configuration.data_dir, complaints) {
+        surroundings::store(&configuration, complaints);
+    }
+    surroundings::dns(&configuration, complaints);
     certificates(&configuration, complaints);
     if let Err(error) = dkim::keys(&configuration.data_dir, None) {
         complaints.push(about(Severity::Fault, &configuration.data_dir.join("dkim"), error.to_string(), None));
@@ -111,20 +118,22 @@ fn about(severity: Severity, file: &Path, message: String, mend: Option<String>)
     Complaint { severity, file: file.display().to_string(), line: 0, column: 0, message, mend }
 }
 
-/// `data_dir` is made if absent; one that is there must be a folder that only its owner opens.
-fn folder(data_dir: &Path, complaints: &mut Vec<Complaint>) {
+/// `data_dir` is made if absent; one that is there must be a folder that only its owner opens. True
+/// if what lies in it can be looked at.
+fn folder(data_dir: &Path, complaints: &mut Vec<Complaint>) -> bool {
     use std::os::unix::fs::PermissionsExt;
     let trouble = match std::fs::metadata(data_dir) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return true,
         Err(error) => error.to_string(),
         Ok(found) if !found.is_dir() => "it is no folder".to_owned(),
         Ok(found) if found.permissions().mode() & 0o077 != 0 => {
             format!("others can open it (mode {:o})", found.permissions().mode() & 0o7777)
         }
-        Ok(_) => return,
+        Ok(_) => return true,
     };
     let mend = format!("chmod 0700 {}", data_dir.display());
     complaints.push(about(Severity::Fault, data_dir, format!("data_dir: {trouble}"), Some(mend)));
+    false
 }
 
 fn of_settings(severity: Severity, fault: config::Fault) -> Complaint {
