@@ -136,7 +136,8 @@ fn build(path: &Path, settings: Settings, tree: &Node, around: &Surroundings<'_>
     policy.provides = routes::provisions(&deliver.routes);
     policy.hostname = Some(settings.hostname.clone());
     policy.exceptions = exceptions;
-    policy.signs = signed_domains(&settings, &base.path(&settings.data_dir));
+    let keyed = signed_domains(&base.path(&settings.data_dir));
+    policy.signs = if settings.dkim.sign { keyed.clone() } else { Vec::new() };
     policy.private_fields = smtp.sources.iter().map(|source| private_fields(source)).collect();
     checks::check(&settings, &deliver, &policy, &base, &mut complaints);
     let mut told = complaints.into_parts();
@@ -149,6 +150,9 @@ fn build(path: &Path, settings: Settings, tree: &Node, around: &Surroundings<'_>
     let redacted = redacted(&settings, &policy.exceptions);
     let hash = hex_sha256(&redacted);
     everywhere(&mut policy, &hash);
+    for (profile, raw) in policy.profiles.iter_mut().zip(&settings.profiles) {
+        profile.config.signs = if raw.signs(&settings.dkim) { keyed.clone() } else { Vec::new() };
+    }
     let data_dir = base.path(&settings.data_dir);
     let queue = routes::queue(&settings, policy.clean);
     Ok(Configuration {
@@ -185,16 +189,14 @@ fn everywhere(policy: &mut policy::Config, hash: &str) {
         profile.config.hostname.clone_from(&of_all.hostname);
         profile.config.provides.clone_from(&of_all.provides);
         profile.config.exceptions.clone_from(&of_all.exceptions);
-        profile.config.signs.clone_from(&of_all.signs);
         profile.config.private_fields.clone_from(&of_all.private_fields);
     }
 }
 
 /// Domains that have a key where `waxseal dkim` keeps them.
-fn signed_domains(settings: &Settings, data_dir: &Path) -> Vec<Domain> {
+fn signed_domains(data_dir: &Path) -> Vec<Domain> {
     let entries = std::fs::read_dir(data_dir.join("dkim")).into_iter().flatten().flatten();
-    let domains = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    if settings.dkim.sign { domains.collect() } else { Vec::new() }
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
 }
 
 fn private_fields(source: &smtp::Source) -> (String, Vec<String>) {
@@ -220,6 +222,11 @@ fn web(settings: &Settings, base: &Base, complaints: &mut Complaints<'_>) -> web
     let metrics_token = raw.metrics_token.as_ref().and_then(|secret| {
         base.secret(secret).map_err(|message| complaints.unreadable("http.metrics_token", message)).ok()
     });
+    for (key, given) in [("http.admin", raw.admin), ("http.portal", raw.portal)] {
+        if given.is_some() {
+            complaints.warn(key, "these pages are not built yet: nothing listens there", "leave it out until they are");
+        }
+    }
     web::Config { bind: raw.bind, metrics: raw.metrics, metrics_token }
 }
 

@@ -137,6 +137,7 @@ profiles:
     sources: [exchange]
     domains: [lab.example]
     policy: { phi: tls-authenticated, ladder: auto }
+    dkim: { sign: false }
     notify: { sender: false }
     branding: { name: Example Laboratory }
 dkim: { sign: true }

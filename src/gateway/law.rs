@@ -60,11 +60,16 @@ pub async fn keep_sources(store: &dyn Store, configuration: &Configuration, law:
     store.keep_source(Kept::Configuration, &configuration.hash, &configuration.redacted).await
 }
 
+/// Profiles whose mail is not signed; `None` for mail of no profile.
+pub fn unsigned(configuration: &Configuration) -> HashSet<Option<String>> {
+    let settings = &configuration.settings;
+    let unsigned = settings.profiles.iter().filter(|profile| !profile.signs(&settings.dkim));
+    let of_none = (!settings.dkim.sign).then_some(None);
+    unsigned.map(|profile| Some(profile.name.clone())).chain(of_none).collect()
+}
+
 /// The signing keys that lie in `data_dir/dkim/DOMAIN/SELECTOR.pem`.
 pub fn signers(configuration: &Configuration) -> Result<Vec<Signer>> {
-    if !configuration.settings.dkim.sign {
-        return Ok(Vec::new());
-    }
     let mut signers = Vec::new();
     for domain in names_in(&configuration.data_dir.join("dkim"))? {
         let folder = configuration.data_dir.join("dkim").join(&domain);

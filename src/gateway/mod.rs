@@ -357,6 +357,7 @@ fn way(
     let deliverer = Deliverer::new(configuration.deliver.clone(), ports, metrics.clone())?;
     let mut protect = protect::Config::new(configuration.smtp.hostname.clone());
     protect.signers = law::signers(configuration)?;
+    protect.unsigned = law::unsigned(configuration);
     protect.mended_sources = law::mended_sources(configuration);
     Ok(Way { deliverer, protect })
 }

@@ -20,13 +20,15 @@ pub struct Config {
     pub hostname: Domain,
     /// Every domain with a key is signed for.
     pub signers: Vec<dkim::Signer>,
+    /// Profiles whose mail is not signed all the same; `None` stands for mail of no profile.
+    pub unsigned: HashSet<Option<String>>,
     /// Sources, such as copiers, whose mail may lack Date and Message-ID; ours are put in.
     pub mended_sources: HashSet<String>,
 }
 
 impl Config {
     pub fn new(hostname: Domain) -> Self {
-        Self { hostname, signers: Vec::new(), mended_sources: HashSet::new() }
+        Self { hostname, signers: Vec::new(), unsigned: HashSet::new(), mended_sources: HashSet::new() }
     }
 }
 
@@ -86,7 +88,8 @@ impl Config {
     /// us is not our word (`DESIGN` §5), and gets none.
     fn sign(&self, outgoing: Outgoing<'_>, pieces: &[Bytes]) -> Result<String, Error> {
         let mut fields = String::new();
-        if outgoing.envelope.reverse_path == ReversePath::Null && !outgoing.own {
+        let passes_through = outgoing.envelope.reverse_path == ReversePath::Null && !outgoing.own;
+        if passes_through || self.unsigned.contains(&outgoing.decision.profile) {
             return Ok(fields);
         }
         let Some(author) = outgoing.author else { return Ok(fields) };

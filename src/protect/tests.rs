@@ -291,6 +291,21 @@ fn a_null_reverse_path_is_signed_only_for_our_own_mail() {
     }
 }
 
+/// `profiles[].dkim`: mail of a tenant whose own platform signs goes out as it came.
+#[test]
+fn a_profile_may_leave_its_mail_unsigned() {
+    let config = Config { unsigned: [Some("lab".to_owned())].into(), ..signing() };
+    let envelope = envelope(&["b@x.example"]);
+    let author = "ann@corp.example".parse().unwrap();
+    for (profile, signed) in [(None, true), (Some("lab"), false), (Some("ward"), true)] {
+        let decision = Decision { profile: profile.map(str::to_owned), ..decision(Vec::new()) };
+        let outgoing =
+            Outgoing { envelope: &envelope, decision: &decision, author: Some(&author), own: false, internal: false };
+        let composed = config.compose(outgoing, &Bytes::from_static(MAIL.as_bytes())).unwrap().concat();
+        assert_eq!(composed.starts_with(b"DKIM-Signature:"), signed, "{profile:?}");
+    }
+}
+
 #[test]
 fn what_is_no_key_is_refused_without_showing_it() {
     let read = |pem: &str| Signer::from_pem("corp.example".parse().unwrap(), "s", pem).map(drop);

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::units::{DayText, DomainText};
-use super::{Branding, Notify};
+use super::{Branding, Dkim, Notify};
 use crate::mail::Domain;
 use crate::policy::{Level, Method};
 
@@ -114,10 +114,20 @@ pub struct Profile {
     /// Keys given here replace those of `policy:`.
     #[serde(default)]
     pub policy: Policy,
+    /// Replaces `dkim:`.
+    #[serde(default)]
+    pub dkim: Option<Dkim>,
     /// Replaces `notify:`.
     #[serde(default)]
     pub notify: Option<Notify>,
     /// Replaces `branding:`.
     #[serde(default)]
     pub branding: Option<Branding>,
+}
+
+impl Profile {
+    /// Whether its mail is signed; `all` is `dkim:`.
+    pub fn signs(&self, all: &Dkim) -> bool {
+        self.dkim.as_ref().unwrap_or(all).sign
+    }
 }
