@@ -11,7 +11,9 @@ use jiff::Timestamp;
 use prometheus::Registry;
 use tokio::sync::mpsc;
 use waxseal::store::embedded::{Config, Embedded};
-use waxseal::store::{Arrival, Arrivals, Deliveries, Leased, Metrics, RecipientRecord, RecipientState, Settlement};
+use waxseal::store::{
+    Arrival, Arrivals, Deliveries, Holds, Leased, Metrics, Query, RecipientRecord, RecipientState, Settlement,
+};
 use waxseal::world::Clock;
 
 #[path = "../tests/stores/mail.rs"]
@@ -45,9 +47,18 @@ fn main() {
             let store = open(folder.path());
             println!("opened with {backlog} waiting in {:.2} s", started.elapsed().as_secs_f64());
             commit_and_settle(&store, 50).await;
+            find(&store).await;
             lease_and_settle(&store).await;
         }
     });
+}
+
+/// What somebody who was not sent to asks of all that is kept.
+async fn find(store: &Arc<Embedded>) {
+    let started = Instant::now();
+    let query = Query { to: Some("nobody@there.example".to_owned()), ..Query::default() };
+    let found = store.list(&query).await.expect("a list").len();
+    println!("found {found} by address in {:.2} s", started.elapsed().as_secs_f64());
 }
 
 fn open(folder: &Path) -> Arc<Embedded> {

@@ -287,6 +287,8 @@ async fn mail_is_found_by_address_message_id_and_time() {
             store.list(&query).await.unwrap().iter().map(|summary| summary.id).collect()
         };
         assert_eq!(found(Query { to: Some("roe@".into()), ..Query::default() }).await, [id]);
+        assert_eq!(found(Query { to: Some("ROE@There".into()), ..Query::default() }).await, [id], "in any case");
+        assert!(found(Query { to: Some("\"roe".into()), ..Query::default() }).await.is_empty());
         assert_eq!(found(Query { message_id: Some(format!("<{id}@clinic.example>")), ..Query::default() }).await, [id]);
         assert_eq!(found(Query { from: Some("ann@clinic.example".into()), ..Query::default() }).await.len(), 2);
         assert_eq!(found(Query { since: Some(at(1)), ..Query::default() }).await.len(), 0);

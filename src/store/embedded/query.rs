@@ -211,13 +211,18 @@ pub fn list(shared: &Shared, db: &Connection, query: &Query) -> Result<Vec<Summa
     }
     let mut rows = db.prepare(&format!(
         "SELECT {STORED} FROM standing JOIN message USING (seq) WHERE {filter} AND received >= ?1
-         AND (?2 IS NULL OR seq > (SELECT seq FROM message WHERE id = ?2)) ORDER BY seq"
+         AND (?2 IS NULL OR seq > (SELECT seq FROM message WHERE id = ?2))
+         AND (?3 IS NULL OR instr(lower(envelope), ?3) OR instr(lower(facts), ?3))
+         AND (?4 IS NULL OR instr(lower(envelope), ?4))
+         AND (?5 IS NULL OR instr(lower(facts), ?5)) ORDER BY seq"
     ))?;
     let since = query.since.map_or(i64::MIN, Timestamp::as_millisecond);
     let limit = query.limit.unwrap_or(usize::MAX);
     let mut found = Vec::new();
     let after = query.after.map(|id| id.as_bytes().to_vec());
-    for stored in rows.query_map(params![since, after], Stored::read)? {
+    let within = [&query.from, &query.to, &query.message_id].map(|wanted| wanted.as_deref().and_then(as_stored));
+    let [from, to, message_id] = within;
+    for stored in rows.query_map(params![since, after, from, to, message_id], Stored::read)? {
         let stored = stored?;
         // One damaged row must not hide the others, nor itself.
         let summary = stored.summary(&shared.integrity).or_else(|_| stored.unreadable())?;
@@ -229,6 +234,13 @@ pub fn list(shared: &Shared, db: &Connection, query: &Query) -> Result<Vec<Summa
         }
     }
     Ok(found)
+}
+
+/// The text as it stands in a row, so that the database can leave out what can't match without a
+/// row being read and checked. `None` where JSON or case would write it in another way.
+fn as_stored(wanted: &str) -> Option<String> {
+    let plain = wanted.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'\\'));
+    plain.then(|| wanted.trim_matches(['<', '>']).to_ascii_lowercase())
 }
 
 fn matches(query: &Query, summary: &Summary) -> bool {
