@@ -21,7 +21,9 @@ pub enum Surety {
     Full,
     /// One is a word, or unknown.
     Half,
-    /// Both could be words, or are unknown.
+    /// Neither is in a list, nor a word.
+    Unknown,
+    /// Both could be words.
     Little,
 }
 
@@ -131,7 +133,7 @@ fn unlisted_both(text: &str, given: Span, lists: &Lists<'_>, found: &mut impl Fn
     let Some((start, end)) = family_name(text, word) else { return };
     let last = &text[start..end];
     if last.len() > 2 && !is_upper(last) && letters(last) && !lists.words.holds(last) {
-        found(Span { start: given.start, end: end as u32 }, Surety::Little);
+        found(Span { start: given.start, end: end as u32 }, Surety::Unknown);
     }
 }
 
@@ -224,6 +226,12 @@ fn single(text: &str, lists: &Lists<'_>, found: &mut impl FnMut(Span, Surety)) {
         }
         last = span.start;
     }
+    for span in lists.unlisted {
+        let name = &text[span.start as usize..span.end as usize];
+        if name.len() > 3 && !is_upper(name) && !lists.words.holds(name) {
+            found(*span, Surety::Unknown);
+        }
+    }
 }
 
 fn lower_case(text: &str, given: Span, lists: &Lists<'_>, found: &mut impl FnMut(Span, Surety)) {
@@ -243,6 +251,7 @@ fn lower_case(text: &str, given: Span, lists: &Lists<'_>, found: &mut impl FnMut
     let surety = match (starts(lists.family, start), lists.words.holds(last)) {
         (true, false) => Surety::Full,
         (false, true) => return,
+        (false, false) => Surety::Unknown,
         _ => Surety::Little,
     };
     found(Span { start: given.start, end: end as u32 }, surety);

@@ -141,6 +141,7 @@ impl<'a> Page<'a> {
             let (by_itself, doubt) = match surety {
                 Surety::Full => (0, 0),
                 Surety::Half => (2, 0),
+                Surety::Unknown => (12, 2),
                 Surety::Little => (25, 12),
             };
             let before = sights.len();
