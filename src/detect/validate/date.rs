@@ -12,7 +12,8 @@ pub fn is_birth_date(text: &str) -> bool {
     parse(text).is_some_and(|(year, _, _)| (1900..2100).contains(&year))
 }
 
-fn parse(text: &str) -> Option<(u32, u32, u32)> {
+/// Year, month and day of a day that exists.
+pub fn parse(text: &str) -> Option<(u32, u32, u32)> {
     let fields: Vec<&str> =
         text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|field| !field.is_empty()).collect();
     let number = |text: &str| text.trim_end_matches(|c: char| c.is_ascii_alphabetic()).parse::<u32>().ok();

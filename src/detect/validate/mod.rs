@@ -12,6 +12,8 @@ mod repeated;
 mod ssn;
 mod vin;
 
+pub use date::parse as calendar_day;
+
 /// Whether a sight's text can be what it looks like.
 pub type Validator = fn(&str) -> bool;
 

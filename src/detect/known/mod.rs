@@ -1,0 +1,179 @@
+//! What the site knows: its patients by exact data match, its staff by a directory.
+//!
+//! The tables themselves lie elsewhere (`edm`), behind [`Index`]; here is what they are asked and what
+//! follows from the answers. Patients that a table knows are seen ([`look`]); a name that a current
+//! table of all patients lacks is a stranger's, and one that the directory has is a colleague's, unless
+//! a table has it too.
+
+mod directory;
+mod key;
+mod look;
+mod memory;
+
+use std::sync::Arc;
+
+pub use directory::{Directory, Field};
+pub use key::{Column, Key, KeyKind, of_row};
+pub(super) use look::look;
+pub use memory::Memory;
+
+use key::{Tag, email, folded, is_particle, joined, write_part};
+
+/// A table of people, asked by key.
+pub trait Index: Send + Sync {
+    /// Cheap, sometimes wrong with `true`, never with `false`.
+    fn may_hold(&self, key: &Key<'_>) -> bool;
+    fn holds(&self, key: &Key<'_>) -> Result<bool, Unreadable>;
+    /// Whether it is new enough that who is missing in it is no patient.
+    fn is_current(&self) -> bool;
+}
+
+/// The table could not be asked. What it would have said is missing, and the message counts as not wholly read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unreadable;
+
+/// Everything that is known; by default nothing.
+#[derive(Clone, Default)]
+pub struct Known {
+    pub tables: Vec<Arc<dyn Index>>,
+    pub directory: Directory,
+}
+
+/// Who a name belongs to, as far as is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Who {
+    /// In the site's directory, and no patient.
+    Staff,
+    /// In no table, though every table is current.
+    Stranger,
+}
+
+impl Known {
+    /// The same with one more table.
+    pub fn with(mut self, table: Arc<dyn Index>) -> Self {
+        self.tables.push(table);
+        self
+    }
+
+    fn may_hold(&self, key: &Key<'_>) -> bool {
+        self.tables.iter().any(|table| table.may_hold(key))
+    }
+
+    fn holds(&self, key: &Key<'_>) -> Result<bool, Unreadable> {
+        for table in &self.tables {
+            if table.may_hold(key) && table.holds(key)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether a patient has this address.
+    pub fn holds_email(&self, address: &str) -> Result<bool, Unreadable> {
+        match email(address) {
+            Some(text) if !self.tables.is_empty() => self.holds(&Key { kind: KeyKind::Email, text: &text }),
+            _ => Ok(false),
+        }
+    }
+
+    /// Whether the text of a name, an address or a number belongs to such a person. Where a table can't be
+    /// asked, nobody is a stranger and nobody only staff.
+    pub fn is(&self, who: Who, text: &str) -> bool {
+        match who {
+            Who::Staff => self.directory.holds(text) && self.is_patient(text) == Ok(false),
+            Who::Stranger => {
+                !self.tables.is_empty()
+                    && self.tables.iter().all(|table| table.is_current())
+                    && self.is_patient(text) == Ok(false)
+            }
+        }
+    }
+
+    /// Whether a table may mean this person: by both names, or by one where only one is given.
+    fn is_patient(&self, text: &str) -> Result<bool, Unreadable> {
+        if text.contains('@') {
+            return self.holds_email(text);
+        }
+        let words = words(text);
+        let mut buffer = String::new();
+        if let [word] = &words[..] {
+            let mut is = |tag| {
+                write_part(&mut buffer, tag, word);
+                self.holds(&Key { kind: KeyKind::Part, text: &buffer })
+            };
+            return Ok(is(Tag::Given)? || is(Tag::Family)?);
+        }
+        for (at, one) in words.iter().enumerate() {
+            for (other_at, other) in words.iter().enumerate() {
+                if at != other_at && self.holds(&joined(&mut buffer, (Tag::Given, one), (Tag::Family, other)))? {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// The words of a name as found in a text, without initials, titles' points and particles.
+fn words(text: &str) -> Vec<String> {
+    let words = text.split(|c: char| !c.is_alphabetic()).map(folded);
+    words.filter(|word| word.chars().count() > 1 && !is_particle(word)).take(6).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known() -> Known {
+        let mut table = Memory::default();
+        table.row([(Column::Given, "Jane"), (Column::Family, "Roe-Núñez"), (Column::Email, "jane@home.example")]);
+        table.row([(Column::Given, "Omar"), (Column::Family, "Haddad")]);
+        let mut directory = Directory::default();
+        directory.add([(Field::Given, "Omar"), (Field::Family, "Haddad")]);
+        directory.add([(Field::Name, "Okafor, Ada"), (Field::Email, "ada@corp.example")]);
+        Known { directory, ..Known::default() }.with(Arc::new(table))
+    }
+
+    #[test]
+    fn a_name_that_no_current_table_has_is_a_strangers() {
+        let known = known();
+        for (text, stranger) in [
+            ("Jane Roe", false),
+            ("NUNEZ, JANE Q", false),
+            ("Roe", false),
+            ("Jane Haddad", true),
+            ("Kowalski", true),
+            ("jane@home.example", false),
+        ] {
+            assert_eq!(known.is(Who::Stranger, text), stranger, "{text}");
+        }
+        assert!(!Known::default().is(Who::Stranger, "Jane Haddad"), "without a table nobody is a stranger");
+    }
+
+    #[test]
+    fn staff_who_are_patients_too_count_as_patients() {
+        let known = known();
+        assert!(known.is(Who::Staff, "Ada Okafor") && known.is(Who::Staff, "ada@corp.example"));
+        assert!(!known.is(Who::Staff, "Omar Haddad"));
+    }
+
+    /// A table that can't be asked must not quieten anything.
+    #[test]
+    fn a_table_that_fails_makes_no_strangers_and_no_staff() {
+        struct Broken;
+        impl Index for Broken {
+            fn may_hold(&self, _: &Key<'_>) -> bool {
+                true
+            }
+            fn holds(&self, _: &Key<'_>) -> Result<bool, Unreadable> {
+                Err(Unreadable)
+            }
+            fn is_current(&self) -> bool {
+                true
+            }
+        }
+        let known = known().with(Arc::new(Broken));
+        assert!(!known.is(Who::Stranger, "Zed Unknown") && !known.is(Who::Staff, "Ada Okafor"));
+    }
+}
