@@ -42,6 +42,7 @@ pub mod config;
 pub mod deliver;
 pub mod detect;
 pub mod dispatch;
+pub mod edm;
 pub mod gateway;
 pub mod intake;
 pub mod keys;

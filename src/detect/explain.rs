@@ -43,12 +43,12 @@ impl Ruleset {
     /// Scans as [`Ruleset::scan`] does, and tells every step.
     pub fn explain(&self, reading: &Reading, circumstances: &Circumstances, budget: &Budget) -> Explanation {
         let findings = self.scan(reading, circumstances, budget);
-        let audience = self.audience_segment(reading, circumstances);
-        let mut pages = self.pages(reading, budget);
-        self.add_audience(&mut pages, &audience, reading, circumstances);
+        let known = &self.known;
+        let audience = self.audience(known, reading, circumstances);
+        let (mut pages, _) = self.pages(known, reading, &audience, budget);
         let all = vec![true; self.detectors.len()];
-        self.weigh_once(&mut pages, &all);
-        let scene = Scene::new(self, &pages);
+        self.weigh_once(&mut pages, known, &all);
+        let scene = Scene::new(self, known, &pages);
         let mut sights = Vec::new();
         for (at, page) in pages.iter().enumerate() {
             for sight in &page.sights {
@@ -70,8 +70,8 @@ impl Ruleset {
             }
         }
         drop(scene);
-        self.weigh_once(&mut pages, &all);
-        let case = Case { scene: Scene::new(self, &pages), reading, circumstances };
+        self.weigh_once(&mut pages, known, &all);
+        let case = Case { scene: Scene::new(self, known, &pages), reading, circumstances };
         let near_misses = self
             .rules
             .iter()

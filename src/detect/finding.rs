@@ -11,6 +11,9 @@ pub struct Findings {
     pub findings: Vec<Finding>,
     /// The rules that matched, in file order, with what each asks for.
     pub matches: Vec<RuleMatch>,
+    /// A table of known people could not be asked: what it would have said is missing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unsearched: bool,
 }
 
 /// One detector's sight that took part in a rule's match.

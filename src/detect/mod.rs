@@ -3,12 +3,14 @@
 //! Rules are compiled once and shared; a scan allocates little and its cost grows with the text,
 //! not with the number of rules. Pure: no I/O, no clock, no async.
 
+mod audience;
 mod compile;
 mod correspondents;
 mod explain;
 mod fault;
 mod finding;
 mod judge;
+pub mod known;
 mod lexicon;
 mod mask;
 mod names;

@@ -61,6 +61,13 @@ impl<'a> Page<'a> {
         page
     }
 
+    /// Takes in what was seen by other means than the page's own.
+    pub fn also(&mut self, rules: &Ruleset, more: impl IntoIterator<Item = Sight>) {
+        let mut sights = std::mem::take(&mut self.sights);
+        sights.extend(more);
+        self.index(rules.detectors.len(), sights);
+    }
+
     /// The place in the segment's text, which is what findings tell.
     pub fn original(&self, offset: u32) -> usize {
         match &self.segment.canonical {
@@ -97,7 +104,7 @@ impl<'a> Page<'a> {
                     };
                     self.names(at, detector, *form, &lists, &mut sights);
                 }
-                Eye::Pattern | Eye::Audience { .. } | Eye::Structure => {}
+                Eye::Pattern | Eye::Audience(_) | Eye::Known(_) | Eye::Structure => {}
             }
         }
         rules.patterns.scan(self.text, &self.words.numbers, |pattern, range| {

@@ -2,6 +2,8 @@
 
 use regex::Regex;
 
+use super::audience::Recipients;
+use super::known::{KeyKind, Known, Who};
 use super::lexicon::{Lexicon, ListId, WordSet};
 use super::pattern::Patterns;
 use super::raw::{Case, Class, Condition, Identifies, NameForm, Rule, Within};
@@ -17,6 +19,7 @@ pub struct Ruleset {
     pub(super) word_sets: Vec<WordSet>,
     pub(super) detectors: Vec<Detector>,
     pub(super) rules: Vec<CompiledRule>,
+    pub(super) known: Known,
     pub(super) hash: String,
     pub(super) source: String,
 }
@@ -55,12 +58,9 @@ pub(super) enum Eye {
         titles: Option<ListId>,
         words: usize,
     },
-    Audience {
-        domains: Vec<String>,
-        at_least: usize,
-        at_most: usize,
-        visible: bool,
-    },
+    Audience(Recipients),
+    /// Patients of the site's own tables.
+    Known(KeyKind),
     /// Columns and fields only.
     Structure,
 }
@@ -68,6 +68,8 @@ pub(super) enum Eye {
 /// A change of confidence.
 pub(super) struct Weight {
     pub targets: Vec<Target>,
+    /// Instead of targets: whose the sight is.
+    pub who: Option<Who>,
     pub before: Option<usize>,
     pub after: Option<usize>,
     pub within: Option<Within>,
@@ -111,6 +113,12 @@ pub(super) struct Clause {
 }
 
 impl Ruleset {
+    /// The same rules with what the site knows of its people. It is no part of the hash: tables change daily.
+    pub fn knowing(mut self, known: Known) -> Self {
+        self.known = known;
+        self
+    }
+
     /// SHA-256 of everything that decides, in hexadecimal.
     pub fn hash(&self) -> &str {
         &self.hash

@@ -1,8 +1,12 @@
 //! The tests that stand beside detectors and rules.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::Circumstances;
+use super::known::{Column, Known, Memory};
 use super::page::Page;
 use super::raw::{RuleTest, Spot};
 use super::ruleset::{CompiledRule, Detector, Ruleset};
@@ -38,8 +42,10 @@ impl Ruleset {
         let segments = if detector.columns.is_empty() { &segments[..1] } else { &segments[..] };
         let mut pages: Vec<Page<'_>> = segments.iter().map(|segment| Page::read(self, segment, false)).collect();
         let all = vec![true; self.detectors.len()];
-        self.weigh_once(&mut pages, &all);
-        self.weigh_once(&mut pages, &all);
+        let known = people(&detector.tests.known);
+        self.see_known(&known, &mut pages).expect("people in memory can be asked");
+        self.weigh_once(&mut pages, &known, &all);
+        self.weigh_once(&mut pages, &known, &all);
         let best = pages.iter().flat_map(|page| page.sights_of(at)).map(|sight| sight.confidence).max();
         let passed = if wanted { best >= Some(75) } else { best < Some(65) };
         let expected = if wanted { "at least 75" } else { "below 65" };
@@ -64,7 +70,8 @@ impl Ruleset {
             recipients: test.to.iter().filter_map(|address| address.parse().ok()).collect(),
             ..Circumstances::default()
         };
-        let findings = self.scan(&reading, &circumstances, &Budget::new(u64::MAX, u64::MAX));
+        let budget = Budget::new(u64::MAX, u64::MAX);
+        let findings = self.scan_knowing(&people(&test.known), &reading, &circumstances, &budget);
         let matched = findings.matches.iter().any(|matched| matched.rule == rule.rule.id.value);
         TestResult {
             id: rule.rule.id.value.clone(),
@@ -75,6 +82,16 @@ impl Ruleset {
             message: format!("expected {}, came {}", said(wanted.is_some()), said(matched)),
         }
     }
+}
+
+/// The people whom a test says the site knows.
+fn people(rows: &[BTreeMap<Column, String>]) -> Known {
+    if rows.is_empty() {
+        return Known::default();
+    }
+    let mut table = Memory::default();
+    rows.iter().for_each(|row| table.row(row.iter().map(|(column, value)| (*column, value.as_str()))));
+    Known::default().with(Arc::new(table))
 }
 
 fn said(matched: bool) -> &'static str {

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
+use super::known::Known;
 use super::page::{Page, Sight};
 use super::raw::Within;
 use super::ruleset::{Change, Ruleset, Target, Weight};
@@ -22,14 +23,15 @@ pub struct Term {
 /// All pages of a message, and what was already asked of whole pages.
 pub struct Scene<'a> {
     pub rules: &'a Ruleset,
+    pub known: &'a Known,
     pub pages: &'a [Page<'a>],
     /// By weight and page: what is asked `within: part` has one answer for all sights of a page.
     whole: RefCell<HashMap<(*const Weight, usize), bool>>,
 }
 
 impl<'a> Scene<'a> {
-    pub fn new(rules: &'a Ruleset, pages: &'a [Page<'a>]) -> Self {
-        Self { rules, pages, whole: RefCell::default() }
+    pub fn new(rules: &'a Ruleset, known: &'a Known, pages: &'a [Page<'a>]) -> Self {
+        Self { rules, known, pages, whole: RefCell::default() }
     }
 
     /// A sight's confidence by its detector's weights. Neighbours do not take away what the sight
@@ -80,6 +82,9 @@ impl<'a> Scene<'a> {
     /// Whether enough of the weight's targets stand near the sight.
     fn is_near(&self, page: usize, sight: &Sight, weight: &Weight) -> bool {
         let here = &self.pages[page];
+        if let Some(who) = weight.who {
+            return self.known.is(who, here.value(sight));
+        }
         if weight.targets.is_empty() {
             return is_sign_off(here, sight);
         }

@@ -98,7 +98,7 @@ impl Case {
     }
 
     fn decide(&self) -> Decision {
-        let findings = Findings { findings: Vec::new(), matches: self.matches.clone() };
+        let findings = Findings { findings: Vec::new(), matches: self.matches.clone(), ..Findings::default() };
         let authors = [address("ann@clinic.example")];
         let context = Context { now: at(1000), authors: &authors, waivers: &self.waivers, ruleset: "r" };
         decide(&self.config, findings, &self.reading, &self.envelope, &context)

@@ -92,7 +92,7 @@ pub(super) fn decision(levels: &[Level]) -> Decision {
     };
     Decision {
         verdict: Verdict::Phi,
-        findings: Findings { findings: vec![finding], matches: vec![matched] },
+        findings: Findings { findings: vec![finding], matches: vec![matched], ..Findings::default() },
         gaps: Vec::new(),
         recipients: TO.iter().zip(levels).map(recipient).collect(),
         refusal: None,

@@ -7,12 +7,14 @@ use regex::Regex;
 use super::lists::Lists;
 use super::read::{Placed, Source};
 use super::{Fault, Loader};
+use crate::detect::audience::Recipients;
+use crate::detect::known::{KeyKind, Known, Who};
 use crate::detect::lexicon::WordSet;
 use crate::detect::pattern::{Pattern, Patterns};
 use crate::detect::raw;
 use crate::detect::raw::{Class, Identifies, Spot};
 use crate::detect::ruleset::{Change, Clause, CompiledRule, Detector, Eye, Ruleset, Target, Weight};
-use crate::detect::validate;
+use crate::detect::{table, validate};
 
 /// More detectors than this are refused; their numbers are 16 bits wide.
 const MOST_DETECTORS: usize = u16::MAX as usize;
@@ -81,6 +83,7 @@ pub fn resolve(source: Source, load: Loader<'_>) -> Result<Ruleset, Vec<Fault>> 
         word_sets: maker.word_sets,
         detectors: compiled.into_iter().map(|(_, detector)| detector).collect(),
         rules: ready,
+        known: Known::default(),
         hash: String::new(),
         source: String::new(),
     })
@@ -94,7 +97,7 @@ impl Maker<'_> {
         let mut columns: Vec<String> = Vec::new();
         for term in self.lists.expand(&file, &item.columns, 0)? {
             // Padded, so that a whole-word search is a plain one.
-            columns.push(format!(" {} ", super::super::table::normal(&term)));
+            columns.push(format!(" {} ", table::normal(&term)));
         }
         let cells = item.cells.as_ref().map(|cells| {
             Regex::new(&format!("^(?:{})$", cells.value)).map_err(|error| {
@@ -146,13 +149,14 @@ impl Maker<'_> {
             item.dictionary.is_some(),
             item.names.is_some(),
             item.recipients.is_some(),
+            item.known.is_some(),
         ];
         let structure = !item.columns.is_empty() || !item.fields.is_empty();
         match ways.iter().filter(|way| **way).count() {
             0 if structure => return Ok(Eye::Structure),
             1 => {}
             _ => {
-                let ways = "`regex`, `terms`, `dictionary`, `names`, `recipients`";
+                let ways = "`regex`, `terms`, `dictionary`, `names`, `recipients`, `known`";
                 let message = format!("detector {:?} must look for exactly one thing", item.id.value);
                 return Err(
                     Fault::at(file, &item.id, message).mend(format!("give it one of {ways}, or `columns`/`fields`"))
@@ -175,12 +179,15 @@ impl Maker<'_> {
             return self.names(file, names);
         }
         if let Some(audience) = &item.recipients {
-            return Ok(Eye::Audience {
-                domains: self.lists.named(file, &audience.private_domains)?,
-                at_least: audience.at_least.unwrap_or(1),
-                at_most: audience.at_most.unwrap_or(usize::MAX),
-                visible: audience.visible,
-            });
+            return self.recipients(file, &item.id, audience);
+        }
+        if let Some(known) = item.known {
+            return Ok(Eye::Known(match known {
+                raw::KnownAs::Number => KeyKind::Number,
+                raw::KnownAs::Email => KeyKind::Email,
+                raw::KnownAs::Name => KeyKind::Name,
+                raw::KnownAs::Pair => KeyKind::Pair,
+            }));
         }
         let terms = self.lists.expand(file, &item.terms, 0)?;
         let spot = item.terms.first().unwrap_or(&item.id);
@@ -211,6 +218,33 @@ impl Maker<'_> {
         })
     }
 
+    fn recipients(&mut self, file: &str, id: &Spot<String>, audience: &raw::Audience) -> Result<Eye, Fault> {
+        let mut terms = |list: &Option<Spot<String>>| match list {
+            Some(list) => self.lists.named(file, list).map(Some),
+            None => Ok(None),
+        };
+        let padded = |terms: Vec<String>| terms.iter().map(|term| format!(" {} ", table::normal(term))).collect();
+        let domains = terms(&audience.private_domains)?;
+        let label = match (terms(&audience.groups)?, terms(&audience.bonds)?) {
+            (Some(groups), Some(bonds)) => Some((padded(groups), padded(bonds))),
+            (None, None) => None,
+            _ => return Err(Fault::at(file, id, "`groups` and `bonds` go together: who they are, and what joins them")),
+        };
+        let ways = [domains.is_some(), audience.known, label.is_some()];
+        if ways.iter().filter(|way| **way).count() != 1 {
+            let message = format!("detector {:?}: `recipients` asks for one kind of people", id.value);
+            return Err(Fault::at(file, id, message).mend("say `private_domains`, `known: true`, or `groups` and `bonds`"));
+        }
+        Ok(Eye::Audience(Recipients {
+            domains: domains.unwrap_or_default(),
+            at_least: audience.at_least.unwrap_or(1),
+            at_most: audience.at_most.unwrap_or(usize::MAX),
+            visible: audience.visible,
+            known: audience.known,
+            label,
+        }))
+    }
+
     fn weights(&mut self, file: &str, owner: &Spot<String>, weighs: &[raw::Weigh]) -> Result<Vec<Weight>, Fault> {
         weighs.iter().map(|weigh| self.weight(file, owner, weigh)).collect()
     }
@@ -221,8 +255,9 @@ impl Maker<'_> {
             (None, Some(by)) => Change::By(by),
             _ => return Err(Fault::at(file, owner, "`raise` and `lower` say either `to` or `by`")),
         };
-        if weigh.near.is_empty() != weigh.sign_off {
-            return Err(Fault::at(file, owner, "`raise` and `lower` look at either `near` or `sign_off: true`"));
+        let ways = [!weigh.near.is_empty(), weigh.sign_off, weigh.who.is_some()];
+        if ways.iter().filter(|way| **way).count() != 1 {
+            return Err(Fault::at(file, owner, "`raise` and `lower` look at one of `near`, `sign_off: true`, `who`"));
         }
         let target = |name: &String| {
             self.target(file, &Spot { value: name.clone(), line: weigh.near.line, column: weigh.near.column })
@@ -230,12 +265,18 @@ impl Maker<'_> {
         let targets = weigh.near.iter().map(target).collect::<Result<_, _>>()?;
         Ok(Weight {
             targets,
+            who: weigh.who,
             before: weigh.before,
             after: weigh.after,
             within: weigh.within,
             count: weigh.count.unwrap_or(1),
             change,
-            label: if weigh.sign_off { "sign-off".to_owned() } else { weigh.near.join(", ") },
+            label: match weigh.who {
+                Some(Who::Staff) => "staff".to_owned(),
+                Some(Who::Stranger) => "stranger".to_owned(),
+                None if weigh.sign_off => "sign-off".to_owned(),
+                None => weigh.near.join(", "),
+            },
         })
     }
 

@@ -33,13 +33,16 @@ pub struct Key<'a> {
 }
 
 /// What a column of a table holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Column {
+    /// A number that one person alone has: record, Social Security, member, beneficiary.
     Number,
     Email,
     Given,
     Family,
     /// Both names in one cell: `Roe, Jane` or `Jane Roe`.
+    #[serde(rename = "name")]
     FullName,
     BirthDate,
     Phone,

@@ -9,15 +9,16 @@ mod directory;
 mod key;
 mod look;
 mod memory;
+mod see;
 
 use std::sync::Arc;
 
 pub use directory::{Directory, Field};
 pub use key::{Column, Key, KeyKind, of_row};
-pub(super) use look::look;
 pub use memory::Memory;
 
 use key::{Tag, email, folded, is_particle, joined, write_part};
+use look::{Layout, look};
 
 /// A table of people, asked by key.
 pub trait Index: Send + Sync {

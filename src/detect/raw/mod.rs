@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::known::{Column, Who};
 use super::{Kind, Mode, Sensitivity};
 use crate::message::{GapReason, Zone};
 pub use shape::{Few, Spot, Within};
@@ -42,8 +43,8 @@ pub struct File {
     pub overrides: Vec<Override>,
 }
 
-/// What looks. Exactly one of `regex`, `terms`, `dictionary`, `names`, `columns`, `fields` or
-/// `recipients` says for what; `columns` and `fields` may also stand beside one of the others.
+/// What looks. Exactly one of `regex`, `terms`, `dictionary`, `names`, `columns`, `fields`,
+/// `recipients` or `known` says for what; `columns` and `fields` may also stand beside one of the others.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Detector {
@@ -91,6 +92,10 @@ pub struct Detector {
     /// The recipients themselves as sights: how many private addresses see each other.
     #[serde(default)]
     pub recipients: Option<Audience>,
+    /// Patients of the site's own tables (`waxseal edm`): a `number` or `email` of theirs, their full
+    /// `name`, or a `pair` of two other columns of one row within 300 characters or one table row.
+    #[serde(default)]
+    pub known: Option<KnownAs>,
     /// Checks that a sight must pass: `ssn`, `npi`, `luhn`, `date`, … (see docs/rules.md).
     #[serde(default)]
     pub validate: Vec<Spot<String>>,
@@ -179,12 +184,33 @@ pub enum NameForm {
     LowerCase,
 }
 
+/// What of a known patient is seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum KnownAs {
+    Number,
+    Email,
+    Name,
+    Pair,
+}
+
 /// Who the message goes to.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Audience {
-    /// Domains whose addresses belong to private persons: a list's name.
-    pub private_domains: Spot<String>,
+    /// Domains whose addresses belong to private persons: a list's name. Patients of the site's tables
+    /// count as well, staff never.
+    #[serde(default)]
+    pub private_domains: Option<Spot<String>>,
+    /// Only patients of the site's own tables (`waxseal edm`).
+    #[serde(default)]
+    pub known: bool,
+    /// Instead of counting: recipients or lists that are named for a group of people ("patients") and what
+    /// joins them ("dialysis"), in To, Cc or List-Id. Both name lists.
+    #[serde(default)]
+    pub groups: Option<Spot<String>>,
+    #[serde(default)]
+    pub bonds: Option<Spot<String>>,
     /// At least so many private addresses.
     #[serde(default)]
     pub at_least: Option<usize>,
@@ -206,6 +232,10 @@ pub struct Weigh {
     /// Instead of `near`: the sight stands alone on a line with which its text ends, as a name under a letter does.
     #[serde(default)]
     pub sign_off: bool,
+    /// Instead of `near`: the sight is the name, address or number of `staff` (in the site's directory
+    /// and in no patient table) or of a `stranger` (in none of the site's patient tables, all of them current).
+    #[serde(default)]
+    pub who: Option<Who>,
     /// At most so many bytes before the sight.
     #[serde(default)]
     pub before: Option<usize>,
@@ -229,6 +259,9 @@ pub struct Weigh {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DetectorTests {
+    /// Patients whom a table of the site has, for both kinds of tests.
+    #[serde(default)]
+    pub known: Vec<BTreeMap<Column, String>>,
     /// Texts in which the detector sees something with confidence 75 or more.
     #[serde(rename = "match", default)]
     pub matches: Vec<Spot<String>>,
@@ -426,6 +459,9 @@ pub struct RuleTest {
     /// The recipients of the message.
     #[serde(default)]
     pub to: Vec<String>,
+    /// Patients whom a table of the site has: `{given: Jane, family: Roe, number: "4471234"}`.
+    #[serde(default)]
+    pub known: Vec<BTreeMap<Column, String>>,
 }
 
 /// A change to a detector or rule of an earlier file. Exactly one of `set`, `append`, `disable`.

@@ -1,0 +1,153 @@
+//! The recipients themselves as a sight: private persons who see each other, patients whom a table
+//! knows, a group that is named for what its members are treated for.
+
+use super::known::{Known, Unreadable};
+use super::page::{Page, Sight};
+use super::ruleset::{Eye, Ruleset};
+use super::{Circumstances, table};
+use crate::message::{Origin, Reading, Segment, Shape, Zone, ZoneSpan};
+
+/// What a detector asks of the recipients.
+pub struct Recipients {
+    /// Domains of private persons' addresses.
+    pub domains: Vec<String>,
+    pub at_least: usize,
+    pub at_most: usize,
+    /// Only those that recipients see, in To and Cc.
+    pub visible: bool,
+    /// Only patients of the site's tables.
+    pub known: bool,
+    /// Words for a group of people and words for what joins them, padded with blanks: the names of lists
+    /// and recipients that hold one of each. Asked instead of the count.
+    pub label: Option<(Vec<String>, Vec<String>)>,
+}
+
+/// Who gets a message, as a text of its own for sights to stand on.
+pub struct Audience {
+    segment: Segment,
+    sights: Vec<Sight>,
+    /// A table of known people could not be asked about a recipient.
+    pub unsearched: bool,
+}
+
+impl Audience {
+    /// The page with its sights, if there are any.
+    pub fn page(&self, rules: &Ruleset) -> Option<Page<'_>> {
+        (!self.sights.is_empty()).then(|| Page::of_sights(rules, &self.segment, self.sights.clone()))
+    }
+}
+
+impl Ruleset {
+    /// What detectors of recipients see.
+    pub(super) fn audience(&self, known: &Known, reading: &Reading, circumstances: &Circumstances) -> Audience {
+        let everyone = Everyone::new(known, reading, circumstances);
+        let (mut sights, mut unsearched) = (Vec::new(), false);
+        for (at, detector) in self.detectors.iter().enumerate() {
+            let Eye::Audience(wanted) = &detector.eye else { continue };
+            let count = everyone.count(wanted).unwrap_or_else(|Unreadable| {
+                unsearched = true;
+                0
+            });
+            if count > 0 {
+                let confidence = detector.confidence;
+                sights.push(Sight {
+                    detector: at as u16,
+                    start: 0,
+                    end: everyone.first.len() as u32,
+                    zone: Zone::New,
+                    base: confidence,
+                    confidence,
+                    doubt: 0,
+                    most: 100,
+                    count,
+                    column: false,
+                });
+            }
+        }
+        // Only what is seen needs a text to stand on.
+        let text = if sights.is_empty() { String::new() } else { everyone.text() };
+        let zones = vec![ZoneSpan { end: text.len(), zone: Zone::New }];
+        let segment = Segment { origin: Origin::new("header/to"), text, zones, shape: Shape::Line, canonical: None };
+        Audience { segment, sights, unsearched }
+    }
+}
+
+/// All who are named as recipients.
+struct Everyone<'a> {
+    known: &'a Known,
+    reading: &'a Reading,
+    circumstances: &'a Circumstances,
+    /// The first recipient of the envelope: findings about the audience stand on it.
+    first: String,
+}
+
+impl<'a> Everyone<'a> {
+    fn new(known: &'a Known, reading: &'a Reading, circumstances: &'a Circumstances) -> Self {
+        let first = circumstances.recipients.first();
+        let first = first.map(|address| format!("{}@{}", address.local(), address.domain().as_str()));
+        Self { known, reading, circumstances, first: first.unwrap_or_default() }
+    }
+
+    /// How many recipients are of the wanted kind; 0 where they are too few or too many.
+    fn count(&self, wanted: &Recipients) -> Result<usize, Unreadable> {
+        if let Some((groups, bonds)) = &wanted.label {
+            return Ok(usize::from(self.leaves_the_house() && self.is_labelled(groups, bonds)));
+        }
+        let mut count = 0;
+        if wanted.visible {
+            let shown = self.reading.fields("to").chain(self.reading.fields("cc"));
+            for address in shown.flat_map(|value| value.split([',', ';'])).filter_map(address_in) {
+                count += usize::from(self.is_private(&address, wanted)?);
+            }
+        } else {
+            for address in &self.circumstances.recipients {
+                let address = format!("{}@{}", address.local(), address.domain().as_str());
+                count += usize::from(self.is_private(&address, wanted)?);
+            }
+        }
+        Ok(if (wanted.at_least..=wanted.at_most).contains(&count) { count } else { 0 })
+    }
+
+    /// A private person's address: at a provider for everybody, or a known patient's; never staff's.
+    fn is_private(&self, address: &str, wanted: &Recipients) -> Result<bool, Unreadable> {
+        let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
+        let own = self.circumstances.own_domains.iter().any(|own| own.as_str().eq_ignore_ascii_case(domain));
+        if own || self.known.directory.holds(address) {
+            return Ok(false);
+        }
+        let at_provider = !wanted.known && wanted.domains.iter().any(|private| private.eq_ignore_ascii_case(domain));
+        Ok(at_provider || self.known.holds_email(address)?)
+    }
+
+    fn leaves_the_house(&self) -> bool {
+        let own = &self.circumstances.own_domains;
+        self.circumstances.recipients.iter().any(|address| !own.contains(address.domain()))
+    }
+
+    /// `Dialysis Patients <list@clinic.example>`, `List-Id: <oncology-families.clinic.example>`.
+    fn is_labelled(&self, groups: &[String], bonds: &[String]) -> bool {
+        let fields = ["to", "cc", "list-id", "list-post"].into_iter().flat_map(|name| self.reading.fields(name));
+        fields.flat_map(|value| value.split([',', ';'])).any(|value| {
+            let words = format!(" {} ", table::normal(value));
+            [groups, bonds].iter().all(|terms| terms.iter().any(|term| words.contains(term.as_str())))
+        })
+    }
+
+    fn text(&self) -> String {
+        let mut text = format!("{}\n", self.first);
+        for address in self.circumstances.recipients.iter().skip(1) {
+            text.push_str(&format!("{}@{}\n", address.local(), address.domain().as_str()));
+        }
+        for value in self.reading.fields("to").chain(self.reading.fields("cc")) {
+            text.push_str(&format!("\n{value}"));
+        }
+        text
+    }
+}
+
+/// The address of one recipient as written in a field.
+fn address_in(written: &str) -> Option<String> {
+    let written = written.rsplit_once('<').map_or(written, |(_, address)| address);
+    let address = written.trim().trim_end_matches(|c: char| !c.is_alphanumeric());
+    address.contains('@').then(|| address.to_owned())
+}

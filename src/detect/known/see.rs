@@ -1,0 +1,47 @@
+//! Known patients as sights of detectors.
+
+use super::super::page::{Page, Sight};
+use super::super::raw::Identifies;
+use super::super::ruleset::{Eye, Ruleset};
+use super::{Known, Layout, Unreadable, look};
+use crate::message::Shape;
+
+impl Ruleset {
+    /// Whether known people matter at all: only where health information stands somewhere in the
+    /// message, and most mail has none.
+    pub(in crate::detect) fn asks_for_known(&self, known: &Known, pages: &[Page<'_>]) -> bool {
+        let is_health = |sight: &Sight| self.detectors[usize::from(sight.detector)].identifies == Identifies::Health;
+        !known.tables.is_empty()
+            && self.detectors.iter().any(|detector| matches!(detector.eye, Eye::Known(_)))
+            && pages.iter().any(|page| page.sights.iter().any(is_health))
+    }
+
+    /// Adds what detectors of known people see.
+    pub(in crate::detect) fn see_known(&self, known: &Known, pages: &mut [Page<'_>]) -> Result<(), Unreadable> {
+        let everyday = |word: &str| self.word_sets.iter().any(|words| words.holds(word));
+        for page in pages {
+            let layout = if page.segment.shape == Shape::Table { Layout::Rows } else { Layout::Flowing };
+            let hits = look(known, page.text, layout, &everyday)?;
+            let mut sights = Vec::new();
+            for (at, detector) in self.detectors.iter().enumerate() {
+                let Eye::Known(kind) = detector.eye else { continue };
+                sights.extend(hits.iter().filter(|hit| hit.kind == kind).map(|hit| Sight {
+                    detector: at as u16,
+                    start: hit.span.start as u32,
+                    end: hit.span.end as u32,
+                    zone: page.segment.zone_at(page.original(hit.span.start as u32)),
+                    base: detector.confidence,
+                    confidence: detector.confidence,
+                    doubt: 0,
+                    most: 100,
+                    count: 1,
+                    column: false,
+                }));
+            }
+            if !sights.is_empty() {
+                page.also(self, sights);
+            }
+        }
+        Ok(())
+    }
+}
