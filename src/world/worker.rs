@@ -135,6 +135,8 @@ impl Worker {
         let process = Command::new(&config.program)
             .args(&config.arguments)
             .env_clear()
+            // glibc opens a file when it gives memory of a second arena back, and the filter kills for that.
+            .env("MALLOC_ARENA_MAX", "1")
             .stdin(Stdio::from(OwnedFd::from(theirs.try_clone()?)))
             .stdout(Stdio::from(OwnedFd::from(theirs)))
             .stderr(Stdio::null())
