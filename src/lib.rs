@@ -12,6 +12,7 @@
 //! | [`smtp`] | accept: bytes on a socket → envelope and content from a known source |
 //! | [`message`] | parse and extract: content → segments of plain text, and gaps |
 //! | [`detect`] | segments and rules → findings |
+//! | [`edm`] | the site's patients as keyed hashes: built, kept, asked |
 //! | [`policy`] | findings and circumstances → a decision per recipient |
 //! | [`intake`] | **the walk before the `250`**: read, judge, commit |
 //! | [`audit`] | the account of every event: record, hash chain, verify |

@@ -7,6 +7,7 @@ mod control;
 mod demo;
 mod dkim;
 mod dns;
+mod edm;
 mod exit;
 mod find;
 mod generate;
@@ -94,6 +95,9 @@ enum Command {
     Find(find::Args),
     /// Tell one message's whole story, per recipient
     Trace(trace::Args),
+    /// Exact-data-match indexes: the site's patients as keyed hashes
+    #[command(subcommand)]
+    Edm(edm::Command),
     /// The keys that sign what leaves
     #[command(subcommand)]
     Dkim(dkim::Command),
@@ -148,6 +152,7 @@ fn run(cli: Cli) -> Result {
         Command::Resume(args) => suspend::resume(common, &args),
         Command::Find(args) => find::run(common, &args),
         Command::Trace(args) => trace::run(common, &args),
+        Command::Edm(command) => edm::run(common, command),
         Command::Dkim(command) => dkim::run(common, command),
         Command::Dns(command) => dns::run(common, command),
         Command::Audit(command) => audit::run(common, command),

@@ -38,8 +38,10 @@ pub fn load(common: &Common) -> Result<Configuration> {
 /// What judges a message under this configuration.
 pub fn law(configuration: &Configuration) -> Result<Law> {
     let ruleset = config::ruleset(configuration).map_err(|faults| Error::Configuration(lines(&faults)))?;
+    let known = config::acquaintance(configuration, SystemClock.now());
+    let known = known.map_err(|fault| Error::Configuration(fault.to_string()))?.known;
     Ok(Law {
-        ruleset,
+        ruleset: ruleset.knowing(known),
         policy: configuration.policy.clone(),
         waivers: Vec::new(),
         own_domains: configuration.own_domains.clone(),

@@ -12,11 +12,11 @@ use super::files::Base;
 use super::raw::{self, Settings};
 use super::tree::{self, Node, Place};
 use super::units::SecretRef;
-use super::{checks, doors, expand, levels, records, routes, schema, shape};
+use super::{checks, doors, expand, known, levels, records, routes, schema, shape};
 use crate::mail::{Address, Domain, DomainPattern};
 use crate::policy::Level;
 use crate::world::DnsConfig;
-use crate::{deliver, keys, policy, quarantine, queue, smtp, store, telemetry, web};
+use crate::{deliver, edm, keys, policy, quarantine, queue, smtp, store, telemetry, web};
 
 /// A checked configuration: what each room is given, and what is kept of it.
 #[derive(Debug)]
@@ -27,6 +27,9 @@ pub struct Configuration {
     pub data_dir: PathBuf,
     pub rules: Vec<PathBuf>,
     pub users: PathBuf,
+    /// Patient indexes in use.
+    pub edm: Vec<edm::Wanted>,
+    pub directory: Option<known::Source>,
     /// The organisation's own domains: their addresses are staff.
     pub own_domains: Vec<Domain>,
     pub smtp: smtp::Config,
@@ -124,6 +127,7 @@ fn build(path: &Path, settings: Settings, tree: &Node, around: &Surroundings<'_>
         credentials: (around.variable)("CREDENTIALS_DIRECTORY").map(PathBuf::from),
     };
     let mut complaints = Complaints::new(path, tree);
+    known::check(&settings, &base, &mut complaints);
     let rules: Vec<PathBuf> = settings.rules.iter().map(|written| base.path(written)).collect();
     for (at, path) in rules.iter().enumerate().filter(|(_, path)| !path.exists()) {
         complaints.fault(&format!("rules[{at}]"), format!("there is no {}", path.display()), "");
@@ -158,6 +162,8 @@ fn build(path: &Path, settings: Settings, tree: &Node, around: &Surroundings<'_>
     Ok(Configuration {
         file: path.to_owned(),
         users: settings.users.as_ref().map_or_else(|| data_dir.join("users.jsonl"), |path| base.path(path)),
+        edm: known::indexes(&settings),
+        directory: known::directory(&settings, &base),
         own_domains: own_domains(&settings),
         dns: routes::dns(&settings),
         store: embedded_store(&settings, &data_dir, &base, queue.schedule.longest_pause()),

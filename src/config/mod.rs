@@ -8,6 +8,7 @@ mod doors;
 mod expand;
 mod fault;
 mod files;
+mod known;
 mod levels;
 mod load;
 pub mod raw;
@@ -22,6 +23,7 @@ mod tree;
 pub mod units;
 
 pub use fault::{Fault, Faults};
+pub use known::{Acquaintance, acquaintance};
 pub use load::{Configuration, Surroundings, load, load_to_look, read};
 pub use ruleset::{compile_rules, idle_exceptions, rules_schema, ruleset};
 pub use schema::schema;

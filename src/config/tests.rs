@@ -76,7 +76,8 @@ hostname: ${HOST}
 data_dir: /var/lib/waxseal
 rules: [../rules]
 packs: [hipaa, payment-cards]
-edm: []
+edm: [patients, { name: members, max_age: 3d }]
+directory: { file: staff.csv, max_age: 14d }
 domains: [example.org]
 postmaster: postmaster@example.org
 users: users.jsonl
@@ -175,6 +176,7 @@ telemetry: { log_level: info, log_format: json, log_addresses: false }
 fn every_key_is_read_to_its_room() {
     let folder = folder();
     std::fs::write(folder.path().join("config/relay.secret"), "s3cret\n").unwrap();
+    std::fs::write(folder.path().join("config/staff.csv"), "name,email\nAda Okafor,ada@example.org\n").unwrap();
     let configuration = read_in(folder.path(), EVERY_KEY).unwrap_or_else(|faults| panic!("{faults}"));
     assert_eq!(configuration.smtp.hostname.as_str(), "gw.variable.example");
     assert_eq!(configuration.smtp.sources.len(), 5);

@@ -175,7 +175,10 @@ fn written(path: &Path, header: &mut Header, sorter: Sorter, site: &SiteKey) -> 
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     let mut out = BufWriter::with_capacity(1 << 18, file);
     out.write_all(&[0; PAGE])?;
-    let (merge, most) = { let most = sorter.len(); (sorter.sorted()?, most) };
+    let (merge, most) = {
+        let most = sorter.len();
+        (sorter.sorted()?, most)
+    };
     let mut filter = Filter::new(most);
     let mut fences: Vec<u8> = Vec::new();
     let mut hashes: Vec<u64> = Vec::with_capacity(IN_BLOCK);
@@ -185,8 +188,7 @@ fn written(path: &Path, header: &mut Header, sorter: Sorter, site: &SiteKey) -> 
         let hashed = hashed?;
         if last == Some(hashed.exact) {
             repeated += 1;
-            header.common_names +=
-                u64::from(repeated + 1 == COMMON && kind_of(hashed.exact) == KeyKind::Name as u8);
+            header.common_names += u64::from(repeated + 1 == COMMON && kind_of(hashed.exact) == KeyKind::Name as u8);
             continue;
         }
         (last, repeated) = (Some(hashed.exact), 0);

@@ -39,10 +39,6 @@ impl Filter {
         self.blocks.iter().flatten().map(|word| word.to_le_bytes())
     }
 
-    pub fn len(&self) -> usize {
-        self.blocks.len() * WORDS * 8
-    }
-
     /// As [`Filter::bytes`] wrote it; `None` if the length is odd.
     pub fn read(bytes: &[u8]) -> Option<Self> {
         let (blocks, rest) = bytes.as_chunks::<64>();

@@ -62,7 +62,11 @@ impl Sorter {
     pub fn sorted(mut self) -> io::Result<Merge> {
         if self.runs.is_empty() {
             self.chunk.sort_unstable();
-            return Ok(Merge { memory: std::mem::take(&mut self.chunk).into_iter(), runs: vec![], next: BinaryHeap::new() });
+            return Ok(Merge {
+                memory: std::mem::take(&mut self.chunk).into_iter(),
+                runs: vec![],
+                next: BinaryHeap::new(),
+            });
         }
         self.spill()?;
         let mut merge = Merge { memory: Vec::new().into_iter(), runs: Vec::new(), next: BinaryHeap::new() };

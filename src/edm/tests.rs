@@ -11,6 +11,10 @@ const TABLE: &str = "mrn,first,last,dob,ssn,phone,email,address,colour\n\
     MR412671,Lisa,Youngblood,1970-02-08,460-58-2308,6025550186,lisa@home.example,\"1988 Larkspur Dr, Salina KS\",red\n\
     08935312,Aaron,Hoehn,1969-02-28,582-29-4134,206 555-0107,aaron@home.example,\"9356 Bristlecone Ter\",blue\n";
 
+fn now() -> Timestamp {
+    Timestamp::from_second(2_000_000_000).expect("a time")
+}
+
 struct Site {
     folder: tempfile::TempDir,
 }
@@ -33,8 +37,7 @@ impl Site {
     }
 
     fn build(&self, table: &str) -> Built {
-        build(&self.open(), "patients", Cursor::new(table.to_owned()), &Mapping::new(), Timestamp::UNIX_EPOCH)
-            .expect("it is built")
+        build(&self.open(), "patients", Cursor::new(table.to_owned()), &Mapping::new(), now()).expect("it is built")
     }
 }
 
@@ -97,9 +100,11 @@ fn a_damaged_index_is_refused_or_says_that_it_cannot_be_read() {
         let mut damaged = whole.clone();
         damaged[at] ^= 1;
         std::fs::write(site.file(), &damaged).expect("writable");
-        let said = site.open().table("patients").map_err(|_| Unreadable).and_then(|table| {
-            table.holds(&Key { kind: KeyKind::Number, text: "MR412671" })
-        });
+        let said = site
+            .open()
+            .table("patients")
+            .map_err(|_| Unreadable)
+            .and_then(|table| table.holds(&Key { kind: KeyKind::Number, text: "MR412671" }));
         assert_eq!(said, Err(Unreadable), "octet {at}");
     }
     std::fs::write(site.file(), &whole[..whole.len() - 1]).expect("writable");
@@ -129,7 +134,7 @@ fn what_is_no_table_is_refused_with_its_line_and_without_its_content() {
         ("mrn,last\n4471234,Roe\n4471235,Smith,secret\n", "line 3"),
         ("mrn,last\n12,\n13,\n4471235,Roe\n", "2 of 3 rows"),
     ] {
-        let error = build(&folder, "patients", Cursor::new(table.to_owned()), &Mapping::new(), Timestamp::UNIX_EPOCH);
+        let error = build(&folder, "patients", Cursor::new(table.to_owned()), &Mapping::new(), now());
         let error = error.expect_err(table).to_string();
         assert!(error.contains(said) && !error.contains("secret"), "{error}");
     }
@@ -141,11 +146,11 @@ fn what_is_no_table_is_refused_with_its_line_and_without_its_content() {
 fn columns_are_mapped_by_hand_where_their_headers_say_nothing() {
     let site = Site::new();
     let map = vec![("XK".to_owned(), Some(Column::Number)), ("last".to_owned(), None)];
-    let built = build(&site.open(), "patients", Cursor::new("XK;last\n4471234;Roe\n"), &map, Timestamp::UNIX_EPOCH);
+    let built = build(&site.open(), "patients", Cursor::new("XK;last\n4471234;Roe\n"), &map, now());
     let built = built.expect("it is built");
     assert_eq!(built.header.columns, [("XK".to_owned(), "number".to_owned())]);
     let wrong = vec![("YK".to_owned(), None)];
-    assert!(build(&site.open(), "patients", Cursor::new("XK;last\n1;Roe\n"), &wrong, Timestamp::UNIX_EPOCH).is_err());
+    assert!(build(&site.open(), "patients", Cursor::new("XK;last\n1;Roe\n"), &wrong, now()).is_err());
 }
 
 #[test]
@@ -161,34 +166,37 @@ fn a_running_gateway_takes_up_a_new_index_and_keeps_the_old_one_when_that_is_bro
     let site = Site::new();
     site.build(TABLE);
     let wanted = Wanted { name: "patients".to_owned(), max_age: Duration::from_secs(86_400) };
-    let day = |days: i64| Timestamp::from_second(days * 86_400 + 1).expect("a time");
-    let live = Live::open(&site.open(), wanted, Timestamp::UNIX_EPOCH).expect("it opens");
-    assert!(live.is_current() && live.trouble(Timestamp::UNIX_EPOCH).is_none());
+    let later = Timestamp::from_second(now().as_second() + 2 * 86_400 + 1).expect("a time");
+    let live = Live::open(&site.open(), wanted, now()).expect("it opens");
+    assert!(live.is_current() && live.trouble(now()).is_none());
     let asks = |text| live.holds(&Key { kind: KeyKind::Number, text });
 
     site.build("mrn,last\n7654329,Roe\n");
-    live.refresh(Timestamp::UNIX_EPOCH);
+    live.refresh(now());
     assert_eq!((asks("7654329"), asks("MR412671")), (Ok(true), Ok(false)));
 
-    std::fs::write(site.file(), b"broken").expect("writable");
-    live.refresh(Timestamp::UNIX_EPOCH);
+    // As building does it: another file in the same place.
+    std::fs::write(site.file().with_extension("new"), b"broken").expect("writable");
+    std::fs::rename(site.file().with_extension("new"), site.file()).expect("moved");
+    live.refresh(now());
     assert_eq!(asks("7654329"), Ok(true));
     assert!(live.is_broken());
 
     site.build(TABLE);
-    live.refresh(Timestamp::UNIX_EPOCH);
+    live.refresh(now());
     assert!(!live.is_broken() && asks("MR412671") == Ok(true));
 
-    live.refresh(day(2));
+    live.refresh(later);
     assert!(!live.is_current(), "whoever is missing in an old table may be a new patient");
-    assert!(live.trouble(day(2)).expect("a word").contains("2 days old"));
+    assert!(live.trouble(later).expect("a word").contains("2 days old"));
 }
 
 /// Whatever the rows are, every key that they give is held.
 #[test]
 fn every_key_of_many_rows_is_held_across_blocks() {
     let site = Site::new();
-    let rows: Vec<String> = (0..600).map(|n| format!("{},A{},B{}", 1_000_003 * (n + 1), letters(n), letters(n * 7))).collect();
+    let rows: Vec<String> =
+        (0..600).map(|n| format!("{},A{},B{}", 1_000_003 * (n + 1), letters(n), letters(n * 7))).collect();
     site.build(&format!("mrn,first,last\n{}\n", rows.join("\n")));
     let table = site.open().table("patients").expect("it opens");
     assert!(table.header.blocks > 2);

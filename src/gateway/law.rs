@@ -5,11 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail};
-
+use jiff::Timestamp;
 use tracing::warn;
 
 use crate::config::raw::Backend;
 use crate::config::{self, Configuration};
+use crate::edm::Live;
 use crate::intake::Law;
 use crate::protect::dkim::Signer;
 use crate::smtp::SourceKind;
@@ -17,8 +18,9 @@ use crate::store::{self, Embedded, SourceKind as Kept, Store, StoreError};
 use crate::telemetry::Telemetry;
 use crate::world::Clock;
 
-/// Compiles the rules and runs their own tests: a ruleset that fails them never judges mail.
-pub fn make(configuration: &Configuration) -> Result<Law> {
+/// Compiles the rules and runs their own tests: a ruleset that fails them never judges mail. With it the
+/// patient indexes that it asks.
+pub fn make(configuration: &Configuration, now: Timestamp) -> Result<(Law, Vec<Arc<Live>>)> {
     let ruleset = config::ruleset(configuration)
         .map_err(|faults| anyhow!(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))?;
     let failed: Vec<String> = ruleset
@@ -33,12 +35,15 @@ pub fn make(configuration: &Configuration) -> Result<Law> {
     for idle in config::idle_exceptions(configuration, &ruleset) {
         warn!(fault = %idle, "configuration");
     }
-    Ok(Law {
-        ruleset,
+    let config::Acquaintance { known, tables, .. } =
+        config::acquaintance(configuration, now).map_err(|fault| anyhow!("{fault}"))?;
+    let law = Law {
+        ruleset: ruleset.knowing(known),
         policy: configuration.policy.clone(),
         waivers: Vec::new(),
         own_domains: configuration.own_domains.clone(),
-    })
+    };
+    Ok((law, tables))
 }
 
 /// The choice of backing.

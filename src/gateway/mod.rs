@@ -24,6 +24,7 @@ use crate::audit::{Event, EventKind};
 use crate::config::{self, Configuration};
 use crate::deliver::{self, Deliverer, Ports};
 use crate::dispatch::{self, Dispatch, Way};
+use crate::edm;
 use crate::intake::{self, Intake, Law};
 use crate::mail::Envelope;
 use crate::message::Documents;
@@ -58,9 +59,12 @@ struct Rooms {
     server: Server,
     dispatch: Arc<Dispatch>,
     law: Arc<ArcSwap<Law>>,
+    /// The patient indexes that the law asks.
+    tables: ArcSwap<Vec<Arc<edm::Live>>>,
     quarantine: Arc<Current>,
     delivery: Arc<deliver::Metrics>,
     queue_metrics: queue::Metrics,
+    edm_metrics: edm::Metrics,
     /// One reload at a time.
     reloading: tokio::sync::Mutex<()>,
 }
@@ -76,7 +80,7 @@ impl Gateway {
     pub async fn open(configuration: Configuration, telemetry: Telemetry) -> Result<Gateway> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
-        let law = law::make(&configuration)?;
+        let (law, tables) = law::make(&configuration, clock.now())?;
         let store = law::open_store(&configuration, &clock, &telemetry)?;
         law::keep_sources(&*store, &configuration, &law).await.context("keeping what decides")?;
         let law = Arc::new(ArcSwap::from_pointee(law));
@@ -99,6 +103,7 @@ impl Gateway {
         );
         let doors = Doors { smtp: server.bind()?, http: bind_http(&configuration.web).await? };
         let queue_metrics = queue::Metrics::new(&telemetry.registry).context("the queue's metrics")?;
+        let edm_metrics = edm::Metrics::new(&telemetry.registry).context("the patient indexes' metrics")?;
         let rooms = Rooms {
             file: configuration.file.clone(),
             data_dir: configuration.data_dir.clone(),
@@ -111,9 +116,11 @@ impl Gateway {
             server,
             dispatch,
             law,
+            tables: ArcSwap::from_pointee(tables),
             quarantine,
             delivery,
             queue_metrics,
+            edm_metrics,
             reloading: tokio::sync::Mutex::new(()),
         };
         rooms.told(&configuration).await;
@@ -190,12 +197,13 @@ impl Rooms {
     async fn load_again(&self) -> Result<()> {
         let now = self.clock.now();
         let configuration = config::load(&self.file, now)?;
-        let law = law::make(&configuration)?;
+        let (law, tables) = law::make(&configuration, now)?;
         let tls = Tls::load(&configuration.smtp, &configuration.data_dir, now)?;
         let way = way(&configuration, &self.clock, &self.random, &self.delivery)?;
         law::keep_sources(&*self.store, &configuration, &law).await?;
         let people = Arc::new(People::open(&configuration.users)?);
         self.law.store(Arc::new(law));
+        self.tables.store(Arc::new(tables));
         self.quarantine.replace(reviewing(&configuration, &self.store, &self.queue, &self.clock, &self.random));
         self.server.reload(configuration.smtp.clone(), tls, people);
         self.dispatch.reload(way).await;
@@ -235,7 +243,10 @@ impl web::Gateway for Rooms {
     fn troubles(&self) -> Vec<String> {
         let storage = self.store.accepting().err().map(|error| format!("new mail is not taken: {error}"));
         let delivery = self.store.writable().err().map(|error| format!("delivery is paused: {error}"));
-        storage.into_iter().chain(delivery).collect()
+        let tables = self.tables.load();
+        let broken = tables.iter().filter(|table| table.is_broken());
+        let unread = broken.filter_map(|table| table.trouble(self.clock.now()));
+        storage.into_iter().chain(delivery).chain(unread).collect()
     }
 
     async fn reload(&self, actor: &str) -> Result<(), String> {

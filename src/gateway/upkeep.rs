@@ -1,4 +1,4 @@
-//! What goes on beside the mail: counting what stands where.
+//! What goes on beside the mail: counting what stands where, taking up new patient indexes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,22 @@ pub(super) async fn run(rooms: Arc<Rooms>, stop: CancellationToken) {
                 Ok(census) => rooms.queue_metrics.show(&census, rooms.clock.now()),
                 Err(error) => warn!(%error, "the store can't be counted"),
             }
+            look_at_tables(&rooms).await;
         }
     };
     _ = stop.run_until_cancelled(count).await;
+}
+
+/// Reading a new index takes its time, which mail need not wait for.
+async fn look_at_tables(rooms: &Arc<Rooms>) {
+    let tables = rooms.tables.load_full();
+    let now = rooms.clock.now();
+    let refreshed = tokio::task::spawn_blocking({
+        let tables = tables.clone();
+        move || tables.iter().for_each(|table| table.refresh(now))
+    });
+    if let Err(error) = refreshed.await {
+        warn!(%error, "patient indexes could not be looked at");
+    }
+    rooms.edm_metrics.show(&tables);
 }

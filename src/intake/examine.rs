@@ -57,7 +57,7 @@ pub fn examine_safely(
 }
 
 fn judge(
-    reading: Reading,
+    mut reading: Reading,
     authors: Vec<Address>,
     envelope: &Envelope,
     law: &Law,
@@ -71,6 +71,10 @@ fn judge(
         own_domains: law.own_domains.clone(),
     };
     let findings = law.ruleset.scan(&reading, &circumstances, budget);
+    if findings.unsearched {
+        // What a table of patients would have said is missing, as if a part could not be read.
+        reading.gaps.push(Gap { origin: Origin::new("known"), reason: GapReason::Corrupt });
+    }
     let context = policy::Context { now, authors: &authors, waivers: &law.waivers, ruleset: law.ruleset.hash() };
     let decision = policy::decide(&law.policy, findings, &reading, envelope, &context);
     Examination { reading, authors, decision }

@@ -87,12 +87,21 @@ fn look_around(configuration: Configuration, complaints: &mut Vec<Complaint>) {
         surroundings::store(&configuration, complaints);
     }
     surroundings::dns(&configuration, complaints);
+    known(&configuration, complaints);
     certificates(&configuration, complaints);
     if let Err(error) = dkim::keys(&configuration.data_dir, None) {
         complaints.push(about(Severity::Fault, &configuration.data_dir.join("dkim"), error.to_string(), None));
     }
     complaints.extend(configuration.refusals.into_iter().map(|fault| of_settings(Severity::Refused, fault)));
     complaints.extend(configuration.warnings.into_iter().map(|fault| of_settings(Severity::Warning, fault)));
+}
+
+/// Patient indexes and the directory: there, readable, and not out of date.
+fn known(configuration: &Configuration, complaints: &mut Vec<Complaint>) {
+    match config::acquaintance(configuration, SystemClock.now()) {
+        Err(fault) => complaints.push(of_settings(Severity::Fault, fault)),
+        Ok(known) => complaints.extend(known.warnings.into_iter().map(|fault| of_settings(Severity::Warning, fault))),
+    }
 }
 
 /// Certificates that the configuration names: one that ends soon, or has ended.

@@ -5,6 +5,7 @@
 
 mod delivery;
 mod doors;
+mod known;
 mod policy;
 mod upkeep;
 
@@ -13,6 +14,7 @@ pub use doors::{
     Auth, ClientCertificate, HeaderProof, LineEndings, Listener, ListenerTls, Mechanism, Microsoft365, Source,
     SourceType, Tenant,
 };
+pub use known::{DirectorySetting, IndexSetting};
 pub use policy::{GapSetting, Gaps, LadderSetting, LadderWord, Ladders, Policy, Profile};
 pub use upkeep::{
     Backend, Branding, Dkim, Http, Keys, Limits, LogFormat, Notify, Quarantine, Retention, Store, Telemetry,
@@ -40,9 +42,12 @@ pub struct Settings {
     /// The packs of rules that are active. Without this key: all that were loaded.
     #[serde(default)]
     pub packs: Option<Vec<String>>,
-    /// Exact-data-match indexes that are active, by the name given to `waxseal edm build`.
+    /// Exact-data-match indexes of patients that are active, by the name given to `waxseal edm build`.
     #[serde(default)]
-    pub edm: Vec<String>,
+    pub edm: Vec<IndexSetting>,
+    /// The organisation's own people: their names, addresses and numbers tell of no patient.
+    #[serde(default)]
+    pub directory: Option<DirectorySetting>,
     /// The organisation's own domains, beside those that sources name in `from_domains`: their
     /// addresses are staff, not patients.
     #[serde(default)]

@@ -228,12 +228,16 @@ impl Maker<'_> {
         let label = match (terms(&audience.groups)?, terms(&audience.bonds)?) {
             (Some(groups), Some(bonds)) => Some((padded(groups), padded(bonds))),
             (None, None) => None,
-            _ => return Err(Fault::at(file, id, "`groups` and `bonds` go together: who they are, and what joins them")),
+            _ => {
+                return Err(Fault::at(file, id, "`groups` and `bonds` go together: who they are, and what joins them"));
+            }
         };
         let ways = [domains.is_some(), audience.known, label.is_some()];
         if ways.iter().filter(|way| **way).count() != 1 {
             let message = format!("detector {:?}: `recipients` asks for one kind of people", id.value);
-            return Err(Fault::at(file, id, message).mend("say `private_domains`, `known: true`, or `groups` and `bonds`"));
+            return Err(
+                Fault::at(file, id, message).mend("say `private_domains`, `known: true`, or `groups` and `bonds`")
+            );
         }
         Ok(Eye::Audience(Recipients {
             domains: domains.unwrap_or_default(),

@@ -125,9 +125,15 @@ mod tests {
             (Field::Npi, "1234567893"),
             (Field::Name, "Brandt, Lena"),
         ]);
-        for text in
-            ["Ada Okafor", "OKAFOR, ADA", "ADA@corp.example", "520.555.0167", "1234567893", "Lena Brandt", "Ada Q. Okafor"]
-        {
+        for text in [
+            "Ada Okafor",
+            "OKAFOR, ADA",
+            "ADA@corp.example",
+            "520.555.0167",
+            "1234567893",
+            "Lena Brandt",
+            "Ada Q. Okafor",
+        ] {
             assert!(directory.holds(text), "{text}");
         }
         for text in ["Ada Brandt", "Okafor", "other@corp.example", "520-555-0168"] {

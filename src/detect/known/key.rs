@@ -54,11 +54,39 @@ const HEADERS: &[(Column, &[&str])] = &[
     (
         Column::Number,
         &[
-            "mrn", "medical record number", "medical record", "patient id", "pat id", "patient number", "chart",
-            "chart no", "chart number", "enterprise id", "empi", "ssn", "social security number", "social security",
-            "mbi", "medicare id", "medicare number", "medicare beneficiary identifier", "hicn", "medicaid id",
-            "medicaid number", "member id", "member", "member number", "subscriber id", "policy number", "insurance id",
-            "account", "account number", "acct", "acct no", "patient account", "number",
+            "mrn",
+            "medical record number",
+            "medical record",
+            "patient id",
+            "pat id",
+            "patient number",
+            "chart",
+            "chart no",
+            "chart number",
+            "enterprise id",
+            "empi",
+            "ssn",
+            "social security number",
+            "social security",
+            "mbi",
+            "medicare id",
+            "medicare number",
+            "medicare beneficiary identifier",
+            "hicn",
+            "medicaid id",
+            "medicaid number",
+            "member id",
+            "member",
+            "member number",
+            "subscriber id",
+            "policy number",
+            "insurance id",
+            "account",
+            "account number",
+            "acct",
+            "acct no",
+            "patient account",
+            "number",
         ],
     ),
     (Column::Email, &["email", "e mail", "email address", "e mail address", "mail", "patient email", "home email"]),
@@ -72,8 +100,18 @@ const HEADERS: &[(Column, &[&str])] = &[
     (
         Column::Phone,
         &[
-            "phone", "phone number", "telephone", "home phone", "cell", "cell phone", "mobile", "mobile phone",
-            "work phone", "primary phone", "tel", "patient phone",
+            "phone",
+            "phone number",
+            "telephone",
+            "home phone",
+            "cell",
+            "cell phone",
+            "mobile",
+            "mobile phone",
+            "work phone",
+            "primary phone",
+            "tel",
+            "patient phone",
         ],
     ),
     (
@@ -264,9 +302,8 @@ pub fn birth_date(value: &str) -> Option<String> {
     (1870..2100).contains(&year).then(|| format!("{year:04}{month:02}{day:02}"))
 }
 
-const DIRECTIONS: [&str; 14] = [
-    "n", "s", "e", "w", "ne", "nw", "se", "sw", "north", "south", "east", "west", "po", "box",
-];
+const DIRECTIONS: [&str; 14] =
+    ["n", "s", "e", "w", "ne", "nw", "se", "sw", "north", "south", "east", "west", "po", "box"];
 
 /// The house number and the first word of the street: `1988 N Larkspur Dr Apt 4` → `1988 larkspur`.
 pub fn address(value: &str) -> Option<String> {
@@ -281,9 +318,8 @@ pub fn is_direction(word: &str) -> bool {
 }
 
 /// What stands in names beside the names.
-const NO_NAMES: [&str; 17] = [
-    "jr", "sr", "ii", "iii", "iv", "de", "del", "la", "los", "da", "di", "van", "von", "der", "st", "le", "el",
-];
+const NO_NAMES: [&str; 17] =
+    ["jr", "sr", "ii", "iii", "iv", "de", "del", "la", "los", "da", "di", "van", "von", "der", "st", "le", "el"];
 
 pub fn is_particle(word: &str) -> bool {
     NO_NAMES.contains(&word)
@@ -291,8 +327,11 @@ pub fn is_particle(word: &str) -> bool {
 
 /// The words of a name that say who: `de la Cruz-Ortiz Jr` → `cruz`, `ortiz`; a name of particles alone is kept.
 pub fn name_words(value: &str) -> Vec<String> {
-    let all: Vec<String> =
-        value.split(|c: char| !c.is_alphabetic() && !is_combining_mark(c)).map(folded).filter(|w| w.len() > 1).collect();
+    let all: Vec<String> = value
+        .split(|c: char| !c.is_alphabetic() && !is_combining_mark(c))
+        .map(folded)
+        .filter(|w| w.len() > 1)
+        .collect();
     let said: Vec<String> = all.iter().filter(|word| !is_particle(word)).cloned().collect();
     if said.is_empty() { all } else { said }
 }
@@ -334,9 +373,8 @@ mod tests {
         for short in ["1234", "AB12", "999999999", "123456789", "00000", ""] {
             assert_eq!(number(short), None, "{short}");
         }
-        let alone: Vec<KeyKind> = keys(&[
-            (Column::BirthDate, "1970-02-08"),
-        ]).into_iter().map(|(kind, _)| kind).collect();
+        let alone: Vec<KeyKind> =
+            keys(&[(Column::BirthDate, "1970-02-08")]).into_iter().map(|(kind, _)| kind).collect();
         assert_eq!(alone, [KeyKind::Part]);
         assert!(keys(&[(Column::Phone, "5550186")]).is_empty());
     }

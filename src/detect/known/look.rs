@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::key::{
-    Key, KeyKind, Tag, birth_date, folded, is_direction, is_particle, joined, number, phone, write_part, LEAST_DIGITS,
+    Key, KeyKind, LEAST_DIGITS, Tag, birth_date, folded, is_direction, is_particle, joined, number, phone, write_part,
 };
 use super::{Known, Unreadable, email};
 
@@ -43,6 +43,8 @@ struct Word<'t> {
     digits: bool,
     given: bool,
     family: bool,
+    /// In small letters, and more likely the word than the name.
+    everyday: bool,
 }
 
 /// A value that says something beside another one of its row.
@@ -89,23 +91,31 @@ impl<'s> Search<'s> {
             at += run.len();
             let digits = run.bytes().any(|byte| byte.is_ascii_digit());
             if !run.is_empty() {
-                let (mut given, mut family) = (false, false);
+                let mut word = Word { text: run, start, end: at, digits, given: false, family: false, everyday: false };
                 if !digits && (2..=40).contains(&run.len()) {
-                    let name = folded(run);
-                    given = self.may_be_part(Tag::Given, &name);
-                    family = self.may_be_part(Tag::Family, &name);
-                    if (given || family) && !run.starts_with(char::is_uppercase) && everyday(run) {
-                        (given, family) = (false, false);
-                    }
-                    for tag in [(Tag::Given, given), (Tag::Family, family)].into_iter().filter(|(_, is)| *is) {
-                        self.parts.push(Part { tag: tag.0, value: name.clone(), span: start..at });
-                    }
+                    self.mark(&mut word, everyday);
                 }
-                words.push(Word { text: run, start, end: at, digits, given, family });
+                words.push(word);
             }
             at += self.text[at..].chars().next().map_or(0, char::len_utf8);
         }
         words
+    }
+
+    /// Whether a word may be a name; a likely one is a part as well.
+    fn mark(&mut self, word: &mut Word<'_>, everyday: &dyn Fn(&str) -> bool) {
+        let name = folded(word.text);
+        word.given = self.may_be_part(Tag::Given, &name);
+        word.family = self.may_be_part(Tag::Family, &name);
+        if !(word.given || word.family) {
+            return;
+        }
+        word.everyday = !word.text.starts_with(char::is_uppercase) && everyday(word.text);
+        for (tag, is) in [(Tag::Given, word.given), (Tag::Family, word.family)] {
+            if is && !word.everyday {
+                self.parts.push(Part { tag, value: name.clone(), span: word.start..word.end });
+            }
+        }
     }
 
     fn may_be_part(&mut self, tag: Tag, value: &str) -> bool {
@@ -132,7 +142,7 @@ impl<'s> Search<'s> {
                     break;
                 }
                 for (given, family) in [(first, second), (second, first)] {
-                    if given.given && family.family {
+                    if given.given && family.family && !(given.everyday && family.everyday) {
                         let (one, other) = (folded(given.text), folded(family.text));
                         let key = joined(&mut self.buffer, (Tag::Given, &one), (Tag::Family, &other));
                         if self.known.holds(&key)? {
@@ -242,9 +252,9 @@ impl<'s> Search<'s> {
     fn emails(&mut self) -> Result<(), Unreadable> {
         let belongs = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '%' | '+' | '-' | '\'');
         for (at, _) in self.text.match_indices('@') {
-            let local = self.text[..at].rfind(|c| !belongs(c)).map_or(0, |before| {
-                before + self.text[before..].chars().next().map_or(1, char::len_utf8)
-            });
+            let local = self.text[..at]
+                .rfind(|c| !belongs(c))
+                .map_or(0, |before| before + self.text[before..].chars().next().map_or(1, char::len_utf8));
             let end = self.text[at + 1..].find(|c| !belongs(c)).map_or(self.text.len(), |length| at + 1 + length);
             let span = local.max(at.saturating_sub(64))..end.min(at + 256);
             let Some(written) = self.text.get(span.clone()) else { continue };
@@ -293,7 +303,8 @@ impl<'s> Search<'s> {
 
 /// What may stand between the words of one name.
 fn is_joint(between: &str) -> bool {
-    between.len() <= 3 && between.chars().all(|c| matches!(c, ' ' | '\t' | '\n' | ',' | '.' | '^' | '_' | '-' | '\'' | '’' | '\u{a0}'))
+    between.len() <= 3
+        && between.chars().all(|c| matches!(c, ' ' | '\t' | '\n' | ',' | '.' | '^' | '_' | '-' | '\'' | '’' | '\u{a0}'))
 }
 
 /// What may stand between the groups of one number.
@@ -311,7 +322,15 @@ mod tests {
     fn seen(text: &str, layout: Layout) -> Vec<(KeyKind, String)> {
         let mut table = Memory::default();
         for (first, last, dob, mrn, phone, mail, address) in [
-            ("Lisa", "Youngblood", "1970-02-08", "MR412671", "6025550186", "lisa.y@verizon.example", "1988 Larkspur Dr"),
+            (
+                "Lisa",
+                "Youngblood",
+                "1970-02-08",
+                "MR412671",
+                "6025550186",
+                "lisa.y@verizon.example",
+                "1988 Larkspur Dr",
+            ),
             ("Carlos", "de la Cruz", "1981-12-30", "08935312", "206 555-0107", "", "12 N Elm St"),
             ("Will", "Grant", "1950-01-02", "AV 081 284 33", "", "", ""),
         ] {
