@@ -431,3 +431,47 @@ fn demo_shows_a_mail_whose_two_recipients_end_differently_and_leaves_nothing() {
     assert!(rows.iter().all(|row| row["why"].as_str().is_some_and(|why| !why.is_empty())));
     assert_eq!(std::fs::read_dir(temporary.path()).expect("the folder").count(), 0, "nothing is left behind");
 }
+
+/// `edm build` → `edm: [NAME]` → `scan`: found by the table, and quietened by it.
+#[test]
+fn a_patient_table_finds_its_patients_and_quietens_strangers() {
+    let site = Site::new();
+    let rules = std::env::current_dir().expect("the repository").join("rules");
+    let settings = |edm: &str| {
+        let file = site.path().join("waxseal.yaml");
+        let written = std::fs::read_to_string(&file).expect("readable");
+        let written = written.replace("rules: [rules]", &format!("rules: [{}]", rules.display()));
+        std::fs::write(&file, written + edm).expect("written");
+    };
+    settings("");
+    let verdict = |body: &str| {
+        let mail = format!("From: a@corp.example\nTo: b@corp.example\nSubject: x\n\n{body}\n");
+        let line: serde_json::Value =
+            serde_json::from_str(&text(&site.run_with(&["scan", "--json", "-"], &mail))).expect("JSON");
+        line["verdict"].as_str().expect("a verdict").to_owned()
+    };
+    let (patient, stranger) = ("zanthe quillfeather needs a refill of metformin", "Maria Lopez had asthma as a child.");
+    assert_eq!((verdict(patient).as_str(), verdict(stranger).as_str()), ("clean", "phi"));
+
+    let table = "first,last,mrn\nZanthe,Quillfeather,4471234\n";
+    let built = site.run_with(&["edm", "build", "patients", "-", "--json"], table);
+    assert_eq!(status(&built), 0, "{}", String::from_utf8_lossy(&built.stderr));
+    assert!(text(&built).contains("\"rows\":1"));
+    settings("edm: [patients]\n");
+    assert_eq!((verdict(patient).as_str(), verdict(stranger).as_str()), ("phi", "clean"));
+
+    assert_eq!(status(&site.run(&["edm", "drop", "patients"])), 1, "it is in use");
+    assert!(text(&site.run(&["edm", "list"])).contains("patients  yes     1"));
+    std::fs::write(site.path().join("var/edm/patients.edm"), b"broken").expect("written");
+    assert_eq!(status(&site.run(&["edm", "list"])), 1);
+    assert_eq!(status(&site.run_with(&["scan", "-"], "x")), 78, "a broken table is no table");
+    for (arguments, wanted) in [
+        (vec!["edm", "build", "patients", "-"], 65),
+        (vec!["edm", "build", "../x", "-"], 64),
+        (vec!["edm", "build", "patients", "nowhere.csv"], 74),
+        (vec!["edm", "build", "patients", "-", "--map", "first=colour"], 64),
+        (vec!["edm", "drop", "others"], 1),
+    ] {
+        assert_eq!(status(&site.run_with(&arguments, "colour\nred\n")), wanted, "{arguments:?}");
+    }
+}
