@@ -342,6 +342,27 @@ async fn recipients_behind_one_next_hop_share_a_transaction() {
     assert_eq!(attempts(&record).len(), 7);
 }
 
+/// T022: a hop that greylists gets the mail once, and is asked ever more rarely.
+#[tokio::test]
+async fn greylisting_is_sat_out_with_growing_pauses() {
+    let authority = Authority::new();
+    let desk = Desk::open(&authority).await;
+    let later = "451 4.7.1 greylisted, come back later";
+    let grey = sink().once("RCPT", later).once("RCPT", later).once("RCPT", later).build();
+    desk.hop("lab", &grey);
+    let id = desk.take(message(&[("a@lab.test", Level::Opportunistic)], Verdict::Clean)).await;
+    let mut pauses = Vec::new();
+    for attempt in 1..=3 {
+        let record = desk.deferred(id, attempt).await;
+        let pause = record.summary.recipients[0].next_attempt.unwrap().duration_since(desk.clock.now());
+        pauses.push(pause);
+        desk.pass(u64::try_from(pause.as_secs()).unwrap() / 60 + 1);
+    }
+    assert!(pauses.is_sorted_by(|a, b| a < b), "{pauses:?}");
+    desk.delivered(id).await;
+    assert_eq!(grey.mails().len(), 1);
+}
+
 /// `observe_until`: the best TLS offered, whatever was decided; and it is counted.
 #[tokio::test]
 async fn an_observed_decision_does_not_hold_mail_back() {

@@ -2,6 +2,7 @@
 
 pub(crate) mod certificates;
 mod levels;
+mod old;
 mod peers;
 pub(crate) mod sink;
 
@@ -23,6 +24,7 @@ struct Lab {
     config: Config,
     resolver: FakeResolver,
     dialer: Arc<FakeDialer>,
+    now: jiff::Timestamp,
     deliverer: Option<Deliverer>,
 }
 
@@ -32,7 +34,8 @@ impl Lab {
             .mx("example.org", &["10 mx1.example.org", "20 mx2.example.org"])
             .address("mx1.example.org", &["192.0.2.1"])
             .address("mx2.example.org", &["192.0.2.2"]);
-        Self { config: Config::new("gw.example".parse().unwrap()), resolver, dialer: Arc::default(), deliverer: None }
+        let (config, now) = (Config::new("gw.example".parse().unwrap()), "2026-06-01T00:00:00Z".parse().unwrap());
+        Self { config, resolver, dialer: Arc::default(), now, deliverer: None }
     }
 
     fn hop(self, at: &str, sink: &Sink) -> Self {
@@ -55,7 +58,7 @@ impl Lab {
         let ports = Ports {
             resolver: Arc::new(std::mem::take(&mut self.resolver)),
             dialer: self.dialer.clone(),
-            clock: Arc::new(FakeClock::at("2026-06-01T00:00:00Z".parse().unwrap())),
+            clock: Arc::new(FakeClock::at(self.now)),
             random: Arc::new(FakeRandom::default()),
             system_roots: Vec::new(),
         };

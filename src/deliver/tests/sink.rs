@@ -216,7 +216,14 @@ impl Play {
     async fn encrypt(&mut self) -> Option<()> {
         match self.reply_to("HANDSHAKE").as_deref() {
             Some(CUT) => return None,
-            Some(_) => std::future::pending().await,
+            Some(SILENCE) => std::future::pending().await,
+            Some(raw) => {
+                // Each character is a byte: no handshake of ours could say such a thing.
+                let raw: Vec<u8> = raw.chars().map(|c| c as u8).collect();
+                self.io.write_all(&raw).await.ok()?;
+                self.io.flush().await.ok()?;
+                std::future::pending().await
+            }
             None => {}
         }
         let acceptor = TlsAcceptor::from(self.script.tls.clone().expect("a script with STARTTLS has a certificate"));
