@@ -18,7 +18,7 @@ use crate::web;
 /// Runs until SIGTERM or SIGINT.
 pub fn run(common: &Common) -> Result {
     let configuration = settings::load_to_serve(common)?;
-    telemetry::start_logs(&configuration.telemetry);
+    let _last_words = telemetry::start_logs(&configuration.telemetry);
     let telemetry = Telemetry::new();
     telemetry.watch_panics();
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -26,8 +26,8 @@ pub fn run(common: &Common) -> Result {
         .build()
         .map_err(|source| Error::io("starting the runtime", source))?;
     runtime.block_on(async {
-        let gateway = Gateway::open(configuration, telemetry).await.map_err(|error| classify(&error))?;
         let signals = Signals::new().map_err(|source| Error::io("listening for signals", source))?;
+        let gateway = Gateway::open(configuration, telemetry).await.map_err(|error| classify(&error))?;
         let stop = CancellationToken::new();
         tokio::spawn(signals.follow(gateway.handle(), stop.clone()));
         tokio::spawn(feed_the_watchdog());
@@ -56,6 +56,8 @@ struct Signals {
     reload: Signal,
     terminate: Signal,
     interrupt: Signal,
+    /// Listened to so that it does not kill: a file that may grow no more is a full disk (`TESTS` T011).
+    _file_too_large: Signal,
 }
 
 impl Signals {
@@ -64,6 +66,7 @@ impl Signals {
             reload: signal(SignalKind::hangup())?,
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            _file_too_large: signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?,
         })
     }
 

@@ -22,6 +22,10 @@ use crate::smtp;
 use crate::store::{Arrival, Decided, Facts, RecipientState, StoreError};
 use crate::world::new_id;
 
+/// What a byte of content takes while it is examined: itself, its text, and what was seen in that
+/// (measured: 25 MiB of text with a number in every line take 160 MiB more than nothing does).
+const EXAMINED: u64 = 6;
+
 /// Between tries when the store can't be read.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 
@@ -53,7 +57,7 @@ pub(super) struct Examination {
 impl Intake {
     /// Sealed content in memory, once there is room for it. `None`: not within `scan_wait`.
     pub(super) async fn read_back(&self, id: QueueId, content: &Content) -> Result<Option<Bytes>, StoreError> {
-        let permits = kib(content.size()).min(kib(self.config.memory));
+        let permits = kib(content.size().saturating_mul(EXAMINED)).min(kib(self.config.memory));
         let Ok(room) = timeout(self.config.scan_wait, self.memory.clone().acquire_many_owned(permits)).await else {
             return Ok(None);
         };

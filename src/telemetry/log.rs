@@ -4,6 +4,8 @@ use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
 
+use super::lines::{LastWords, Lines};
+
 /// `telemetry:` in the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -33,19 +35,24 @@ impl Default for Config {
 ///
 /// Crates below ours stay at `warn`: at `debug` some of them print the bytes on the wire, and
 /// those are content.
-pub fn start_logs(config: &Config) {
+///
+/// Keep what it gives until the end: dropped, it waits for the last lines to be written.
+#[must_use]
+pub fn start_logs(config: &Config) -> LastWords {
     let filter = filter(&config.log_level);
     let json = match config.log_format {
         LogFormat::Json => true,
         LogFormat::Text => false,
         LogFormat::Auto => !std::io::stderr().is_terminal(),
     };
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let (lines, last_words) = Lines::to_standard_error();
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(move || lines.clone());
     // An error here means that logs already run, as in a test that starts two gateways.
     _ = match json {
         true => builder.json().flatten_event(true).with_current_span(false).try_init(),
         false => builder.with_target(false).with_ansi(std::io::stderr().is_terminal()).try_init(),
     };
+    last_words
 }
 
 /// The site's level for our own crate only; everything below it never says more than `warn`.

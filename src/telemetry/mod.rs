@@ -3,11 +3,13 @@
 //! Neither ever carries content, a subject or a whole address. Rooms make their metrics from
 //! [`Telemetry::registry`], write logs by `tracing`, and know nothing else of this room.
 
+mod lines;
 mod log;
 mod metrics;
 
 use std::sync::Arc;
 
+pub use lines::LastWords;
 pub use log::{Config, LogFormat, start_logs};
 pub use metrics::GatewayMetrics;
 

@@ -5,4 +5,6 @@ mod damage;
 mod operations;
 mod peers;
 mod relay;
+mod resources;
+mod rows;
 mod support;

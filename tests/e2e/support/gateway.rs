@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::{Client, eventually};
@@ -13,6 +14,8 @@ pub struct Gateway {
     child: Child,
     folder: Arc<tempfile::TempDir>,
     log: Arc<Mutex<Vec<String>>>,
+    /// Nobody reads its log any more.
+    deaf: Arc<AtomicBool>,
 }
 
 impl Gateway {
@@ -24,25 +27,26 @@ impl Gateway {
 
     /// The same in a folder that may already hold a store.
     pub fn start_in(folder: Arc<tempfile::TempDir>, further: &str) -> Gateway {
-        let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
-        let mut yaml = format!(
-            "hostname: gw.clinic.example\ndata_dir: var\nrules: [{}]\nhttp: {{ bind: 127.0.0.1:0 }}\n",
-            rules.display()
-        );
-        if !further.contains("listeners:") {
-            yaml.push_str("listeners:\n  - { name: relay, bind: '127.0.0.1:0', tls: starttls }\n");
-        }
-        if !further.contains("sources:") {
-            yaml.push_str("sources:\n  - { name: office, type: mta, networks: [127.0.0.0/8] }\n");
-        }
-        yaml.push_str(further);
-        std::fs::write(folder.path().join("waxseal.yaml"), yaml).expect("the configuration is written");
+        configure(&folder, further);
         Gateway::start_as_it_stands(folder)
+    }
+
+    /// The same, run by another command that ends by becoming it, such as `prlimit`.
+    pub fn start_under(wrapper: &[&str], further: &str) -> Gateway {
+        let folder = Arc::new(tempfile::tempdir().expect("a folder"));
+        configure(&folder, further);
+        let mut command = Command::new(wrapper[0]);
+        command.args(&wrapper[1..]).arg(env!("CARGO_BIN_EXE_waxseal"));
+        Gateway::run_with(command, folder)
     }
 
     /// Starts on the configuration that already lies in the folder.
     pub fn start_as_it_stands(folder: Arc<tempfile::TempDir>) -> Gateway {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_waxseal"))
+        Gateway::run_with(Command::new(env!("CARGO_BIN_EXE_waxseal")), folder)
+    }
+
+    fn run_with(mut command: Command, folder: Arc<tempfile::TempDir>) -> Gateway {
+        let mut child = command
             .arg("serve")
             .arg("--config")
             .arg(folder.path().join("waxseal.yaml"))
@@ -53,13 +57,17 @@ impl Gateway {
             .expect("the gateway starts");
         let log = Arc::new(Mutex::new(Vec::new()));
         let stderr = BufReader::new(child.stderr.take().expect("its log"));
-        let lines = Arc::clone(&log);
+        let deaf = Arc::new(AtomicBool::new(false));
+        let (lines, ends) = (Arc::clone(&log), Arc::clone(&deaf));
         std::thread::spawn(move || {
             for line in stderr.lines().map_while(Result::ok) {
                 lines.lock().expect("the log").push(line);
+                while ends.load(Ordering::Relaxed) {
+                    std::thread::sleep(std::time::Duration::from_millis(10));
+                }
             }
         });
-        let mut gateway = Gateway { child, folder, log };
+        let mut gateway = Gateway { child, folder, log, deaf };
         eventually("the gateway is ready", || {
             if let Ok(Some(status)) = gateway.child.try_wait() {
                 panic!("the gateway ended with {status}:\n{}", gateway.log());
@@ -67,6 +75,11 @@ impl Gateway {
             gateway.address_of("http")
         });
         gateway
+    }
+
+    /// Nobody reads its log from now on; the pipe stays open.
+    pub fn turn_deaf(&self) {
+        self.deaf.store(true, Ordering::Relaxed);
     }
 
     fn address_of(&self, listener: &str) -> Option<SocketAddr> {
@@ -170,6 +183,23 @@ impl Gateway {
         self.signal("TERM");
         self.child.wait().expect("its end")
     }
+}
+
+/// Writes the usual listener, source and HTTP door, and this further configuration.
+fn configure(folder: &tempfile::TempDir, further: &str) {
+    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    let mut yaml = format!(
+        "hostname: gw.clinic.example\ndata_dir: var\nrules: [{}]\nhttp: {{ bind: 127.0.0.1:0 }}\n",
+        rules.display()
+    );
+    if !further.contains("listeners:") {
+        yaml.push_str("listeners:\n  - { name: relay, bind: '127.0.0.1:0', tls: starttls }\n");
+    }
+    if !further.contains("sources:") {
+        yaml.push_str("sources:\n  - { name: office, type: mta, networks: [127.0.0.0/8] }\n");
+    }
+    yaml.push_str(further);
+    std::fs::write(folder.path().join("waxseal.yaml"), yaml).expect("the configuration is written");
 }
 
 impl Drop for Gateway {

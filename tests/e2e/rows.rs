@@ -1,0 +1,149 @@
+//! Rows of the fault list that want the whole way, from the client to the next hop.
+
+use std::time::{Duration, Instant};
+
+use crate::support::{Client, Gateway, PHI, Sink, eventually, id_of, message};
+
+fn relaying_to(sink: &Sink, further: &str) -> Gateway {
+    Gateway::start(&format!(
+        "routes:\n  - {{ domains: ['*'], next_hop: '{}', tls: opportunistic }}\n\
+         policy: {{ clean: opportunistic }}\n{further}",
+        sink.address
+    ))
+}
+
+/// T017: a client that is gone before it reads its `250` leaves one message or none.
+#[test]
+fn a_client_that_does_not_wait_for_its_250_leaves_at_most_one_message() {
+    let sink = Sink::plain();
+    let gateway = relaying_to(&sink, "");
+    for _ in 0..10 {
+        let mut client = gateway.client();
+        for line in ["MAIL FROM:<ann@clinic.example>", "RCPT TO:<bob@partner.example>", "DATA"] {
+            client.say(line);
+        }
+        client.send(format!("{}.\r\n", message("Lunch", "At noon?")).as_bytes());
+        drop(client);
+    }
+    eventually("all that was taken is delivered", || gateway.json(&["queue", "list"]).is_empty().then_some(()));
+    let ids: Vec<String> = gateway.json(&["find"]).iter().map(|mail| mail["id"].to_string()).collect();
+    assert!(ids.len() <= 10);
+    assert_eq!(sink.wait_for(ids.len()).len(), ids.len());
+}
+
+/// T040: what takes longer than the client should wait is answered, decided afterwards, and delivered.
+#[test]
+fn a_long_scan_is_answered_and_decided_afterwards() {
+    let sink = Sink::plain();
+    let gateway = relaying_to(&sink, "limits: { scan_wait: 1ms }\n");
+    let text = "Nothing that matters stands here at all.\r\n".repeat(20_000);
+    let id = id_of(&gateway.client().deliver(&["bob@partner.example"], &message("Lunch", &text)));
+    assert!(gateway.log().contains("message accepted, still scanning"), "{}", gateway.log());
+    sink.wait_for(1);
+    eventually("it is decided and delivered", || {
+        let story = gateway.run(&["trace", &id]);
+        String::from_utf8_lossy(&story.stdout).contains("clean").then_some(())
+    });
+}
+
+/// T040: what is unread when the time is over is a gap, and waits for a hop that protects it.
+#[test]
+fn what_is_unread_at_the_end_of_its_time_counts_as_phi() {
+    let sink = Sink::plain();
+    let gateway = relaying_to(&sink, "limits: { scan_wait: 1ms, scan_timeout: 2ms }\n");
+    let text = "Nothing that matters stands here at all.\r\n".repeat(100_000);
+    let id = id_of(&gateway.client().deliver(&["bob@partner.example"], &message("Lunch", &text)));
+    eventually("it waits", || {
+        let waiting = gateway.json(&["queue", "list"]).pop()?;
+        (waiting["id"] == id.as_str() && waiting["recipients"][0]["level"] == "tls-verified").then_some(())
+    });
+    let story = gateway.run(&["trace", &id]);
+    assert!(String::from_utf8_lossy(&story.stdout).contains("timeout"), "{story:?}");
+}
+
+/// T084: what only we may say is taken out, and no header talks PHI down.
+#[test]
+fn forged_headers_neither_leave_nor_lower() {
+    let sink = Sink::plain();
+    let gateway = relaying_to(&sink, "notify: { sender: false }\n");
+    let forged = "Authentication-Results: gw.clinic.example; dkim=pass\r\nX-Waxseal-Id: 1\r\nX-Waxseal-Verdict: clean\r\n\
+                  X-Waxseal-Protect: none\r\nReturn-Path: <eve@evil.example>\r\nTLS-Required: No\r\n";
+    let mut client = gateway.client();
+    id_of(&client.deliver(&["bob@partner.example"], &format!("{forged}{}", message("Lunch", "At noon?"))));
+    let held_or_sent = eventually("clean mail ends", || gateway.json(&["find"]).pop());
+    // An unknown method asked for by name ends in hold, whatever the mail says.
+    assert_eq!(held_or_sent["state"], "held");
+    let harmless = forged.replace("X-Waxseal-Protect: none\r\n", "");
+    id_of(&client.deliver(&["bob@partner.example"], &format!("{harmless}{}", message("Lunch", "At noon?"))));
+    let arrived = &sink.wait_for(1)[0].content;
+    for gone in ["dkim=pass", "X-Waxseal-Id: 1\r\n", "Verdict: clean", "eve@evil"] {
+        assert!(!arrived.contains(gone), "{gone} in {arrived}");
+    }
+    // T111: and PHI stays PHI.
+    id_of(&client.deliver(&["bob@partner.example"], &format!("{harmless}{}", message("Note", PHI))));
+    eventually("PHI waits for a hop that protects it", || {
+        let waiting = gateway.json(&["queue", "list"]).pop()?;
+        (waiting["recipients"][0]["level"] == "tls-verified").then_some(())
+    });
+    assert_eq!(sink.wait_for(1).len(), 1);
+}
+
+/// T091.
+#[test]
+fn a_loop_is_refused() {
+    let sink = Sink::plain();
+    let gateway = relaying_to(&sink, "");
+    let mut client = gateway.client();
+    let hop =
+        |by: &str| format!("Received: from a.example by {by} with ESMTP id 1; Sat, 21 Nov 2026 10:00:00 +0000\r\n");
+    for (trace, wanted) in [
+        (hop("b.example").repeat(51), "554 5.4.6"),
+        (hop("gw.clinic.example").repeat(2), "554 5.4.6"),
+        (hop("gw.clinic.example") + &hop("b.example").repeat(20), "250 2.0.0"),
+    ] {
+        let answer = client.deliver(&["bob@partner.example"], &format!("{trace}{}", message("Lunch", "At noon?")));
+        assert!(answer.starts_with(wanted), "{answer}");
+    }
+}
+
+/// T092: a message that policy rejects is refused at the dot, so that a forged sender gets nothing.
+#[test]
+fn a_reject_is_a_5xx_and_no_backscatter() {
+    let sink = Sink::plain();
+    let gateway = Gateway::start(&format!(
+        "routes:\n  - {{ domains: ['*'], next_hop: '{}', tls: opportunistic }}\n\
+         policy: {{ clean: opportunistic, phi: reject }}\n",
+        sink.address
+    ));
+    let answer =
+        gateway.client().deliver_from("victim@elsewhere.example", &["bob@partner.example"], &message("Note", PHI));
+    assert!(answer.starts_with("550 5.7.1"), "{answer}");
+    id_of(&gateway.client().deliver(&["bob@partner.example"], &message("Lunch", "At noon?")));
+    let arrived = sink.wait_for(1);
+    assert_eq!((arrived.len(), arrived[0].recipients.as_slice()), (1, &["<bob@partner.example>".to_owned()][..]));
+}
+
+/// T095: headers made to cost: each ends soon, refused, held or waiting, and the gateway lives.
+#[test]
+fn hostile_headers_end_soon_and_never_as_clean() {
+    let sink = Sink::plain();
+    let gateway = relaying_to(&sink, "limits: { message_size: 16MiB }\n");
+    let body = format!("\r\n{PHI}\r\n");
+    for (name, header) in [
+        ("a million", "a: b\r\n".repeat(1_000_000)),
+        ("one of 10 MB", format!("Subject: {}\r\n", "x ".repeat(5 << 20))),
+        ("folded 10 MB", format!("Subject: x\r\n{}", " folded line of a field\r\n".repeat(400_000))),
+        ("__proto__", "__proto__: x\r\nconstructor: y\r\n".to_owned()),
+        ("no name", ": x\r\n:\r\nA : b\r\n".to_owned()),
+    ] {
+        let begun = Instant::now();
+        let mut client = Client::connect(gateway.listener("relay"));
+        client.ehlo();
+        let answer = client.deliver(&["bob@partner.example"], &format!("From: ann@clinic.example\r\n{header}{body}"));
+        assert!(["250", "550", "552", "554", "500"].iter().any(|code| answer.starts_with(code)), "{name}: {answer}");
+        assert!(begun.elapsed() < Duration::from_secs(40), "{name}: {:?}", begun.elapsed());
+    }
+    id_of(&gateway.client().deliver(&["bob@partner.example"], &message("Lunch", "At noon?")));
+    let arrived = sink.wait_for(1);
+    assert_eq!(arrived.len(), 1, "PHI waits: {:?}", arrived[0].mail);
+}
