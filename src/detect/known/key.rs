@@ -215,7 +215,7 @@ impl Row {
             for value in values.iter() {
                 write_part(&mut text, *tag, value);
                 found(Key { kind: KeyKind::Part, text: &text });
-                for (other_tag, others) in &columns[at + 1..] {
+                for (other_tag, others) in columns[at + 1..].iter().filter(|(other, _)| tells(*tag, *other)) {
                     for other in others.iter() {
                         found(joined(&mut text, (*tag, value), (*other_tag, other)));
                     }
@@ -245,6 +245,13 @@ impl Tag {
             Tag::Address => 'a',
         }
     }
+}
+
+/// Whether two columns of one row tell who somebody is. A given name does so only with a family name or a
+/// birth date: there is a Maria behind every switchboard.
+pub fn tells(one: Tag, other: Tag) -> bool {
+    let with = |tag| if one == tag { Some(other) } else { (other == tag).then_some(one) };
+    one != other && with(Tag::Given).is_none_or(|other| matches!(other, Tag::Family | Tag::Birth))
 }
 
 /// Writes a part's key text into a buffer.

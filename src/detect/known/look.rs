@@ -6,7 +6,8 @@
 use std::ops::Range;
 
 use super::key::{
-    Key, KeyKind, LEAST_DIGITS, Tag, birth_date, folded, is_direction, is_particle, joined, number, phone, write_part,
+    Key, KeyKind, LEAST_DIGITS, Tag, birth_date, folded, is_direction, is_particle, joined, number, phone, tells,
+    write_part,
 };
 use super::{Known, Unreadable, email};
 
@@ -182,8 +183,9 @@ impl<'s> Search<'s> {
                 if day.is_none() && (more == 0 || more == 2) && written.len() >= 6 {
                     day = birth_date(written).map(|value| Part { tag: Tag::Birth, value, span: span.clone() });
                 }
-                // What is written as a date is not a number.
-                if last.digits && !(day.is_some() && more == 2) {
+                // What is written as a date or as a decimal is not a number.
+                let decimal = more == 1 && &self.text[word.end..last.start] == ".";
+                if last.digits && !decimal && !(day.is_some() && more == 2) {
                     self.number(span.clone(), head.map(|head| head.start))?;
                     if let Some(value) = phone(written).filter(|_| written.len() < 20) {
                         self.part(Tag::Phone, value, span);
@@ -276,7 +278,7 @@ impl<'s> Search<'s> {
                 continue;
             }
             for other in &parts[at.saturating_sub(NEIGHBOURS)..(at + NEIGHBOURS).min(parts.len())] {
-                if other.tag == part.tag || !self.are_together(layout, &part.span, &other.span) {
+                if !tells(other.tag, part.tag) || !self.are_together(layout, &part.span, &other.span) {
                     continue;
                 }
                 let key = joined(&mut self.buffer, (part.tag, &part.value), (other.tag, &other.value));
@@ -376,7 +378,7 @@ mod tests {
         for text in [
             "Youngblood, born 02/08/1970",
             "Ms. Youngblood (602) 555-0186",
-            "Lisa at 1988 N Larkspur",
+            "Youngblood at 1988 N Larkspur",
             "8 Feb 1970, phone 602.555.0186",
             "born February 8, 1970: Lisa",
         ] {
@@ -386,6 +388,7 @@ mod tests {
         for text in [
             "Youngblood, born 12/30/1981",
             "born 02/08/1970",
+            "Lisa (602) 555-0186, $4126.71",
             "call 602-555-0186",
             &format!("Youngblood {} 02/08/1970", "x ".repeat(200)),
         ] {

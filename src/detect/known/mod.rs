@@ -17,7 +17,7 @@ pub use directory::{Directory, Field};
 pub use key::{Column, Key, KeyKind, of_row};
 pub use memory::Memory;
 
-use key::{Tag, email, folded, is_particle, joined, write_part};
+use key::{Tag, address, email, folded, is_particle, joined, write_part};
 use look::{Layout, look};
 
 /// A table of people, asked by key.
@@ -91,13 +91,17 @@ impl Known {
         }
     }
 
-    /// Whether a table may mean this person: by both names, or by one where only one is given.
+    /// Whether a table may mean this person: by both names, by one where only one is given, by the house.
     fn is_patient(&self, text: &str) -> Result<bool, Unreadable> {
         if text.contains('@') {
             return self.holds_email(text);
         }
         let words = words(text);
         let mut buffer = String::new();
+        if let Some(house) = address(text) {
+            write_part(&mut buffer, Tag::Address, &house);
+            return self.holds(&Key { kind: KeyKind::Part, text: &buffer });
+        }
         if let [word] = &words[..] {
             let mut is = |tag| {
                 write_part(&mut buffer, tag, word);
@@ -129,7 +133,7 @@ mod tests {
     fn known() -> Known {
         let mut table = Memory::default();
         table.row([(Column::Given, "Jane"), (Column::Family, "Roe-Núñez"), (Column::Email, "jane@home.example")]);
-        table.row([(Column::Given, "Omar"), (Column::Family, "Haddad")]);
+        table.row([(Column::Given, "Omar"), (Column::Family, "Haddad"), (Column::Address, "12 Elm St")]);
         let mut directory = Directory::default();
         directory.add([(Field::Given, "Omar"), (Field::Family, "Haddad")]);
         directory.add([(Field::Name, "Okafor, Ada"), (Field::Email, "ada@corp.example")]);
@@ -146,6 +150,8 @@ mod tests {
             ("Jane Haddad", true),
             ("Kowalski", true),
             ("jane@home.example", false),
+            ("12 N Elm Street", false),
+            ("13 N Elm Street", true),
         ] {
             assert_eq!(known.is(Who::Stranger, text), stranger, "{text}");
         }
