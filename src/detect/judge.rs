@@ -164,7 +164,8 @@ impl<'a> Case<'a> {
         }
         let page = &self.scene.pages[a.page];
         let between = &page.text.as_bytes()[low..high];
-        let same_table = page.segment.shape == Shape::Table && (a.sight.column || b.sight.column);
+        let (one, other) = (a.sight.column, b.sight.column);
+        let same_table = one && other || page.segment.shape == Shape::Table && (one || other);
         match within {
             Within::Characters(most) => same_table || between.len() <= most,
             Within::Line | Within::Row if between.len() > MOST_ROW && !same_table => false,

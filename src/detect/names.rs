@@ -148,8 +148,16 @@ fn last_first(text: &str, family: Span, lists: &Lists<'_>, found: &mut impl FnMu
     if first.len() == 2 && is_upper(first) {
         return;
     }
-    let loud = first.len() > 2 && letters(first) && is_upper(first) && is_upper(last) && !lists.words.holds(first);
+    let loud = first.len() > 2
+        && last.len() > 2
+        && letters(first)
+        && is_upper(first)
+        && is_upper(last)
+        && !lists.words.holds(first);
     if !is_capital(last) || !is_capital(first) || !(starts(lists.given, given.0) || loud) {
+        return;
+    }
+    if enumerated(text, family.start as usize, given.1, lists) {
         return;
     }
     let mut end = given.1;
@@ -172,6 +180,9 @@ fn unlisted_family(text: &str, given: Span, lists: &Lists<'_>, found: &mut impl 
         .rfind(|c: char| !(c.is_alphabetic() || matches!(c, '-' | '\'' | '’')))
         .map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
     let last = &before[start..];
+    if enumerated(text, start, given.end as usize, lists) {
+        return;
+    }
     let unlisted = !starts(lists.family, start) && !end_with(lists.family, before);
     if last.len() > 2
         && unlisted
@@ -182,6 +193,16 @@ fn unlisted_family(text: &str, given: Span, lists: &Lists<'_>, found: &mut impl 
     {
         found(Span { start: start as u32, end: given.end }, Surety::Half);
     }
+}
+
+/// `Ann Roe, Carl Smith`: persons one after the other, none of them a family name before its given name.
+fn enumerated(text: &str, start: usize, end: usize, lists: &Lists<'_>) -> bool {
+    let before = text[..start].strip_suffix(' ').is_some_and(|before| end_with(lists.given, before));
+    let after = next(text, end).is_some_and(|word| {
+        let name = &text[word.0..word.1];
+        name.len() > 1 && is_capital(name) && starts(lists.family, word.0) && !starts(lists.given, word.0)
+    });
+    before && text[..start].trim_end().ends_with(char::is_lowercase) || after && !is_upper(&text[start..end])
 }
 
 fn titled(text: &str, title: Span, lists: &Lists<'_>, found: &mut impl FnMut(Span, Surety)) {
@@ -369,6 +390,7 @@ mod tests {
             names(NameForm::LastFirst, "ROE, JOHN Q and Smith,Mary; HAFFORD^CARL; GRANT^CARL"),
             ["ROE, JOHN Q", "Smith,Mary", "GRANT^CARL"]
         );
+        assert!(names(NameForm::LastFirst, "Ann Roe, Carl Smith and Smith, Jane Roe").is_empty());
         assert_eq!(names(NameForm::Titled, "Mr. Hoekstra, Mrs Jane Roe, Ms. 5"), ["Hoekstra", "Jane Roe"]);
         assert_eq!(names(NameForm::LowerCase, "is john smith here; will grant"), ["john smith"]);
         assert_eq!(names(NameForm::Single, "Smith kid; Will; ortiz"), ["Smith", "ortiz"]);

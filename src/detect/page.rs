@@ -4,7 +4,7 @@ use super::lexicon::{ListId, Span, Words};
 use super::names::{self, Surety};
 use super::raw::{Case, NameForm};
 use super::ruleset::{Detector, Eye, Ruleset};
-use super::table;
+use super::table::{self, Column};
 use crate::message::{Segment, Shape, Zone};
 
 /// A detector's sight on a page. Offsets are of the page's text.
@@ -98,7 +98,7 @@ impl<'a> Page<'a> {
                     let lists = names::Lists {
                         given: self.words.of(*given),
                         family: self.words.of(*family),
-                        unlisted: &self.words.unlisted,
+                        unlisted: self.unlisted(*form),
                         titles: titles.map_or(&[], |titles| self.words.of(titles)),
                         words: &rules.word_sets[*words],
                     };
@@ -115,9 +115,16 @@ impl<'a> Page<'a> {
         match self.segment.shape {
             Shape::Table => self.columns(rules, &mut sights),
             Shape::Records => self.fields(rules, &mut sights),
-            Shape::Prose | Shape::Line => {}
+            Shape::Prose => self.pasted(rules, &mut sights),
+            Shape::Line => {}
         }
         self.index(rules.detectors.len(), sights);
+    }
+
+    /// Words that may be names though no list knows them. A table's cells hold any word alone.
+    fn unlisted(&self, form: NameForm) -> &[Span] {
+        let alone_in_cell = form == NameForm::Single && self.segment.shape == Shape::Table;
+        if alone_in_cell { &[] } else { &self.words.unlisted }
     }
 
     fn terms(&self, at: u16, detector: &Detector, list: ListId, case: Case, sights: &mut Vec<Sight>) {
@@ -184,22 +191,28 @@ impl<'a> Page<'a> {
     }
 
     fn columns(&self, rules: &Ruleset, sights: &mut Vec<Sight>) {
-        table::columns(self.text, &rules.detectors, |column| {
-            // A header says what its cells are: as sure as a label can make it.
-            let base = rules.detectors[usize::from(column.detector)].confidence.max(85);
-            sights.push(Sight {
-                detector: column.detector,
-                start: column.first.start as u32,
-                end: column.first.end as u32,
-                zone: Zone::New,
-                base,
-                confidence: base,
-                doubt: 0,
-                most: 100,
-                count: column.values,
-                column: true,
-            });
-        });
+        table::columns(self.text, &rules.detectors, |column| sights.push(self.column(rules, &column)));
+    }
+
+    fn pasted(&self, rules: &Ruleset, sights: &mut Vec<Sight>) {
+        table::pasted(self.text, &rules.detectors, |column| sights.push(self.column(rules, &column)));
+    }
+
+    fn column(&self, rules: &Ruleset, column: &Column) -> Sight {
+        // A header says what its cells are: as sure as a label can make it.
+        let base = rules.detectors[usize::from(column.detector)].confidence.max(85);
+        Sight {
+            detector: column.detector,
+            start: column.first.start as u32,
+            end: column.first.end as u32,
+            zone: self.segment.zone_at(self.original(column.first.start as u32)),
+            base,
+            confidence: base,
+            doubt: 0,
+            most: 100,
+            count: column.values,
+            column: true,
+        }
     }
 
     fn fields(&self, rules: &Ruleset, sights: &mut Vec<Sight>) {

@@ -41,23 +41,101 @@ const MOST_HEADER_WORDS: usize = 6;
 
 /// Reads a table (one row a line, cells apart by tabs) and calls back for each column that a
 /// detector claims. The header's longest matching term decides, so that `provider name` is not a `name`.
-pub fn columns(text: &str, detectors: &[Detector], mut found: impl FnMut(Column)) {
+pub fn columns(text: &str, detectors: &[Detector], found: impl FnMut(Column)) {
     let mut lines = rows(text);
-    let mut claims: Vec<Option<u16>> = Vec::new();
     // A title may stand above the header.
     for header in lines.by_ref().take(MOST_TITLE_ROWS) {
-        claims = cells(text, header).map(|cell| claim(&text[cell], detectors)).collect();
-        if claims.len() > 1 && claims.iter().any(Option::is_some) {
-            break;
+        // A row of values may hold a header's word: `P07.3, Preterm newborn`.
+        let has_values = text[header.clone()].contains(|c: char| c.is_ascii_digit());
+        let claims: Vec<Option<u16>> =
+            Separator::Tab.cells(text, header).into_iter().map(|cell| claim(&text[cell], detectors)).collect();
+        if claims.len() > 1 && claims.iter().flatten().count() > usize::from(has_values) {
+            return read(text, &claims, lines.map(|row| Separator::Tab.cells(text, row)), detectors, found);
         }
     }
-    if claims.iter().all(Option::is_none) {
-        return;
+}
+
+/// The same for tables that were typed or pasted into prose: lines that follow one another, parted
+/// alike, the first of short headers of which detectors claim at least two.
+pub fn pasted(text: &str, detectors: &[Detector], mut found: impl FnMut(Column)) {
+    let mut lines = rows(text).peekable();
+    while let Some(header) = lines.next() {
+        let Some(first) = lines.peek() else { break };
+        let Some((separator, headers)) = parted(text, &header, first) else { continue };
+        let claims: Vec<Option<u16>> = headers.into_iter().map(|cell| claim(&text[cell], detectors)).collect();
+        if claims.iter().flatten().count() < 2 {
+            continue;
+        }
+        let mut table = Vec::new();
+        while let Some(row) = lines.next_if(|row| separator.cells(text, row.clone()).len() > 1) {
+            table.push(separator.cells(text, row));
+        }
+        let whole = table.into_iter().filter(|cells| cells.len() == claims.len());
+        read(text, &claims, whole, detectors, &mut found);
     }
+}
+
+/// How two lines are parted, if they are parted alike and the first could be a header.
+fn parted(text: &str, header: &Range<usize>, first: &Range<usize>) -> Option<(Separator, Vec<Range<usize>>)> {
+    [Separator::Tab, Separator::Bar, Separator::Blanks, Separator::Comma].into_iter().find_map(|separator| {
+        if !separator.stands_in(&text[header.clone()]) || !separator.stands_in(&text[first.clone()]) {
+            return None;
+        }
+        let headers = separator.cells(text, header.clone());
+        let short = |cell: &Range<usize>| cell.len() < 40 && text[cell.clone()].split_whitespace().count() <= 4;
+        let fits = headers.len() > 1 && headers.iter().all(short);
+        (fits && separator.cells(text, first.clone()).len() == headers.len()).then_some((separator, headers))
+    })
+}
+
+/// What parts the cells of a row.
+#[derive(Clone, Copy)]
+enum Separator {
+    Tab,
+    Bar,
+    /// Two or more blanks.
+    Blanks,
+    Comma,
+}
+
+impl Separator {
+    fn stands_in(self, line: &str) -> bool {
+        match self {
+            Separator::Tab => line.contains('\t'),
+            Separator::Bar => line.contains('|'),
+            Separator::Blanks => line.trim().contains("  "),
+            Separator::Comma => line.contains(','),
+        }
+    }
+
+    fn cells(self, text: &str, row: Range<usize>) -> Vec<Range<usize>> {
+        let line = &text[row.clone()];
+        let whole = |cell: &str| {
+            let start = cell.as_ptr() as usize - text.as_ptr() as usize;
+            start..start + cell.len()
+        };
+        let bare = |cell: &str| whole(cell.trim().trim_matches('"'));
+        match self {
+            Separator::Tab => line.split('\t').map(bare).collect(),
+            Separator::Bar => line.trim().trim_matches('|').split('|').map(bare).collect(),
+            Separator::Blanks => line.split("  ").filter(|cell| !cell.trim().is_empty()).map(bare).collect(),
+            Separator::Comma => line.split(',').map(bare).collect(),
+        }
+    }
+}
+
+/// Collects the values below the claimed headers.
+fn read(
+    text: &str,
+    claims: &[Option<u16>],
+    table: impl Iterator<Item = Vec<Range<usize>>>,
+    detectors: &[Detector],
+    mut found: impl FnMut(Column),
+) {
     let mut firsts: Vec<Option<Range<usize>>> = vec![None; claims.len()];
     let mut values: Vec<BTreeSet<&str>> = vec![BTreeSet::new(); claims.len()];
-    for line in lines {
-        for (at, cell) in cells(text, line).enumerate().take(claims.len()) {
+    for row in table {
+        for (at, cell) in row.into_iter().enumerate().take(claims.len()) {
             let Some(detector) = claims[at] else { continue };
             let value = text[cell.clone()].trim();
             if value.is_empty() || !accepts(&detectors[usize::from(detector)], value) {
@@ -69,8 +147,8 @@ pub fn columns(text: &str, detectors: &[Detector], mut found: impl FnMut(Column)
             }
         }
     }
-    for ((claim, first), values) in claims.into_iter().zip(firsts).zip(values) {
-        if let (Some(detector), Some(first)) = (claim, first) {
+    for ((claim, first), values) in claims.iter().zip(firsts).zip(values) {
+        if let (Some(detector), Some(first)) = (*claim, first) {
             found(Column { detector, first, values: values.len() });
         }
     }
@@ -105,14 +183,5 @@ fn rows(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
         let range = start..start + line.trim_end_matches(['\n', '\r']).len();
         start += line.len();
         (!range.is_empty()).then_some(range)
-    })
-}
-
-fn cells(text: &str, row: Range<usize>) -> impl Iterator<Item = Range<usize>> + '_ {
-    let mut start = row.start;
-    text[row].split('\t').map(move |cell| {
-        let range = start..start + cell.len();
-        start = range.end + 1;
-        range
     })
 }

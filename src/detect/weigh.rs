@@ -97,9 +97,11 @@ impl<'a> Scene<'a> {
             Some(within) => bounds(here, sight, within),
         };
         if distance {
-            // A distance is the gap between the two, so a long label is as near as a short one.
-            low = low.max((sight.start as usize).saturating_sub(weight.before.unwrap_or(0)));
-            high = high.min(sight.end as usize + weight.after.map_or(0, |gap| gap + 1));
+            // A distance is the gap between the two, so a long label is as near as a short one. What
+            // is asked for on one side only does not stand in the sight itself (`Ann Baker`).
+            let (start, end) = (sight.start as usize, sight.end as usize);
+            low = low.max(weight.before.map_or(end + 1, |gap| start.saturating_sub(gap)));
+            high = high.min(weight.after.map_or(start, |gap| end + gap + 1));
         }
         Near::new(weight).look(self.rules, here, Some(sight), weight, low, high)
     }
@@ -291,6 +293,26 @@ detectors:
     confidence: 60
     raise: [{ near: cues, before: 2, to: 76 }]
     tests: { match: ["labs for John Roe", "labs for John Grant"], no_match: ["labs for Will Grant", "Will Grant"] }
+"#;
+        let file = RuleFile { name: "rules/site.yaml".to_owned(), text: text.to_owned() };
+        let rules = compile(&[file], &[], &|_, _| Err("no files".to_owned())).expect("the rules compile");
+        let failed: Vec<_> = rules.run_tests().into_iter().filter(|result| !result.passed).collect();
+        assert!(failed.is_empty(), "{failed:?}");
+    }
+
+    #[test]
+    fn a_cue_asked_for_on_one_side_does_not_stand_in_the_sight_itself() {
+        let text = r#"
+lists: { given: [Ann], family: [Baker], words: [baker], titles: [baker, dr] }
+detectors:
+  - id: name
+    title: Name
+    identifies: person
+    class: linking
+    names: { form: full, given: given, family: family, words: words }
+    confidence: 80
+    lower: [{ near: titles, before: 2, to: 10 }, { near: titles, after: 2, to: 10 }]
+    tests: { match: ["Ann Baker is here"], no_match: ["Dr. Ann Baker", "Ann Baker, baker"] }
 "#;
         let file = RuleFile { name: "rules/site.yaml".to_owned(), text: text.to_owned() };
         let rules = compile(&[file], &[], &|_, _| Err("no files".to_owned())).expect("the rules compile");
