@@ -17,6 +17,11 @@ pub(super) fn of(text: &str) -> Option<Canonical> {
     let mut at = start;
     while at < text.len() {
         let rest = &text[at..];
+        if let Some(run) = reversed_run(rest) {
+            writer.reversed(run, at);
+            at += run.len();
+            continue;
+        }
         let (word, gap) = split_word(rest);
         writer.word(word, at);
         writer.gap(gap, at + word.len());
@@ -27,14 +32,24 @@ pub(super) fn of(text: &str) -> Option<Canonical> {
 }
 
 fn is_word_end(c: char) -> bool {
-    c.is_ascii() && !c.is_ascii_alphanumeric()
+    (c.is_ascii() && !c.is_ascii_alphanumeric()) || c == RIGHT_TO_LEFT
+}
+
+/// From here letters run from right to left (U+202E), until U+202C or the end of the line.
+const RIGHT_TO_LEFT: char = '\u{202e}';
+
+/// The stretch that is shown backwards, if one begins here.
+fn reversed_run(rest: &str) -> Option<&str> {
+    let inner = rest.strip_prefix(RIGHT_TO_LEFT)?;
+    let len = inner.find(['\u{202c}', '\n']).unwrap_or(inner.len());
+    Some(&rest[..RIGHT_TO_LEFT.len_utf8() + len])
 }
 
 /// A word, and the ASCII that is no word up to the next one.
 fn split_word(rest: &str) -> (&str, &str) {
     let end = rest.find(is_word_end).unwrap_or(rest.len());
     let (word, rest) = rest.split_at(end);
-    let gap = rest.find(|c: char| !is_word_end(c)).unwrap_or(rest.len());
+    let gap = rest.find(|c: char| !is_word_end(c) || c == RIGHT_TO_LEFT).unwrap_or(rest.len());
     (word, &rest[..gap])
 }
 
@@ -65,6 +80,16 @@ impl Writer {
         }
     }
 
+    /// Shown in the order in which it is read; each character leads back to the beginning of the run.
+    fn reversed(&mut self, run: &str, at: usize) {
+        self.changed = true;
+        for c in run.chars().rev().filter(|c| !is_invisible(*c)).nfkc() {
+            self.offsets.push((self.out.len() as u32, at as u32));
+            self.out.push(plain_sign(c));
+        }
+        self.offsets.push((self.out.len() as u32, (at + run.len()) as u32));
+    }
+
     fn gap(&mut self, gap: &str, at: usize) {
         self.mark(at);
         self.out.push_str(gap);
@@ -90,6 +115,16 @@ impl Writer {
                 chars.next();
             }
             let cluster = &word[offset..end];
+            if is_tag(c) {
+                // Alone they are noise inside other text; many say something, though nobody sees it.
+                let run = word[offset..].chars().take_while(|c| is_tag(*c)).count();
+                for tag in word[offset..].chars().take(run).filter(|_| run >= MIN_TAGS) {
+                    self.out.extend(char::from_u32(tag as u32 - 0xe0000));
+                }
+                self.changed = true;
+                chars.by_ref().take(run - 1).for_each(drop);
+                continue;
+            }
             let before = self.out.len();
             self.fold_into(cluster, fold, at + offset);
             self.changed |= &self.out[before..] != cluster;
@@ -105,6 +140,14 @@ impl Writer {
         }
     }
 }
+
+/// Tag characters: ASCII that no font shows (U+E0020 to U+E007E).
+fn is_tag(c: char) -> bool {
+    matches!(c, '\u{e0020}'..='\u{e007e}')
+}
+
+/// Fewer in a row are noise, or a flag's.
+const MIN_TAGS: usize = 7;
 
 /// Default-ignorable code points and others that show nothing: zero width, soft hyphen, bidi, tags, variation selectors.
 fn is_invisible(c: char) -> bool {
@@ -220,7 +263,7 @@ mod tests {
     fn evasions_are_undone() {
         for (text, canonical) in [
             ("２１９-０９-６７８１", "219-09-6781"),
-            ("219\u{200b}-09\u{ad}-67\u{202e}81", "219-09-6781"),
+            ("219\u{200b}-09\u{ad}-67\u{202d}81", "219-09-6781"),
             ("219–09—6781", "219-09-6781"),
             ("219\u{2011}09\u{2212}6781", "219-09-6781"),
             ("m\u{435}tf\u{43e}rmin", "metformin"),
@@ -230,6 +273,9 @@ mod tests {
             ("a\u{a0}b", "a b"),
             ("S\u{e0053}SN", "SSN"),
             ("①", "1"),
+            ("hi \u{e0032}\u{e0031}\u{e0039}\u{e002d}\u{e0030}\u{e0039}\u{e002d}", "hi 219-09-"),
+            ("SSN \u{202e}1876-90-912\u{202c} ok", "SSN 219-09-6781 ok"),
+            ("a\u{202e}cb\nd", "abc\nd"),
             ("don\u{2019}t", "don't"),
         ] {
             assert_eq!(of(text).expect("a canonical form").text, canonical, "{text}");
@@ -256,9 +302,13 @@ mod tests {
 
     #[test]
     fn every_offset_leads_to_the_beginning_of_a_character() {
-        for text in
-            ["a\u{fb01}ne \u{2462} x", "e\u{301}\u{fb03}\u{200b}\u{ff11}", "\u{2100}\u{1f100} \u{fdfa}!", "½ ㎏ ﷺ"]
-        {
+        for text in [
+            "ab\u{202e}é １\u{202c}c",
+            "a\u{fb01}ne \u{2462} x",
+            "e\u{301}\u{fb03}\u{200b}\u{ff11}",
+            "\u{2100}\u{1f100} \u{fdfa}!",
+            "½ ㎏ ﷺ",
+        ] {
             let canonical = of(text).expect("a canonical form");
             for at in canonical.text.char_indices().map(|(at, _)| at).chain([canonical.text.len()]) {
                 assert!(text.is_char_boundary(canonical.original(at)), "{text} at {at}");

@@ -2,37 +2,132 @@
 
 use std::borrow::Cow;
 
-use super::oddity::Oddity;
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+
+use super::oddity::Oddity;
+
+pub(super) mod rare;
 
 /// Whether readers know this charset name.
 pub(super) fn is_known(label: &str) -> bool {
-    encoding(label).is_some() || is_utf7(label)
+    encoding(label).is_some() || rare::of_label(label).is_some()
 }
 
 /// The text in the declared charset; without one, UTF-8 or what the bytes look like.
 pub(super) fn decode<'a>(bytes: &'a [u8], label: Option<&str>) -> Cow<'a, str> {
     match label {
-        Some(label) if is_utf7(label) => Cow::Owned(utf7(bytes)),
         Some(label) => match encoding(label) {
             // "US-ASCII" is often a lie: what is valid UTF-8 is UTF-8 to a modern reader.
             Some(encoding) if encoding == WINDOWS_1252 => as_utf8(bytes).unwrap_or_else(|| encoding.decode(bytes).0),
             Some(encoding) if encoding == UTF_8 => guess(bytes),
             Some(encoding) => encoding.decode(bytes).0,
-            None => guess(bytes),
+            None => match rare::of_label(label) {
+                Some(rare) => rare::decode(rare, bytes),
+                None => guess(bytes),
+            },
         },
         None => guess(bytes),
     }
 }
 
+/// Charsets that the bytes themselves suggest, whatever their label says.
+pub(super) fn suggested(bytes: &[u8]) -> impl Iterator<Item = &'static str> {
+    let escapes = memchr::memchr2(0x1b, 0x0e, bytes).is_some();
+    let labels = [
+        ("utf-7", memchr::memmem::find(bytes, b"+A").is_some()),
+        ("iso-2022-jp", escapes),
+        ("iso-2022-kr", escapes),
+        ("hz-gb-2312", memchr::memmem::find(bytes, b"~{").is_some()),
+        ("utf-32", bytes.len() >= 8 && memchr::memmem::find(bytes, b"\0\0\0").is_some()),
+        ("ibm037", rare::looks_like_ebcdic(bytes)),
+    ];
+    labels.into_iter().filter_map(|(label, is_so)| is_so.then_some(label))
+}
+
+/// Text as lax readers mend it: without the eighth bits, and with overlong UTF-8 taken for what it spells.
+pub(super) fn repaired(bytes: &[u8]) -> Vec<String> {
+    let mut repaired = Vec::new();
+    if is_mostly_high(bytes) {
+        repaired.push(bytes.iter().map(|byte| char::from(byte & 0x7f)).collect());
+    }
+    if memchr::memchr2(0xc0, 0xc1, bytes).is_some() {
+        let mut plain = Vec::with_capacity(bytes.len());
+        let mut rest = bytes;
+        while let Some((&byte, after)) = rest.split_first() {
+            rest = match rest {
+                [first @ (0xc0 | 0xc1), second @ 0x80..=0xbf, after @ ..] => {
+                    plain.push(first << 6 | second & 0x3f);
+                    after
+                }
+                _ => {
+                    plain.push(byte);
+                    after
+                }
+            };
+        }
+        repaired.push(guess(&plain).into_owned());
+    }
+    repaired
+}
+
+/// Text whose eighth bits were set on the way.
+fn is_mostly_high(bytes: &[u8]) -> bool {
+    let sample = &bytes[..bytes.len().min(4096)];
+    let high = sample.iter().filter(|byte| **byte >= 0x80).count();
+    let readable = sample.iter().filter(|byte| is_readable(**byte & 0x7f)).count();
+    high * 10 > sample.len() * 7 && readable * 100 >= sample.len() * 97
+}
+
+fn is_readable(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t')
+}
+
+/// Most of it can be read: wrong decodings give noise, right ones with some junk still give text.
+pub(super) fn is_mostly_text(bytes: &[u8]) -> bool {
+    if wide_encoding(bytes).is_some() || is_mostly_high(bytes) || rare::looks_like_ebcdic(bytes) {
+        return true;
+    }
+    let readable = bytes.iter().filter(|byte| is_readable(**byte)).count();
+    let nuls = memchr::memchr_iter(0, bytes).count();
+    readable > 0 && readable * 10 >= (bytes.len() - nuls) * 7
+}
+
+/// The charset that stands first in such text: `charset=utf-8">` of a page's own header.
+pub(super) fn named_in(text: &[u8]) -> Option<String> {
+    let at = memchr::memmem::find(text, b"charset")?;
+    let value = text[at + b"charset".len()..].trim_ascii_start().strip_prefix(b"=")?;
+    let value = value.trim_ascii_start();
+    let value = value.strip_prefix(b"\"").or(value.strip_prefix(b"'")).unwrap_or(value);
+    let len = value.iter().take(40).take_while(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte)).count();
+    Some(String::from_utf8_lossy(&value[..len]).to_ascii_lowercase()).filter(|label| is_known(label))
+}
+
+/// Whether a page names a charset of its own in which it reads otherwise (`<meta charset=utf-7>`).
+pub(super) fn oddity_of_page(bytes: &[u8], label: Option<&str>) -> Oddity {
+    let head = bytes[..bytes.len().min(2048)].to_ascii_lowercase();
+    match named_in(&head) {
+        Some(named) if rare::of_label(&named).is_some() => Oddity::Loose,
+        Some(named) if label.is_none() && encoding(&named).is_some_and(|encoding| !encoding.is_ascii_compatible()) => {
+            Oddity::Loose
+        }
+        _ => Oddity::Ordinary,
+    }
+}
+
 /// Whether readers agree what text these bytes are under this label.
 pub(super) fn oddity(bytes: &[u8], label: Option<&str>) -> Oddity {
+    if !bytes.is_ascii()
+        && (memchr::memchr2(0xc0, 0xc1, bytes).is_some() || is_mostly_high(bytes) || rare::looks_like_ebcdic(bytes))
+        && std::str::from_utf8(bytes).is_err()
+    {
+        return Oddity::Loose;
+    }
     let has_escape = memchr::memchr2(0x1b, 0, bytes).is_some();
     let Some(label) = label else {
         return if has_escape { Oddity::Loose } else { Oddity::Ordinary };
     };
     match encoding(label) {
-        None if is_utf7(label) => Oddity::Loose,
+        None if rare::of_label(label).is_some() => Oddity::Loose,
         // A charset that nobody knows may turn these bytes into anything.
         None if !bytes.is_ascii() || has_escape => Oddity::Contradictory,
         None => Oddity::Ordinary,
@@ -70,6 +165,7 @@ fn encoding(label: &str) -> Option<&'static Encoding> {
             "cp949" => Encoding::for_label(b"euc-kr"),
             "cp950" => Encoding::for_label(b"big5"),
             "utf-16" | "unicode" => Some(UTF_16LE),
+            "iso-10646-ucs-2" | "ucs-2" | "ucs2" | "csunicode" => Some(UTF_16BE),
             _ => None,
         }
     })
@@ -85,6 +181,9 @@ fn guess(bytes: &[u8]) -> Cow<'_, str> {
         return wide.decode(bytes).0;
     }
     as_utf8(bytes).unwrap_or_else(|| {
+        if rare::looks_like_ebcdic(bytes) {
+            return rare::decode(rare::Rare::Ebcdic, bytes);
+        }
         let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Allow);
         // The start tells; the rest would only cost time.
         detector.feed(&bytes[..bytes.len().min(16 * 1024)], bytes.len() <= 16 * 1024);
@@ -109,31 +208,6 @@ pub(super) fn wide_encoding(bytes: &[u8]) -> Option<&'static Encoding> {
         enough if sample.len() >= 4 && even > enough && odd < even / 8 => Some(UTF_16BE),
         _ => None,
     }
-}
-
-fn is_utf7(label: &str) -> bool {
-    matches!(label.trim().to_ascii_lowercase().as_str(), "utf-7" | "utf7" | "unicode-1-1-utf-7" | "utf-7-imap")
-}
-
-/// UTF-7 (RFC 2152): `+` begins UTF-16 in base64, ended by anything outside its alphabet.
-pub(super) fn utf7(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(bytes.len());
-    let mut rest = bytes;
-    while let Some(at) = memchr::memchr(b'+', rest) {
-        out.push_str(&String::from_utf8_lossy(&rest[..at]));
-        rest = &rest[at + 1..];
-        let run = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')).count();
-        if run == 0 {
-            out.push('+');
-        } else {
-            let wide = super::transfer::base64(&rest[..run], super::transfer::Padding::Ends);
-            out.push_str(&UTF_16BE.decode_without_bom_handling(&wide[..wide.len() / 2 * 2]).0);
-        }
-        rest = &rest[run..];
-        rest = rest.strip_prefix(b"-").unwrap_or(rest);
-    }
-    out.push_str(&String::from_utf8_lossy(rest));
-    out
 }
 
 #[cfg(test)]

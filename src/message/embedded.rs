@@ -1,10 +1,12 @@
-//! Encoded data inside plain text: uuencode, yEnc, and base64 that no header announced.
+//! Data inside plain text: uuencode, yEnc, BinHex, base64 that no header announced, and text written in codes.
 
-use std::ops::Range;
-
-use memchr::memmem;
-
+use super::charset;
 use super::transfer::{Padding, base64};
+
+mod armour;
+mod codes;
+
+pub(super) use armour::yencoded;
 
 /// A file found inside a text.
 pub(super) struct Found {
@@ -12,133 +14,98 @@ pub(super) struct Found {
     pub bytes: Vec<u8>,
 }
 
+impl Found {
+    fn unnamed(bytes: Vec<u8>) -> Self {
+        Self { name: None, bytes }
+    }
+}
+
 /// Shorter runs of base64 are words, numbers and hashes.
 const MIN_BASE64: usize = 24;
 
 /// Everything that some reader would offer as an attachment, or show decoded.
 pub(super) fn find(text: &str) -> Vec<Found> {
-    let bytes = text.as_bytes();
     let mut found = Vec::new();
-    if memmem::find(bytes, b"begin ").is_some() {
-        uuencoded(text, &mut found);
-    }
-    if memmem::find(bytes, b"=ybegin ").is_some() {
-        yencoded(text, &mut found);
-    }
+    armour::find(text, &mut found);
     base64_runs(text, &mut found);
+    codes::find(text, &mut found);
     found
 }
 
-/// `begin 644 name`, lines of up to 45 bytes, `end`.
-fn uuencoded(text: &str, found: &mut Vec<Found>) {
-    let mut lines = text.lines();
-    while let Some(line) = lines.next() {
-        let Some((mode, name)) = line.strip_prefix("begin ").and_then(|rest| rest.trim_end().split_once(' ')) else {
-            continue;
-        };
-        if !(3..=4).contains(&mode.len()) || !mode.bytes().all(|byte| byte.is_ascii_digit()) {
+/// Lines of base64 that follow each other, and runs of it inside a line.
+fn base64_runs(text: &str, found: &mut Vec<Found>) {
+    if long_runs(text.as_bytes(), MIN_BASE64, is_symbol).next().is_none() {
+        return;
+    }
+    let mut run = String::new();
+    // How long the first line of the run is; only its last line is shorter.
+    let mut width = 0;
+    for line in text.lines() {
+        let bare = line.trim_start_matches(['>', '|', ' ', '\t']).trim_ascii_end();
+        let continues = !run.is_empty() && bare.len() <= width && !bare.is_empty() && bare.bytes().all(is_symbol);
+        if continues {
+            run.push_str(bare);
+            if bare.len() < width {
+                decode(&std::mem::take(&mut run), found);
+            }
             continue;
         }
-        let mut bytes = Vec::new();
-        for line in lines.by_ref() {
-            if line.trim_end() == "end" {
-                break;
-            }
-            uu_line(line.as_bytes(), &mut bytes);
+        decode(&std::mem::take(&mut run), found);
+        if bare.len() >= MIN_BASE64 && bare.bytes().all(is_symbol) {
+            width = bare.len();
+            run.push_str(bare);
+        } else {
+            let inside = line.split(|c: char| !c.is_ascii() || !is_symbol(c as u8));
+            inside.filter(|run| run.len() >= MIN_BASE64).for_each(|run| decode(run, found));
         }
-        found.push(Found { name: Some(name.to_owned()), bytes });
     }
+    decode(&run, found);
 }
 
-fn uu_line(line: &[u8], out: &mut Vec<u8>) {
-    let Some((first, data)) = line.split_first() else { return };
-    let count = usize::from(first.wrapping_sub(32) & 63);
-    let start = out.len();
-    for group in data.chunks(4) {
-        let value = |at: usize| u32::from(group.get(at).map_or(0, |byte| byte.wrapping_sub(32) & 63));
-        let bits = value(0) << 18 | value(1) << 12 | value(2) << 6 | value(3);
-        out.extend_from_slice(&[(bits >> 16) as u8, (bits >> 8) as u8, bits as u8]);
-    }
-    out.truncate(start + count.min(out.len() - start));
-}
-
-/// `=ybegin … name=…`, bytes plus 42, `=yend`. Bytes above ASCII only survive where the text was Latin-1.
-fn yencoded(text: &str, found: &mut Vec<Found>) {
-    let mut lines = text.lines();
-    while let Some(line) = lines.next() {
-        let Some(head) = line.strip_prefix("=ybegin ") else { continue };
-        let name = head.split_once("name=").map(|(_, name)| name.trim().to_owned());
-        let mut bytes = Vec::new();
-        for line in lines.by_ref().skip_while(|line| line.starts_with("=ypart")) {
-            if line.starts_with("=yend") {
-                break;
-            }
-            let mut escaped = false;
-            for c in line.chars() {
-                match c {
-                    '=' if !escaped => escaped = true,
-                    _ => {
-                        let shift: u8 = if std::mem::take(&mut escaped) { 106 } else { 42 };
-                        bytes.push((c as u32 as u8).wrapping_sub(shift));
-                    }
+/// Stretches of at least so many bytes of one class; looks at few bytes of ordinary text.
+fn long_runs(bytes: &[u8], least: usize, class: impl Fn(u8) -> bool) -> impl Iterator<Item = &[u8]> {
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        while let Some(window) = bytes.get(start..start + least) {
+            match window.iter().rposition(|byte| !class(*byte)) {
+                Some(gap) => start += gap + 1,
+                None => {
+                    let len = bytes[start..].iter().take_while(|byte| class(**byte)).count();
+                    let run = &bytes[start..start + len];
+                    start += len;
+                    return Some(run);
                 }
             }
         }
-        found.push(Found { name, bytes });
+        None
+    })
+}
+
+fn decode(run: &str, found: &mut Vec<Found>) {
+    if run.len() >= MIN_BASE64 {
+        let bytes = base64(run.as_bytes(), Padding::Skip);
+        if is_meant(&bytes) {
+            found.push(Found::unnamed(bytes));
+        }
     }
 }
 
-/// Runs of whole lines of base64 that decode to text or to a known kind of file.
-fn base64_runs(text: &str, found: &mut Vec<Found>) {
-    let mut start = 0;
-    // The run so far, and how long its first line is.
-    let mut run: Option<(Range<usize>, usize)> = None;
-    for line in text.split_inclusive('\n') {
-        let bare = line.trim_ascii();
-        let end = start + line.len();
-        run = match run {
-            Some((so_far, width)) if bare.len() <= width && is_base64_line(bare) => {
-                // Only the last line of a run is shorter.
-                let longer = so_far.start..end;
-                if bare.len() < width { decode_run(text, longer, found) } else { Some((longer, width)) }
-            }
-            Some((so_far, _)) => {
-                decode_run(text, so_far, found);
-                begins_run(bare).then_some((start..end, bare.len()))
-            }
-            None => begins_run(bare).then_some((start..end, bare.len())),
-        };
-        start = end;
-    }
-    if let Some((run, _)) = run {
-        decode_run(text, run, found);
-    }
-}
-
-fn decode_run(text: &str, run: Range<usize>, found: &mut Vec<Found>) -> Option<(Range<usize>, usize)> {
-    let bytes = base64(&text.as_bytes()[run], Padding::Skip);
-    if is_meant(&bytes) {
-        found.push(Found { name: None, bytes });
-    }
-    None
-}
-
-fn begins_run(line: &str) -> bool {
-    line.len() >= MIN_BASE64 && is_base64_line(line)
-}
-
-fn is_base64_line(line: &str) -> bool {
-    !line.is_empty() && line.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='))
+fn is_symbol(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
 }
 
 /// Text, or the beginning of a file that readers would open; what merely decodes was no base64.
 pub(super) fn is_meant(bytes: &[u8]) -> bool {
     super::readers::is_told_by_bytes(bytes)
-        || (bytes.len() >= 8
-            && std::str::from_utf8(bytes).is_ok_and(|text| {
-                let readable = |c: char| !c.is_control() || matches!(c, '\n' | '\r' | '\t');
-                text.chars().all(readable)
-            }))
+        || (bytes.len() >= 8 && (std::str::from_utf8(bytes).is_ok_and(is_readable) || is_wide_text(bytes)))
+}
+
+fn is_wide_text(bytes: &[u8]) -> bool {
+    charset::wide_encoding(bytes).is_some_and(|wide| is_readable(&wide.decode(bytes).0))
+}
+
+fn is_readable(text: &str) -> bool {
+    text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'))
 }
 
 #[cfg(test)]
@@ -149,9 +116,12 @@ mod tests {
     fn what_is_hidden_in_text_is_found() {
         for (text, name, bytes) in [
             ("Hi\nbegin 644 a.txt\n&2F\\@4F]E\n`\nend\nbye", Some("a.txt"), "Jo Roe"),
-            ("=ybegin line=128 size=6 name=a.txt\nt\u{99}J|\u{99}\u{8f}\n=yend size=6\n", Some("a.txt"), "Jo Roe"),
             ("U1NOIDIxOS0wOS02NzgxIG1ldGZvcm1pbg==", None, "SSN 219-09-6781 metformin"),
             ("see:\nU1NOIDIxOS0wOS02NzgxIG1l\ndGZvcm1pbg==\nbye", None, "SSN 219-09-6781 metformin"),
+            ("> U1NOIDIxOS0wOS02NzgxIG1l\n> dGZvcm1pbg==\nbye", None, "SSN 219-09-6781 metformin"),
+            ("it is U1NOIDIxOS0wOS02NzgxIG1ldGZvcm1pbg==, see?", None, "SSN 219-09-6781 metformin"),
+            ("SSN =32=31=39", None, "SSN 219"),
+            ("hex 53534e203231392d30392d36373831", None, "SSN 219-09-6781"),
         ] {
             let found = find(text);
             assert_eq!(found.len(), 1, "{text}");
@@ -164,11 +134,20 @@ mod tests {
         for text in [
             "Dear all,\nplease begin at noon.",
             "d41d8cd98f00b204e9800998ecf8427e",
+            "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824",
             "pneumonoultramicroscopicsilicovolcanoconiosis",
             "begin 2 a\nb",
+            "https://x.example/a?b=1&c=20&d=3F#e",
+            "https://x.example/some/long/path/with/many/words/in/it",
+            "Title\n=====\ntext\n------------------------------------------\n",
+            "+1 (555) 123-4567 and +15551234567, C++ and a+b",
+            "2024 1130 0815 4711 2025 3030 4040 5050",
+            "a = b\nc == d\nx=1, y=2, z=30",
             "",
         ] {
-            assert!(find(text).is_empty(), "{text}");
+            let found: Vec<_> =
+                find(text).into_iter().map(|found| String::from_utf8_lossy(&found.bytes).into_owned()).collect();
+            assert!(found.is_empty(), "{text}: {found:?}");
         }
     }
 }

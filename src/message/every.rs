@@ -113,8 +113,16 @@ impl Reading<'_, '_> {
             self.bytes(transfer::base64(&without_junk(body), Padding::Skip), labels);
             self.bytes(transfer::base64(&only_base64_lines(body), Padding::Skip), labels);
             self.bytes(transfer::base64(up_to_junk(body), Padding::Ends), labels);
+            // A stray symbol before the data moves all the others.
+            let symbols = without_junk(body);
+            for moved in (1..4).filter_map(|shift| symbols.get(shift..)) {
+                let sample = transfer::base64(&moved[..moved.len().min(4096)], Padding::Skip);
+                if charset::is_mostly_text(&sample) || super::readers::is_told_by_bytes(&sample) {
+                    self.bytes(transfer::base64(moved, Padding::Skip), labels);
+                }
+            }
         }
-        for found in embedded::find(&String::from_utf8_lossy(body)) {
+        for found in embedded::find(&String::from_utf8_lossy(body)).into_iter().chain(embedded::yencoded(body)) {
             self.file(found.name, found.bytes);
         }
     }
@@ -123,7 +131,7 @@ impl Reading<'_, '_> {
     fn bytes(&mut self, bytes: Vec<u8>, labels: &[String]) {
         if super::readers::is_told_by_bytes(&bytes) {
             self.file(None, bytes);
-        } else if is_mostly_text(&bytes) {
+        } else if charset::is_mostly_text(&bytes) {
             self.text_of(&bytes, labels);
         }
     }
@@ -151,9 +159,14 @@ impl Reading<'_, '_> {
             let page = html::read(&plain);
             self.segment(page.shown);
             self.segment(page.hidden);
+            page.files.into_iter().for_each(|linked| self.file(None, linked.bytes));
         }
-        for label in labels {
+        let suggested: Vec<&str> = charset::suggested(bytes).collect();
+        for label in labels.iter().map(String::as_str).chain(suggested) {
             self.segment(charset::decode(bytes, Some(label)).into_owned());
+        }
+        for other in charset::repaired(bytes) {
+            self.segment(other);
         }
         if memchr::memchr(0, bytes).is_some() {
             // Readers that drop NULs show UTF-16 and UTF-32 without their marks.
@@ -162,6 +175,7 @@ impl Reading<'_, '_> {
         }
         if memchr::memmem::find(bytes, b"=?").is_some() {
             self.segment(super::words::decode(bytes));
+            self.segment(super::words::read_laxly(bytes).unwrap_or_default());
         }
         self.segment(plain.into_owned());
     }
@@ -206,19 +220,14 @@ fn is_field(line: &[u8], first: u8) -> bool {
         })
 }
 
-/// Every charset that the piece names anywhere, and UTF-7 where its shifts stand.
+/// Every charset that the piece names anywhere.
 fn charsets(piece: &[u8]) -> Vec<String> {
     let mut labels: Vec<String> = Vec::new();
     let lower = piece[..piece.len().min(64 * 1024)].to_ascii_lowercase();
     for at in memchr::memmem::find_iter(&lower, b"charset").take(8) {
         let value = parameters::parse(&[b"x/y; ", header_line(&lower[at..])].concat());
         labels.extend(value.all("charset").map(str::to_owned));
-    }
-    if memchr::memmem::find(&lower, b"+a").is_some() {
-        labels.push("utf-7".to_owned());
-    }
-    if memchr::memchr(0x1b, piece).is_some() {
-        labels.extend(["iso-2022-jp".to_owned(), "iso-2022-kr".to_owned()]);
+        labels.extend(charset::named_in(&lower[at..]));
     }
     labels.sort();
     labels.dedup();
@@ -260,143 +269,5 @@ fn up_to_junk(body: &[u8]) -> &[u8] {
     &body[..body.iter().position(|byte| !symbol(byte)).unwrap_or(body.len())]
 }
 
-/// Most of it can be read: wrong decodings give noise, right ones with some junk still give text.
-fn is_mostly_text(bytes: &[u8]) -> bool {
-    if charset::wide_encoding(bytes).is_some() {
-        return true;
-    }
-    let readable = bytes.iter().filter(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t')).count();
-    !bytes.is_empty() && readable * 10 >= bytes.len() * 7
-}
-
 #[cfg(test)]
-mod tests {
-    use super::super::{Budget, InProcess, read as read_message};
-    use super::*;
-
-    /// Whether some reading of the content shows the canary, or it is a gap.
-    fn is_seen(content: &str) -> (bool, Vec<GapReason>) {
-        let reading = read_message(content.as_bytes(), &Budget::new(10 << 20, 10_000), &InProcess);
-        let seen = reading.segments.iter().any(|segment| {
-            segment.text.contains("219-09-6781")
-                || segment.canonical.as_ref().is_some_and(|canonical| canonical.text.contains("219-09-6781"))
-        });
-        (seen, reading.gaps.iter().map(|gap| gap.reason).collect())
-    }
-
-    /// What some of nine readers (Python, JavaMail, Outlook, Thunderbird, Gmail, mutt, Apple Mail, Perl, Go) would show.
-    #[test]
-    fn whatever_some_reader_shows_is_seen() {
-        let b64 = "U1NOIDIxOS0wOS02NzgxIG1ldGZvcm1pbg==";
-        let cases = [
-            // Two of one field: first wins, or last.
-            format!(
-                "Content-Type: text/plain\r\nContent-Transfer-Encoding: 7bit\r\nContent-Transfer-Encoding: base64\r\n\r\n{b64}\r\n"
-            ),
-            format!(
-                "Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\nContent-Transfer-Encoding: 7bit\r\n\r\n{b64}\r\n"
-            ),
-            "Content-Type: text/plain\r\nContent-Type: text/html\r\n\r\n219<b></b>-09-<i>6781</i>\r\n".to_owned(),
-            format!(
-                "Content-Type: multipart/mixed; boundary=a\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--a\r\n\r\nx\r\n--b\r\nContent-Transfer-Encoding: base64\r\n\r\n{b64}\r\n--b--\r\n--a--\r\n"
-            ),
-            format!(
-                "Content-Type: multipart/mixed; boundary=a; boundary=b\r\n\r\n--b\r\nContent-Transfer-Encoding: base64\r\n\r\n{b64}\r\n--b--\r\n"
-            ),
-            // Lying encodings.
-            format!("Content-Transfer-Encoding: 7bit\r\n\r\n{b64}\r\n"),
-            format!("Content-Transfer-Encoding: base64 ;x\r\n\r\n{b64}\r\n"),
-            format!("Content-Transfer-Encoding: =?utf-8?q?base64?=\r\n\r\n{b64}\r\n"),
-            format!("Content-Transfer-Encoding: (comment) base64\r\n\r\n{b64}\r\n"),
-            format!("Content-Transfer-Encoding : base64\r\n\r\n{b64}\r\n"),
-            format!("Content-Transfer-Encoding:\r\n base64\r\n\r\n{b64}\r\n"),
-            format!("content-TRANSFER-encoding: BaSe64\r\n\r\n{b64}\r\n"),
-            "Content-Transfer-Encoding: base64\r\n\r\nSSN 219-09-6781 metformin\r\n".to_owned(),
-            "Content-Transfer-Encoding: quoted-printable\r\n\r\n219=\r\n-09=2D67=381\r\n".to_owned(),
-            // Base64 with faults.
-            "Content-Transfer-Encoding: base64\r\n\r\nU1NOIDIx!OS0wOS02#NzgxIG1ldGZvcm1pbg==\r\n".to_owned(),
-            "Content-Transfer-Encoding: base64\r\n\r\nU1NOIDIxOS0wOS02\r\n--junk here--\r\nNzgxIG1ldGZvcm1pbg==\r\n"
-                .to_owned(),
-            "Content-Transfer-Encoding: base64\r\n\r\nSGk=U1NOIDIxOS0wOS02NzgxIG1ldGZvcm1pbg==\r\n".to_owned(),
-            "Content-Transfer-Encoding: base64\r\n\r\nSGk=\r\nU1NOIDIxOS0wOS02NzgxIG1ldGZvcm1pbg==\r\n".to_owned(),
-            format!(
-                "Content-Transfer-Encoding: base64\r\n\r\n{}",
-                b64.chars().map(|c| format!("{c}\r\n")).collect::<String>()
-            ),
-            format!("Content-Transfer-Encoding: base64\r\n\r\n{}", b64.trim_end_matches('=')),
-            // Quoted-printable with faults.
-            "Content-Transfer-Encoding: quoted-printable\r\n\r\n219= \r\n-09-6781 =zz =0\r\n".to_owned(),
-            "Content-Transfer-Encoding: quoted-printable\r\n\r\n219=2d09=2d6781\r\n".to_owned(),
-            // Boundaries.
-            "Content-Type: multipart/mixed; boundary=a\r\n\r\n219-09-6781 in the preamble\r\n--a\r\n\r\nx\r\n--a--\r\n"
-                .to_owned(),
-            "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n\r\nx\r\n--a--\r\n219-09-6781 in the epilogue\r\n"
-                .to_owned(),
-            format!(
-                "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n\r\nx\r\n--a--\r\n--a\r\nContent-Transfer-Encoding: base64\r\n\r\n{b64}\r\n--a--\r\n"
-            ),
-            format!(
-                "Content-Type: multipart/mixed; boundary=\"a \"\r\n\r\n--a\r\nContent-Transfer-Encoding: base64\r\n\r\n{b64}\r\n--a--\r\n"
-            ),
-            format!(
-                "Content-Type: multipart/mixed; boundary*0=a; boundary*1=b\r\n\r\n--ab\r\nContent-Transfer-Encoding: base64\r\n\r\n{b64}\r\n--ab--\r\n"
-            ),
-            format!(
-                "Content-Type: multipart/mixed; boundary=\"a\\b\"\r\n\r\n--ab\r\nContent-Transfer-Encoding: base64\r\n\r\n{b64}\r\n--ab--\r\n"
-            ),
-            format!(
-                "Content-Type: multipart/mixed; boundary=a (comment)\r\n\r\n--a\r\nContent-Transfer-Encoding: base64\r\n\r\n{b64}\r\n--a--\r\n"
-            ),
-            format!(
-                "Content-Type: multipart/mixed; boundary=\"\"\r\n\r\n--\r\nContent-Transfer-Encoding: base64\r\n\r\n{b64}\r\n----\r\n"
-            ),
-            format!(
-                "Content-Type: multipart/mixed; boundary={0}\r\n\r\n--{0}\r\nContent-Transfer-Encoding: base64\r\n\r\n{b64}\r\n",
-                "a".repeat(2048)
-            ),
-            format!(
-                "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\nContent-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\nContent-Transfer-Encoding: base64\r\n\r\n{b64}\r\n--a--\r\n--a--\r\n"
-            ),
-            format!(
-                "Content-Type: multipart/mixed; boundary=a\r\n\r\n--abc\r\nContent-Transfer-Encoding: base64\r\n\r\n{b64}\r\n--abc--\r\n"
-            ),
-            // The border of header and body.
-            format!("Subject: x\r\nContent-Transfer-Encoding: base64\r\n \r\n{b64}\r\n"),
-            format!("Subject: x\r\nContent-Transfer-Encoding: base64\r\r\n\r\r\n{b64}\r\n"),
-            format!("Subject: x\n\rContent-Transfer-Encoding: base64\n\r\n\r{b64}\r\n"),
-            format!("Subject: x\rContent-Transfer-Encoding: base64\r\r{b64}\r"),
-            "Subject: x\r\nSSN 219-09-6781 is no field\r\n".to_owned(),
-            format!("Subject: x\r\nContent-Transfer-Encoding: base64\r\n{b64}\r\n"),
-            // Charsets.
-            "Content-Type: text/plain; charset=utf-7\r\n\r\n+ADIAMQA5-09+AC0-6781 219+AC0-09-6781\r\n".to_owned(),
-            "Content-Type: text/plain; charset=utf-16\r\n\r\nSSN 219-09-6781\r\n".to_owned(),
-            "Content-Type: text/plain; charset=x-none\r\n\r\nSSN 219-09-6781 caf\u{e9}\r\n".to_owned(),
-            format!(
-                "Subject: x\r\n\r\n{}",
-                "SSN 219-09-6781\r\n".chars().map(|c| format!("{c}\0")).collect::<String>()
-            ),
-            format!(
-                "Subject: x\r\n\r\n{}",
-                "SSN 219-09-6781\r\n".chars().map(|c| format!("\0\0\0{c}")).collect::<String>()
-            ),
-        ];
-        for content in cases {
-            let (seen, gaps) = is_seen(&content);
-            assert!(seen, "{content:?} {gaps:?}");
-        }
-    }
-
-    #[test]
-    fn ordinary_mail_is_read_one_way() {
-        for content in [
-            "Subject: x\r\n\r\nHello\r\n".to_owned(),
-            "Subject: x\r\nContent-Type: multipart/alternative; boundary=\"=_a\"\r\n\r\n--=_a\r\nContent-Type: text/plain\r\n\r\nHello\r\n--=_a\r\nContent-Type: text/html\r\n\r\n<p>Hello</p>\r\n--=_a--\r\n".to_owned(),
-            "Subject: x\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\nSGVsbG8=\r\n".to_owned(),
-        ] {
-            let reading = read_message(content.as_bytes(), &Budget::new(10 << 20, 10_000), &InProcess);
-            assert!(reading.gaps.is_empty());
-            let odd = reading.segments.iter().find(|segment| segment.origin.as_str().contains("reading"));
-            assert!(odd.is_none(), "{content:?}");
-        }
-    }
-}
+mod tests;

@@ -12,10 +12,19 @@ use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
 
 use super::Shape;
-use super::extraction::{Extraction, within};
+use super::extraction::{Extraction, File, within};
+
+mod attributes;
+mod css;
+
+pub(super) use attributes::LinkedFile;
+use attributes::Told;
 
 /// Deeper elements are read as if they were siblings.
 const MAX_OPEN: usize = 10_000;
+
+/// Pages in attributes of pages are pages so many times.
+const MAX_INNER: usize = 4;
 
 /// A page as text.
 #[derive(Default)]
@@ -26,27 +35,61 @@ pub(super) struct Page {
     pub hidden: String,
     /// Stretches of `shown` inside a quotation of earlier mail.
     pub quoted: Vec<Range<usize>>,
+    /// Files that stand in links.
+    pub files: Vec<LinkedFile>,
+}
+
+impl Page {
+    /// What is hidden in the page, and its files, which wait to be read.
+    pub fn push_rest(self, origin: &str, depth: usize, extraction: &mut Extraction<'_>) {
+        extraction.text(&within(origin, "hidden"), self.hidden, Shape::Prose);
+        for (at, file) in self.files.into_iter().enumerate() {
+            extraction.push(File {
+                origin: within(origin, &format!("link[{}]", at + 1)),
+                declared: file.kind,
+                bytes: file.bytes.into(),
+                depth: depth + 1,
+                ..File::default()
+            });
+        }
+    }
 }
 
 pub(super) fn read(html: &str) -> Page {
-    let walk = Walk::default();
+    read_inner(html, 0)
+}
+
+/// Closes a tag that the page leaves open, whatever its last attribute began with: readers that mend the
+/// page show what stands in it.
+const CLOSER: &str = "\"'>";
+
+fn read_inner(html: &str, depth: usize) -> Page {
+    let walk = Walk(RefCell::new(Writer { depth, ..Writer::default() }));
     let tokenizer = Tokenizer::new(walk, TokenizerOpts::default());
     let input = BufferQueue::default();
-    // The tokenizer copies character by character; small buffers keep that in the cache.
-    for chunk in chunks(html, 16 * 1024) {
-        input.push_back(StrTendril::from(chunk));
+    let feed = |text: &str| {
+        input.push_back(StrTendril::from(text));
         while !matches!(tokenizer.feed(&input), TokenizerResult::Done) {}
-    }
+    };
+    // The tokenizer copies character by character; small buffers keep that in the cache.
+    chunks(html, 16 * 1024).for_each(feed);
+    tokenizer.sink.0.borrow_mut().closing = Some(String::new());
+    feed(CLOSER);
     tokenizer.end();
     tokenizer.sink.0.into_inner().finish()
 }
 
+/// Reads a page that lies in a file of that origin and depth.
+pub(super) fn read_file(html: &str, origin: &str, depth: usize, extraction: &mut Extraction<'_>) {
+    let mut page = read(html);
+    extraction.text(origin, std::mem::take(&mut page.shown), Shape::Prose);
+    page.push_rest(origin, depth, extraction);
+}
+
 /// Some readers show as a page what looks like one, whatever its type says.
-pub(super) fn read_as_page_too(text: &str, origin: &str, extraction: &mut Extraction<'_>) {
-    if text.contains("</") {
-        let page = read(text);
-        extraction.text(&within(origin, "html"), page.shown, Shape::Prose);
-        extraction.text(&within(origin, "hidden"), page.hidden, Shape::Prose);
+pub(super) fn read_as_page_too(text: &str, origin: &str, depth: usize, extraction: &mut Extraction<'_>) {
+    if text.contains("</") || text.contains("&#") {
+        read_file(text, &within(origin, "html"), depth, extraction);
     }
 }
 
@@ -86,6 +129,8 @@ struct Open {
     name: String,
     hidden: bool,
     quotes: bool,
+    /// Where its text begins, if its letters run from right to left.
+    reversed: Option<usize>,
 }
 
 #[derive(Default)]
@@ -97,15 +142,25 @@ struct Writer {
     quoting: usize,
     keeping: usize,
     quote_start: usize,
+    /// Inside of an element that shows its letters from right to left.
+    reversing: bool,
     /// A blank is due before the next word.
     blank: bool,
-    in_style: bool,
+    /// The style sheet so far, inside of one.
+    style: Option<String>,
+    /// How many pages this one is inside of.
+    depth: usize,
+    /// What came after the end of the page, while [`CLOSER`] is fed.
+    closing: Option<String>,
 }
 
 impl Writer {
     fn text(&mut self, text: &str) {
-        if self.in_style {
-            return self.generated_content(text);
+        if let Some(rest) = &mut self.closing {
+            return rest.push_str(text);
+        }
+        if let Some(style) = &mut self.style {
+            return style.push_str(text);
         }
         if self.hiding > 0 {
             self.page.hidden.push_str(text);
@@ -161,6 +216,8 @@ impl Writer {
 
     /// A comment may hold markup: `<!--[if mso]>…<![endif]-->` is shown by Outlook.
     fn comment(&mut self, text: &str) {
+        // One that nobody ended has taken the closer in.
+        let text = text.trim_end_matches(CLOSER).trim_end_matches("\"'");
         let mut plain = String::with_capacity(text.len());
         let mut inside = false;
         for c in text.chars() {
@@ -175,18 +232,6 @@ impl Writer {
             }
         }
         if inside { self.note(text) } else { self.note(&plain) }
-    }
-
-    /// CSS `content: "…"` shows text that no element has.
-    fn generated_content(&mut self, style: &str) {
-        for (at, _) in style.match_indices("content") {
-            let rest = style[at + "content".len()..].trim_start();
-            let Some(value) = rest.strip_prefix(':').map(str::trim_start) else { continue };
-            let Some(quote) = value.chars().next().filter(|c| matches!(c, '"' | '\'')) else { continue };
-            if let Some(shown) = value[1..].split(quote).next().filter(|shown| shown.len() > 1) {
-                self.note(shown);
-            }
-        }
     }
 
     fn tag(&mut self, tag: &Tag) -> TokenSinkResult<()> {
@@ -211,13 +256,13 @@ impl Writer {
             _ if is_block(name) => self.end_line(),
             _ => {}
         }
-        self.attributes(name, tag);
+        self.attributes(tag);
         if !tag.self_closing && !is_void(name) {
             self.enter(name, tag);
         }
         match name {
             "style" => {
-                self.in_style = true;
+                self.style = Some(String::new());
                 TokenSinkResult::RawData(RawKind::Rawtext)
             }
             "script" => TokenSinkResult::RawData(RawKind::ScriptData),
@@ -239,9 +284,10 @@ impl Writer {
     }
 
     fn enter(&mut self, name: &str, tag: &Tag) {
-        let hidden = hides(name, tag);
-        let quotes = quotes(name, tag);
-        if (!hidden && !quotes && self.hiding == 0 && self.quoting == 0) || self.open.len() >= MAX_OPEN {
+        let hidden = attributes::hides(name, tag);
+        let quotes = attributes::quotes(name, tag);
+        let reverses = self.hiding == 0 && !self.reversing && attributes::reverses(name, tag);
+        if (!hidden && !quotes && !reverses && self.hiding == 0 && self.quoting == 0) || self.open.len() >= MAX_OPEN {
             return;
         }
         if hidden {
@@ -255,7 +301,9 @@ impl Writer {
             }
             self.quoting += 1;
         }
-        self.open.push(Open { name: name.to_owned(), hidden, quotes });
+        self.reversing |= reverses;
+        let reversed = reverses.then_some(self.page.shown.len());
+        self.open.push(Open { name: name.to_owned(), hidden, quotes, reversed });
     }
 
     fn end(&mut self, name: &str) {
@@ -264,7 +312,7 @@ impl Writer {
                 self.keeping = self.keeping.saturating_sub(1);
                 self.end_line();
             }
-            "style" => self.in_style = false,
+            "style" => self.end_style(),
             _ if is_block(name) => self.end_line(),
             _ => {}
         }
@@ -277,6 +325,11 @@ impl Writer {
     }
 
     fn leave(&mut self, open: &Open) {
+        if let Some(start) = open.reversed {
+            self.reversing = false;
+            let shown: String = self.page.shown[start..].chars().rev().collect();
+            self.page.shown.replace_range(start.., &shown);
+        }
         if open.hidden {
             self.note("");
             self.hiding -= 1;
@@ -290,47 +343,45 @@ impl Writer {
     }
 
     /// Attribute text: in place where readers show it, among the hidden otherwise.
-    fn attributes(&mut self, element: &str, tag: &Tag) {
-        for attribute in &tag.attrs {
-            let value = attribute.value.trim();
-            if value.is_empty() {
-                continue;
-            }
-            match &*attribute.name.local {
-                "alt" | "value" if self.hiding == 0 && element != "param" => {
+    fn attributes(&mut self, tag: &Tag) {
+        for told in attributes::told(tag, self.hiding == 0) {
+            match told {
+                Told::Shown(text) => {
                     self.blank = true;
-                    self.text(value);
+                    self.text(&text);
                     self.blank = true;
                 }
-                "alt" | "value" | "title" | "placeholder" | "aria-label" | "label" | "summary" | "content" => {
-                    self.note(value);
-                }
-                "href" | "action" if !value.starts_with('#') => self.link(value),
-                "src" | "background" if value.starts_with("data:") => self.link(value),
-                name if name.starts_with("data-") && value.contains(' ') => self.note(value),
-                _ => {}
+                Told::Hidden(text) => self.note(&text),
+                Told::Page(source) => self.inner_page(&source),
+                Told::File(file) => self.page.files.push(file),
             }
         }
     }
 
-    /// A link with its codes undone; the text of a `data:` one, which some readers open.
-    fn link(&mut self, value: &str) {
-        let decoded = super::transfer::percent(value.as_bytes());
-        if let Some(data) = value.strip_prefix("data:") {
-            let Some((kind, payload)) = data.split_once(',') else { return };
-            if kind.starts_with("image/") && !kind.starts_with("image/svg") {
-                return;
-            }
-            let bytes = match kind.ends_with("base64") {
-                true => super::transfer::base64(payload.as_bytes(), super::transfer::Padding::Skip),
-                false => super::transfer::percent(payload.as_bytes()),
-            };
-            return self.note(&String::from_utf8_lossy(&bytes));
+    /// A page in an attribute of this one.
+    fn inner_page(&mut self, source: &str) {
+        if self.depth == MAX_INNER {
+            return self.note(source);
         }
-        self.note(&String::from_utf8_lossy(&decoded));
+        let page = read_inner(source, self.depth + 1);
+        self.note(&page.shown);
+        self.note(&page.hidden);
+        self.page.files.extend(page.files);
+    }
+
+    fn end_style(&mut self) {
+        for text in self.style.take().iter().flat_map(|style| css::texts(style)) {
+            self.note(&text);
+        }
     }
 
     fn finish(mut self) -> Page {
+        let rest = self.closing.take().unwrap_or_default();
+        if let Some(style) = self.style.take() {
+            // Nobody ended it: what follows is a sheet to some readers, and the page to others.
+            self.note(&style);
+        }
+        self.text(rest.strip_suffix(CLOSER).unwrap_or(&rest));
         for open in std::mem::take(&mut self.open).into_iter().rev() {
             self.leave(&open);
         }
@@ -401,46 +452,6 @@ fn is_void(name: &str) -> bool {
     )
 }
 
-/// Whether readers leave this element out.
-fn hides(name: &str, tag: &Tag) -> bool {
-    if matches!(name, "script" | "style" | "template" | "noscript" | "object" | "iframe" | "noembed" | "noframes") {
-        return true;
-    }
-    tag.attrs.iter().any(|attribute| match &*attribute.name.local {
-        "hidden" => true,
-        "style" => {
-            let style: String =
-                attribute.value.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_lowercase()).collect();
-            style.contains("display:none")
-                || style.contains("visibility:hidden")
-                || style.contains("mso-hide:all")
-                || style.contains("font-size:0;")
-                || style.contains("font-size:0px")
-                || style.ends_with("font-size:0")
-        }
-        _ => false,
-    })
-}
-
-/// Whether this element holds a quotation of earlier mail.
-fn quotes(name: &str, tag: &Tag) -> bool {
-    if name == "blockquote" {
-        return true;
-    }
-    tag.attrs.iter().any(|attribute| {
-        let value = &*attribute.value;
-        match &*attribute.name.local {
-            "class" => ["gmail_quote", "yahoo_quoted", "moz-cite-prefix", "protonmail_quote", "OutlookMessageHeader"]
-                .iter()
-                .any(|class| value.contains(class)),
-            "id" => ["divRplyFwdMsg", "appendonsend", "OLK_SRC_BODY_SECTION", "reply-intro", "isForwardContent"]
-                .iter()
-                .any(|id| value.contains(id)),
-            _ => false,
-        }
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -462,6 +473,9 @@ mod tests {
             ("a<!-- no -->b", "ab"),
             ("<p style='display: none'>no</p>yes", "yes"),
             ("1 < 2", "1 < 2"),
+            ("Jo &am", "Jo &am"),
+            ("Jo &#82", "Jo R"),
+            ("<bdo dir=rtl>eoR oJ</bdo> x", "Jo Roe x"),
         ] {
             assert_eq!(read(html).shown, shown, "{html}");
         }
@@ -477,13 +491,22 @@ mod tests {
             ("<style>p::after { content: \"Jo Roe\" }</style>", "Jo Roe"),
             ("<a href='mailto:x?body=Jo%20Roe'>y</a>", "mailto:x?body=Jo Roe"),
             ("<a title='Jo Roe'>y</a>", "Jo Roe"),
-            ("<iframe src='data:text/plain;base64,Sm8gUm9l'></iframe>", "Jo Roe"),
+            ("<iframe srcdoc='<b>Jo</b> Roe'></iframe>", "Jo Roe"),
+            ("<p>x<a title=\"Jo Roe", "Jo Roe"),
+            ("<p>x<a title='Jo Roe", "Jo Roe"),
+            ("<style>p {} Jo Roe", "Jo Roe"),
             ("<meta name=description content='Jo Roe'>", "Jo Roe"),
         ] {
             let page = read(html);
             assert!(page.hidden.contains(hidden), "{html}: {:?}", page.hidden);
             assert!(!page.shown.contains("Jo Roe"), "{html}");
         }
+    }
+
+    #[test]
+    fn files_in_links_are_kept() {
+        let page = read("<a href='data:text/plain;base64,Sm8gUm9l'>x</a>");
+        assert_eq!(page.files, [LinkedFile { kind: "text/plain".to_owned(), bytes: b"Jo Roe".to_vec() }]);
     }
 
     #[test]
@@ -502,6 +525,9 @@ mod tests {
             "<".repeat(100_000),
             "<!--".repeat(100_000),
             "&amp".repeat(100_000),
+            "<bdo dir=rtl>x".repeat(10_000),
+            "<iframe srcdoc='".repeat(10_000),
+            "<style>".repeat(10_000),
         ] {
             read(&html);
         }

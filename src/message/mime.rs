@@ -6,10 +6,10 @@ use std::ops::Range;
 use mail_parser::{Encoding, MessageParser, PartType};
 
 use super::extraction::{Extraction, File, within};
-use super::header::{self, Head};
+use super::header::{self, Head, RawField};
 use super::oddity::{self, MimeHead, Oddity, Transfer};
 use super::transfer::{self, Padding};
-use super::{GapReason, Shape, charset, embedded, every, html, readers, text, words, zones};
+use super::{GapReason, Shape, charset, embedded, every, html, parameters, readers, text, words, zones};
 
 /// More containers than this in one message are an attack: mail-parser's own tree has no limit of
 /// depth, and dropping a deep one overflows the stack, which aborts the process.
@@ -37,7 +37,8 @@ pub(super) fn read(content: &[u8], origin: &str, depth: usize, extraction: &mut 
         walk.tree(extraction);
     } else {
         // The one leaf needs no tree.
-        walk.leaf(Leaf { head: &head, mime, raw: &content[head.body..], decoded: None, signed: false }, extraction);
+        let raw = &content[head.body..];
+        walk.leaf(Leaf { head: &head, mime, raw, decoded: None, signed: false, is_part: false }, extraction);
     }
     if walk.oddity > Oddity::Ordinary {
         every::read(content, origin, depth, first, extraction);
@@ -85,42 +86,57 @@ fn count_containers(content: &[u8]) -> usize {
     messages.max(boundaries)
 }
 
-/// Fields that programs write for programs: where the mail went, signatures, structure.
-fn is_machine_field(name: &str) -> bool {
+/// Whether a program wrote this field for programs: where the mail went, signatures, structure. A value that
+/// programs do not write is read whatever its field.
+fn is_machine_field(name: &str, value: &[u8]) -> bool {
     const NAMES: &[&str] = &[
-        "received",
-        "date",
-        "mime-version",
-        "content-type",
-        "content-transfer-encoding",
-        "content-disposition",
-        "content-language",
         "return-path",
         "authentication-results",
         "dkim-signature",
         "domainkey-signature",
         "received-spf",
-        "x-received",
         "x-originating-ip",
-        "x-mailer",
-        "user-agent",
-        "x-priority",
-        "importance",
         "thread-index",
         "x-google-smtp-source",
         "x-gm-message-state",
         "x-google-dkim-signature",
     ];
     const PREFIXES: &[&str] = &["arc-", "x-ms-", "x-microsoft-antispam", "x-forefront-", "list-unsubscribe"];
-    NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+    let value = value.trim_ascii();
+    match name {
+        "received" | "x-received" => has(value, b"by ") && has(value, b";"),
+        // `Mon, 4 May 2026 10:00:00 -0500 (CDT)` is among the longest.
+        "date" => value.len() <= 44,
+        "mime-version" | "content-language" | "importance" | "x-priority" | "content-transfer-encoding" => {
+            value.len() <= 24
+        }
+        "content-id" | "content-location" | "x-attachment-id" => !value.contains(&b' ') && value.len() <= 120,
+        "content-type" | "content-disposition" => !parameters::parse(value).unusual,
+        _ => NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix)),
+    }
+}
+
+fn has(value: &[u8], wanted: &[u8]) -> bool {
+    memchr::memmem::find(value, wanted).is_some()
+}
+
+/// Reads what a field says to people. One that stands there `again` may be the one that is shown.
+fn read_field(field: &RawField<'_>, again: bool, origin: &str, extraction: &mut Extraction<'_>) {
+    let name = String::from_utf8_lossy(field.name.trim_ascii()).to_ascii_lowercase();
+    if is_machine_field(&name, field.value) && !again {
+        return;
+    }
+    let origin = within(origin, &format!("header/{name}"));
+    let value = words::decode(field.value);
+    if let Some(other) = words::read_laxly(field.value).filter(|other| *other != value) {
+        extraction.text(&within(&origin, "reading"), other, Shape::Line);
+    }
+    extraction.text(&origin, value, Shape::Line);
 }
 
 fn read_header(head: &Head<'_>, content: &[u8], origin: &str, extraction: &mut Extraction<'_>) {
     for field in &head.fields {
-        let name = String::from_utf8_lossy(field.name.trim_ascii()).to_ascii_lowercase();
-        if !is_machine_field(&name) {
-            extraction.text(&within(origin, &format!("header/{name}")), words::decode(field.value), Shape::Line);
-        }
+        read_field(field, false, origin, extraction);
     }
     if let Some(cut) = head.cut {
         let rest = charset::decode(&content[cut..head.body], None);
@@ -159,6 +175,8 @@ struct Leaf<'l> {
     /// As mail-parser decoded its transfer encoding, where it did.
     decoded: Option<Vec<u8>>,
     signed: bool,
+    /// The header is the part's own, not that of the message.
+    is_part: bool,
 }
 
 impl Leaf<'_> {
@@ -207,7 +225,8 @@ impl Walk<'_> {
             if mime.kind.value.starts_with("multipart") {
                 self.oddity = Oddity::Contradictory;
             }
-            self.leaf(Leaf { head: &head, mime, raw, decoded, signed }, extraction);
+            let is_part = part.offset_header > 0;
+            self.leaf(Leaf { head: &head, mime, raw, decoded, signed, is_part }, extraction);
         }
         self.margins(&regions, extraction);
     }
@@ -235,8 +254,8 @@ impl Walk<'_> {
 
     fn leaf(&mut self, mut leaf: Leaf<'_>, extraction: &mut Extraction<'_>) {
         self.oddity = self.oddity.max(oddity::of_body(leaf.mime.transfer, leaf.raw));
-        if self.depth > 0 || self.attachments > 0 || leaf.head.fields.len() < 6 {
-            self.description(leaf.head, extraction);
+        if leaf.is_part {
+            self.part_header(leaf.head, extraction);
         }
         let kind = leaf.mime.kind.value.clone();
         let is_body = leaf.mime.name().is_none() && leaf.mime.disposition.value != "attachment";
@@ -248,13 +267,20 @@ impl Walk<'_> {
         }
         let bytes = leaf.bytes().into_owned();
         self.oddity = self.oddity.max(charset::oddity(&bytes, label.as_deref()));
+        if kind == "text/html" {
+            self.oddity = self.oddity.max(charset::oddity_of_page(&bytes, label.as_deref()));
+        }
         let told = readers::is_told_by_bytes(&bytes);
         let decoded = charset::decode(&bytes, label.as_deref());
         let reads_as_body =
             is_body && matches!(kind.as_str(), "" | "text" | "text/plain" | "text/html" | "text/enriched");
         match (reads_as_body, kind.as_str()) {
             (true, "text/html" | "text/enriched") => self.body_html(&decoded, extraction),
-            (true, _) => self.body_text(decoded, extraction),
+            (true, _) => {
+                self.yencoded(&bytes, extraction);
+                let flows = leaf.mime.kind.first("delsp").is_some_and(|delsp| delsp.eq_ignore_ascii_case("yes"));
+                self.body_text(if flows { text::unflowed(&decoded).into() } else { decoded }, extraction);
+            }
             // Text goes on as UTF-8, whatever it came in; what only says that it is text, as it is.
             (false, _) if !told => {
                 let decoded = decoded.into_owned().into_bytes();
@@ -267,17 +293,18 @@ impl Walk<'_> {
         }
     }
 
-    fn description(&self, head: &Head<'_>, extraction: &mut Extraction<'_>) {
-        if let Some(description) = head.values("content-description").next() {
-            let origin = within(self.origin, "header/content-description");
-            extraction.text(&origin, words::decode(description), Shape::Line);
+    /// What a part's own header says to people.
+    fn part_header(&self, head: &Head<'_>, extraction: &mut Extraction<'_>) {
+        for (at, field) in head.fields.iter().enumerate() {
+            let again = head.fields[..at].iter().any(|other| other.name.eq_ignore_ascii_case(field.name));
+            read_field(field, again, self.origin, extraction);
         }
     }
 
     fn body_text(&mut self, text: Cow<'_, str>, extraction: &mut Extraction<'_>) {
         self.texts += 1;
         let origin = within(self.origin, &format!("body/text[{}]", self.texts));
-        html::read_as_page_too(&text, &origin, extraction);
+        html::read_as_page_too(&text, &origin, self.depth, extraction);
         let text = text::with_plain_line_ends(text);
         let zones = zones::of_mail(&text, &[]);
         extraction.segment(&origin, text, zones, Shape::Prose);
@@ -285,11 +312,23 @@ impl Walk<'_> {
 
     fn body_html(&mut self, source: &str, extraction: &mut Extraction<'_>) {
         self.htmls += 1;
-        let page = html::read(source);
+        let mut page = html::read(source);
         let origin = within(self.origin, &format!("body/html[{}]", self.htmls));
         let zones = zones::of_mail(&page.shown, &page.quoted);
-        extraction.segment(&origin, page.shown, zones, Shape::Prose);
-        extraction.text(&within(&origin, "hidden"), page.hidden, Shape::Prose);
+        extraction.segment(&origin, std::mem::take(&mut page.shown), zones, Shape::Prose);
+        page.push_rest(&origin, self.depth, extraction);
+    }
+
+    fn yencoded(&self, body: &[u8], extraction: &mut Extraction<'_>) {
+        for (at, file) in embedded::yencoded(body).into_iter().enumerate() {
+            extraction.push(File {
+                origin: within(self.origin, &format!("body/yenc[{}]", at + 1)),
+                name: file.name,
+                bytes: file.bytes.into(),
+                depth: self.depth + 1,
+                ..File::default()
+            });
+        }
     }
 
     fn attach(&mut self, leaf: &Leaf<'_>, bytes: Vec<u8>, extraction: &mut Extraction<'_>) {
@@ -299,6 +338,10 @@ impl Walk<'_> {
         let names = leaf.mime.disposition.all("filename").chain(leaf.mime.kind.all("name"));
         for name in names.filter(|name| Some(*name) != leaf.mime.name()) {
             extraction.text(&within(&origin, "name"), name.to_owned(), Shape::Line);
+        }
+        if let Some(name) = leaf.mime.name().filter(|name| name.contains("=?")) {
+            // Encoded twice: some readers undo both.
+            extraction.text(&within(&origin, "name"), words::decode(name.as_bytes()), Shape::Line);
         }
         if matches!(leaf.mime.kind.value.as_str(), "message/partial" | "message/external-body") {
             // The rest of it is elsewhere (RFC 2046 §5.2.2, §5.2.3).

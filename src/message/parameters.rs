@@ -12,6 +12,48 @@ pub(super) struct Parameters {
     pairs: Vec<(String, String)>,
     /// A comment, a duplicate, a quoted pair or a split where readers disagree.
     pub odd: bool,
+    /// Something stands in it that says nothing to programs: a comment, an unheard-of name, no value.
+    pub unusual: bool,
+}
+
+/// The parameters that mail programs write.
+fn is_usual(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "access-type",
+        "boundary",
+        "charset",
+        "component",
+        "creation-date",
+        "delsp",
+        "differences",
+        "filename",
+        "format",
+        "hp",
+        "id",
+        "method",
+        "micalg",
+        "modification-date",
+        "name",
+        "number",
+        "profile",
+        "protected-headers",
+        "protocol",
+        "read-date",
+        "report-type",
+        "reply-type",
+        "size",
+        "smime-type",
+        "start",
+        "start-info",
+        "total",
+        "type",
+        "version",
+        "x-apple-part-url",
+        "x-mac-creator",
+        "x-mac-type",
+        "x-unix-mode",
+    ];
+    NAMES.contains(&name)
 }
 
 impl Parameters {
@@ -31,7 +73,7 @@ fn is_structural(name: &str) -> bool {
 
 pub(super) fn parse(raw: &[u8]) -> Parameters {
     let text: Vec<u8> = raw.iter().filter(|byte| !matches!(byte, b'\r' | b'\n')).copied().collect();
-    let mut scanner = Scanner { text: &text, at: 0, odd: false };
+    let mut scanner = Scanner { text: &text, at: 0, odd: false, leftover: false };
     let mut parsed = Parameters { value: scanner.value(), ..Parameters::default() };
     let mut pieces: Vec<Piece> = Vec::new();
     while let Some((name, value)) = scanner.pair() {
@@ -39,6 +81,7 @@ pub(super) fn parse(raw: &[u8]) -> Parameters {
             Some((base, section)) => (base.to_owned(), Some(section.to_owned())),
             None => (name, None),
         };
+        parsed.unusual |= !is_usual(&base);
         if is_structural(&base) {
             let again = section.is_some()
                 || parsed.pairs.iter().any(|(key, _)| *key == base)
@@ -55,6 +98,7 @@ pub(super) fn parse(raw: &[u8]) -> Parameters {
     }
     join(pieces, &mut parsed.pairs);
     parsed.odd = scanner.odd;
+    parsed.unusual |= scanner.odd || scanner.leftover || parsed.value.contains('=');
     parsed
 }
 
@@ -103,6 +147,8 @@ struct Scanner<'a> {
     text: &'a [u8],
     at: usize,
     odd: bool,
+    /// Something between semicolons that is no parameter.
+    leftover: bool,
 }
 
 struct Value {
@@ -146,6 +192,7 @@ impl Scanner<'_> {
                 self.odd |= name.contains('(') || name.contains("boundary") || name.contains("charset");
             }
             if !named {
+                self.leftover |= !name.is_empty();
                 continue;
             }
             self.at += 1;

@@ -20,9 +20,35 @@ pub(super) fn with_plain_line_ends(text: Cow<'_, str>) -> String {
     out
 }
 
+/// Lines that a reader joins again (RFC 3676 with `DelSp=yes`): a blank at the end is none of the text's.
+pub(super) fn unflowed(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut open = false;
+    for line in text.lines() {
+        let line = if open { line.trim_start_matches('>').strip_prefix(' ').unwrap_or(line) } else { line };
+        open = line.ends_with(' ') && line != "-- ";
+        out.push_str(if open { &line[..line.len() - 1] } else { line });
+        if !open {
+            out.push('\n');
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn flowed_lines_are_joined() {
+        for (from, to) in [
+            ("219- \r\n09\r\nx", "219-09\nx\n"),
+            ("two  \nwords\n-- \nJo", "two words\n-- \nJo\n"),
+            ("> quoted  \n> text\nnew", "> quoted text\nnew\n"),
+        ] {
+            assert_eq!(unflowed(from), to);
+        }
+    }
 
     #[test]
     fn line_ends_become_one_kind() {

@@ -6,6 +6,70 @@ use memchr::memmem;
 
 use super::{charset, transfer};
 
+/// Another reading of words that are not as RFC 2047 has them, if there is one: base64 cut inside a group, no end,
+/// no charset, words inside of words. Some readers show it.
+pub(super) fn read_laxly(raw: &[u8]) -> Option<String> {
+    if memmem::find(raw, b"=?").is_none() {
+        return None;
+    }
+    let unfolded = unfold(raw);
+    let mut text = lax_words(&unfolded)?;
+    for _ in 0..MAX_INNER {
+        match memmem::find(text.as_bytes(), b"=?").and_then(|_| lax_words(text.as_bytes())) {
+            Some(inner) => text = inner,
+            None => break,
+        }
+    }
+    Some(text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect())
+}
+
+/// Words inside of words are undone so many times.
+const MAX_INNER: usize = 3;
+
+/// Everything after `=?charset?x?`, up to `?=` or the end, undone as what it looks like.
+fn lax_words(text: &[u8]) -> Option<String> {
+    let mut out = String::new();
+    let mut rest = text;
+    // Groups of base64 that go on in the next word.
+    let mut open: Vec<u8> = Vec::new();
+    let mut any = false;
+    while let Some(at) = memmem::find(rest, b"=?") {
+        let inner = &rest[at + 2..];
+        let mut pieces = inner.splitn(3, |byte| *byte == b'?');
+        let (Some(charset), Some([kind]), Some(payload)) = (pieces.next(), pieces.next(), pieces.next()) else { break };
+        if !(open.is_empty() || rest[..at].trim_ascii().is_empty()) {
+            flush(&mut out, &mut base64(&std::mem::take(&mut open)), b"utf-8");
+        }
+        if open.is_empty() {
+            out.push_str(&charset::decode(&rest[..at], None));
+        }
+        let end = word_end(payload);
+        let label = charset.split(|byte| *byte == b'*').next().unwrap_or_default();
+        if kind.eq_ignore_ascii_case(&b'q') {
+            flush(&mut out, &mut transfer::q_word(&payload[..end]), label);
+        } else {
+            open.extend_from_slice(&payload[..end]);
+            if open.len().is_multiple_of(4) || open.ends_with(b"=") {
+                flush(&mut out, &mut base64(&std::mem::take(&mut open)), label);
+            }
+        }
+        any = true;
+        rest = payload[end..].strip_prefix(b"?=").unwrap_or(&payload[end..]);
+    }
+    flush(&mut out, &mut base64(&open), b"utf-8");
+    out.push_str(&charset::decode(rest, None));
+    any.then_some(out)
+}
+
+fn base64(payload: &[u8]) -> Vec<u8> {
+    transfer::base64(payload, transfer::Padding::Skip)
+}
+
+/// Where the payload of a word ends: before `?=`, but for one that is its own beginning; else at the end.
+fn word_end(payload: &[u8]) -> usize {
+    memmem::find(payload, b"?=").unwrap_or(payload.len())
+}
+
 /// Unfolds and decodes a raw field value. Line ends never survive, also not encoded ones.
 pub(super) fn decode(raw: &[u8]) -> String {
     let unfolded = unfold(raw);
@@ -136,7 +200,25 @@ mod tests {
     }
 
     #[test]
+    fn words_that_are_none_are_read_as_lax_readers_do() {
+        for (raw, shown) in [
+            ("=?utf-8?B?Sm8gUm?= =?utf-8?B?9l?=", "Jo Roe"),
+            ("=?utf-8?B?Sm8gUm9l", "Jo Roe"),
+            ("=?utf-8?Q?Jo_Roe", "Jo Roe"),
+            ("for =?utf-8?X?Sm8gUm9l?= now", "for Jo Roe now"),
+            ("=??B?Sm8gUm9l?=", "Jo Roe"),
+            ("=?utf-8?Q?=3D=3Futf-8=3FB=3FSm8gUm9l=3F=3D?=", "Jo Roe"),
+            ("=?utf-8?Q?Jo Roe?=", "Jo Roe"),
+        ] {
+            assert_eq!(read_laxly(raw.as_bytes()).as_deref(), Some(shown), "{raw}");
+        }
+        assert_eq!(read_laxly(b"Jo = ? Roe"), None);
+    }
+
+    #[test]
     fn many_words_cost_linear_time() {
+        read_laxly("=?utf-8?q?".repeat(100_000).as_bytes());
+        read_laxly("=?utf-8?b?a".repeat(100_000).as_bytes());
         let raw = "=?utf-8?q?a?= ".repeat(100_000);
         assert_eq!(decode(raw.as_bytes()).len(), 100_000);
         assert!(decode("=?utf-8?q?".repeat(100_000).as_bytes()).len() <= 1_000_000);

@@ -188,17 +188,18 @@ fn looks_like_text(bytes: &[u8]) -> bool {
 fn unread(file: &File<'_>, extraction: &mut Extraction<'_>) {
     let declared = file.declared.as_str();
     let extension = file.extension();
-    if is_signature(declared, &extension) || is_font(&file.bytes, declared) {
+    let is_text = looks_like_text(&file.bytes) || super::charset::wide_encoding(&file.bytes).is_some();
+    if is_font(&file.bytes) || (is_signature(declared, &extension) && !is_text && is_signature_data(&file.bytes)) {
         return;
     }
-    if is_media(&file.bytes, declared) {
+    if is_media(&file.bytes) && !is_text {
         return extraction.gap(&file.origin, GapReason::Media);
     }
     if declared.starts_with("message/") {
         // A kind of message that nobody registered is still shown as one by some.
         mime::read_nested(file, extraction);
     }
-    if looks_like_text(&file.bytes) || super::charset::wide_encoding(&file.bytes).is_some() {
+    if is_text || super::charset::rare::looks_like_ebcdic(&file.bytes) {
         text::plain(file, extraction);
         if KNOWN_BY_MAGIC.contains(&extension.as_str()) {
             extraction.gap(&file.origin, GapReason::Corrupt);
@@ -229,16 +230,37 @@ fn is_signature(declared: &str, extension: &str) -> bool {
     ) || matches!(extension, "p7s" | "sig")
 }
 
-fn is_font(bytes: &[u8], declared: &str) -> bool {
-    let starts: [&[u8]; 5] = [b"wOFF", b"wOF2", b"OTTO", b"\0\x01\0\0\0", b"true\0"];
-    declared.starts_with("font/") || starts.iter().any(|start| bytes.starts_with(start))
+/// A sequence in DER, or an OpenPGP signature packet.
+fn is_signature_data(bytes: &[u8]) -> bool {
+    matches!(bytes, [0x30, ..] | [0x88 | 0x89 | 0xc2, ..]) && bytes.len() < 64 * 1024
 }
 
-fn is_media(bytes: &[u8], declared: &str) -> bool {
-    let starts: [&[u8]; 6] = [b"ID3", b"OggS", b"fLaC", b"\x1aE\xdf\xa3", b"\x30\x26\xb2\x75", b"#!AMR"];
-    declared.starts_with("audio/")
-        || declared.starts_with("video/")
-        || starts.iter().any(|start| bytes.starts_with(start))
+fn is_font(bytes: &[u8]) -> bool {
+    let starts: [&[u8]; 6] = [b"wOFF", b"wOF2", b"OTTO", b"ttcf", b"\0\x01\0\0\0", b"true\0"];
+    starts.iter().any(|start| bytes.starts_with(start))
+}
+
+/// Sound or film by its bytes; what only says that it is one may be anything.
+fn is_media(bytes: &[u8]) -> bool {
+    let starts: [&[u8]; 14] = [
+        b"ID3",
+        b"OggS",
+        b"fLaC",
+        b"\x1aE\xdf\xa3",
+        b"\x30\x26\xb2\x75",
+        b"#!AMR",
+        b"MThd",
+        b".snd",
+        b"caff",
+        b"FLV\x01",
+        b"\0\0\x01\xba",
+        b"\0\0\x01\xb3",
+        b"#!SILK",
+        b".RMF",
+    ];
+    starts.iter().any(|start| bytes.starts_with(start))
+        || (bytes.starts_with(b"FORM") && matches!(bytes.get(8..12), Some(b"AIFF" | b"AIFC")))
+        || (bytes.first() == Some(&0x47) && bytes.get(188) == Some(&0x47))
         || bytes.get(4..8) == Some(b"ftyp")
         || (bytes.starts_with(b"RIFF") && matches!(bytes.get(8..12), Some(b"WAVE" | b"AVI ")))
         || (bytes.len() > 2 && bytes[0] == 0xff && matches!(bytes[1], 0xfb | 0xf3 | 0xf2 | 0xf1 | 0xf9))

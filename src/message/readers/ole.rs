@@ -204,11 +204,7 @@ fn outlook(container: &mut Container<'_>, paths: &[String], file: &File<'_>, ext
                 }
                 extraction.push(file.inner(&name, bytes));
             }
-            ("1013", "0102") => {
-                let page = html::read(&charset::decode(&bytes, None));
-                extraction.text(&origin, page.shown, Shape::Prose);
-                extraction.text(&within(&origin, "hidden"), page.hidden, Shape::Prose);
-            }
+            ("1013", "0102") => html::read_file(&charset::decode(&bytes, None), &origin, file.depth, extraction),
             ("1009", "0102") => match rtf::uncompressed(&bytes) {
                 Some(rtf) => extraction.text(&origin, rtf::text(&rtf), Shape::Prose),
                 None => extraction.gap(&origin, GapReason::Corrupt),

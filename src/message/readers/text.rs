@@ -5,8 +5,9 @@ use super::super::{Shape, charset, embedded, html, text};
 
 pub(super) fn plain(file: &File<'_>, extraction: &mut Extraction<'_>) {
     let decoded = charset::decode(&file.bytes, None);
-    html::read_as_page_too(&decoded, &file.origin, extraction);
-    for (at, found) in embedded::find(&decoded).into_iter().enumerate() {
+    html::read_as_page_too(&decoded, &file.origin, file.depth, extraction);
+    let found = embedded::find(&decoded).into_iter().chain(embedded::yencoded(&file.bytes));
+    for (at, found) in found.enumerate() {
         let mut inner = file.inner(&format!("embedded[{}]", at + 1), found.bytes);
         inner.name = found.name;
         extraction.push(inner);
@@ -16,7 +17,5 @@ pub(super) fn plain(file: &File<'_>, extraction: &mut Extraction<'_>) {
 
 pub(super) fn html(file: &File<'_>, extraction: &mut Extraction<'_>) {
     let decoded = charset::decode(&file.bytes, None);
-    let page = html::read(&decoded);
-    extraction.text(&file.origin, page.shown, Shape::Prose);
-    extraction.text(&super::super::extraction::within(&file.origin, "hidden"), page.hidden, Shape::Prose);
+    html::read_file(&decoded, &file.origin, file.depth, extraction);
 }

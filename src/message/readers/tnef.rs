@@ -129,11 +129,7 @@ fn property(id: usize, kind: usize, value: &[u8], file: &File<'_>, extraction: &
             Some(rtf) => extraction.text(&origin, rtf::text(&rtf), Shape::Prose),
             None => extraction.gap(&origin, GapReason::Corrupt),
         },
-        (0x1013, _) => {
-            let page = html::read(&charset::decode(value, None));
-            extraction.text(&origin, page.shown, Shape::Prose);
-            extraction.text(&within(&origin, "hidden"), page.hidden, Shape::Prose);
-        }
+        (0x1013, _) => html::read_file(&charset::decode(value, None), &origin, file.depth, extraction),
         // An embedded object begins with its interface's GUID.
         (0x3701, 0x0d) => extraction.push(file.inner("embedded", value.get(16..).unwrap_or_default().to_vec())),
         (_, 0x1f) => {
