@@ -50,7 +50,7 @@ pub(super) fn repaired(bytes: &[u8]) -> Vec<String> {
     if is_mostly_high(bytes) {
         repaired.push(bytes.iter().map(|byte| char::from(byte & 0x7f)).collect());
     }
-    if memchr::memchr2(0xc0, 0xc1, bytes).is_some() {
+    if has_overlong(bytes) {
         let mut plain = Vec::with_capacity(bytes.len());
         let mut rest = bytes;
         while let Some((&byte, after)) = rest.split_first() {
@@ -114,12 +114,21 @@ pub(super) fn oddity_of_page(bytes: &[u8], label: Option<&str>) -> Oddity {
     }
 }
 
+/// Overlong UTF-8, ASCII with its eighth bits set, EBCDIC under a name that is not its own.
+fn is_odd_text(bytes: &[u8], label: Option<&str>) -> bool {
+    let label = label.map(|label| label.trim().to_ascii_lowercase());
+    let is_ascii = matches!(label.as_deref(), None | Some("us-ascii" | "ascii" | ""));
+    let is_utf8 = is_ascii || matches!(label.as_deref(), Some("utf-8" | "utf8"));
+    (is_utf8 && has_overlong(bytes)) || (is_ascii && is_mostly_high(bytes)) || rare::looks_like_ebcdic(bytes)
+}
+
+fn has_overlong(bytes: &[u8]) -> bool {
+    memchr::memchr2_iter(0xc0, 0xc1, bytes).any(|at| matches!(bytes.get(at + 1), Some(0x80..=0xbf)))
+}
+
 /// Whether readers agree what text these bytes are under this label.
 pub(super) fn oddity(bytes: &[u8], label: Option<&str>) -> Oddity {
-    if !bytes.is_ascii()
-        && (memchr::memchr2(0xc0, 0xc1, bytes).is_some() || is_mostly_high(bytes) || rare::looks_like_ebcdic(bytes))
-        && std::str::from_utf8(bytes).is_err()
-    {
+    if !bytes.is_ascii() && is_odd_text(bytes, label) && std::str::from_utf8(bytes).is_err() {
         return Oddity::Loose;
     }
     let has_escape = memchr::memchr2(0x1b, 0, bytes).is_some();

@@ -17,11 +17,20 @@ const MAX_PIECES: usize = 2_000;
 /// Content larger than this is not read in every way at once: the whole is cut into its pieces only.
 const MAX_WHOLE: usize = 8 << 20;
 
-/// Adds what other readings of the content show beyond the segments that are there already.
-/// `first` is the first segment of this message.
-pub(super) fn read(content: &[u8], origin: &str, depth: usize, first: usize, extraction: &mut Extraction<'_>) {
+/// Adds what other readings of the content show beyond the segments that are there already. `header` is the part
+/// of it about which readers agree that it is the header; `first` is the first segment of this message.
+pub(super) fn read(
+    content: &[u8],
+    header: &[u8],
+    origin: &str,
+    depth: usize,
+    first: usize,
+    extraction: &mut Extraction<'_>,
+) {
     let seen = extraction.segments[first..].iter().map(|segment| fingerprint(&segment.text)).collect();
-    let mut reading = Reading { origin, depth, count: 0, files: 0, seen, extraction };
+    let named = charsets(header);
+    let mut reading = Reading { origin, depth, named, count: 0, files: 0, seen, extraction };
+    let content = &content[header.len()..];
     let lines = lines(content);
     let cuts: Vec<usize> =
         lines.iter().filter(|line| content[line.start..].starts_with(b"--")).map(|line| line.start).collect();
@@ -78,6 +87,8 @@ fn fingerprint(text: &str) -> u64 {
 struct Reading<'r, 'a> {
     origin: &'r str,
     depth: usize,
+    /// The charsets that the message's own header names.
+    named: Vec<String>,
     count: usize,
     files: usize,
     seen: HashSet<u64>,
@@ -90,7 +101,7 @@ impl Reading<'_, '_> {
         if piece.trim_ascii().is_empty() {
             return;
         }
-        let labels = charsets(piece);
+        let labels = [charsets(piece), self.named.clone()].concat();
         self.text_of(piece, &labels);
         for border in borders(piece) {
             self.decoded(&piece[border..], &labels);

@@ -41,7 +41,8 @@ pub(super) fn read(content: &[u8], origin: &str, depth: usize, extraction: &mut 
         walk.leaf(Leaf { head: &head, mime, raw, decoded: None, signed: false, is_part: false }, extraction);
     }
     if walk.oddity > Oddity::Ordinary {
-        every::read(content, origin, depth, first, extraction);
+        let header = if head.odd { &[] } else { &content[..head.body] };
+        every::read(content, header, origin, depth, first, extraction);
     }
     if walk.oddity == Oddity::Contradictory {
         extraction.gap(body_of(origin), GapReason::Ambiguous);
