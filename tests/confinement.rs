@@ -5,13 +5,24 @@ use std::time::Duration;
 
 use waxseal::world::worker::{Config, Fault, Pool, serve_worker};
 
-/// A name, what a captured worker tries, and whether it is still there afterwards.
+/// A name, what a captured worker tries (it gives the request back if it failed), and whether it is still there afterwards.
 type Attempt = (&'static str, fn(&[u8]) -> Vec<u8>, Result<(), Fault>);
 
 const ATTEMPTS: &[Attempt] = &[
     ("answer", |request| request.to_vec(), Ok(())),
-    ("read-a-file", |_| std::fs::read("/etc/hostname").unwrap_or_default(), Err(Fault::Ended)),
-    ("write-a-file", |_| format!("{:?}", std::fs::write("waxseal-was-here", b"x")).into_bytes(), Err(Fault::Ended)),
+    ("read-a-file", |request| std::fs::read("/etc/hostname").unwrap_or(request.to_vec()), Ok(())),
+    ("write-a-file", |request| std::fs::write("waxseal-was-here", b"x").map_or(request.to_vec(), |()| vec![]), Ok(())),
+    (
+        "read-what-the-c-library-reads",
+        |request| std::fs::read("/proc/sys/vm/overcommit_memory").unwrap_or(request.to_vec()),
+        Ok(()),
+    ),
+    ("list-a-folder", |request| std::fs::read_dir("/").map_or(request.to_vec(), |_| vec![]), Ok(())),
+    (
+        "delete-a-file",
+        |_| format!("{:?}", std::fs::remove_file("/tmp/waxseal-nothing")).into_bytes(),
+        Err(Fault::Ended),
+    ),
     ("connect", |_| format!("{:?}", std::net::TcpStream::connect("127.0.0.1:25")).into_bytes(), Err(Fault::Ended)),
     ("run-a-program", |_| format!("{:?}", std::process::Command::new("true").spawn()).into_bytes(), Err(Fault::Ended)),
     ("take-all-memory", |_| vec![1; 4 << 30], Err(Fault::Ended)),

@@ -34,8 +34,10 @@ pub fn this_process(limits: &Limits) -> io::Result<()> {
         .and_then(|ruleset| ruleset.create())
         .and_then(|ruleset| ruleset.restrict_self())
         .map_err(io::Error::other)?;
-    let filter = system_calls().map_err(io::Error::other)?;
-    seccompiler::apply_filter_all_threads(&filter).map_err(io::Error::other)
+    for filter in [refused(), system_calls()] {
+        seccompiler::apply_filter_all_threads(&filter.map_err(io::Error::other)?).map_err(io::Error::other)?;
+    }
+    Ok(())
 }
 
 fn resources(limits: &Limits) -> io::Result<()> {
@@ -47,9 +49,20 @@ fn resources(limits: &Limits) -> io::Result<()> {
     Ok(())
 }
 
+type Filter = Result<BpfProgram, Box<dyn std::error::Error + Send + Sync>>;
+
+/// Opening a file fails like any file that is not there: the C library looks at one under `/proc` now and then when it
+/// gives memory back, and would be killed for it at random.
+fn refused() -> Filter {
+    let refusal = SeccompAction::Errno(libc::EACCES as u32);
+    filter(&[libc::SYS_openat], SeccompAction::Allow, refusal)
+}
+
 /// Reading, writing, memory, threads that exist already, time, chance, and ending.
-fn system_calls() -> Result<BpfProgram, Box<dyn std::error::Error + Send + Sync>> {
+fn system_calls() -> Filter {
     const ALLOWED: &[i64] = &[
+        // Refused already.
+        libc::SYS_openat,
         libc::SYS_read,
         libc::SYS_readv,
         libc::SYS_write,
@@ -74,8 +87,12 @@ fn system_calls() -> Result<BpfProgram, Box<dyn std::error::Error + Send + Sync>
         libc::SYS_exit,
         libc::SYS_exit_group,
     ];
-    let rules: BTreeMap<i64, Vec<seccompiler::SeccompRule>> = ALLOWED.iter().map(|call| (*call, Vec::new())).collect();
+    filter(ALLOWED, SeccompAction::KillProcess, SeccompAction::Allow)
+}
+
+/// One action for these system calls, another for all others.
+fn filter(calls: &[i64], others: SeccompAction, these: SeccompAction) -> Filter {
+    let rules: BTreeMap<i64, Vec<seccompiler::SeccompRule>> = calls.iter().map(|call| (*call, Vec::new())).collect();
     let arch = TargetArch::try_from(std::env::consts::ARCH)?;
-    let filter = SeccompFilter::new(rules, SeccompAction::KillProcess, SeccompAction::Allow, arch)?;
-    Ok(filter.try_into()?)
+    Ok(SeccompFilter::new(rules, others, these, arch)?.try_into()?)
 }
