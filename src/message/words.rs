@@ -9,9 +9,7 @@ use super::{charset, transfer};
 /// Another reading of words that are not as RFC 2047 has them, if there is one: base64 cut inside a group, no end,
 /// no charset, words inside of words. Some readers show it.
 pub(super) fn read_laxly(raw: &[u8]) -> Option<String> {
-    if memmem::find(raw, b"=?").is_none() {
-        return None;
-    }
+    memmem::find(raw, b"=?")?;
     let unfolded = unfold(raw);
     let mut text = lax_words(&unfolded)?;
     for _ in 0..MAX_INNER {

@@ -84,7 +84,7 @@ const SEPARATORS: [&str; 9] = [", 0x", ",0x", " 0x", "\\x", "0x", ", ", " ", ":"
 /// Runs of two hexadecimal digits with the same little between them, if they spell text.
 fn hexadecimal(text: &str) -> Option<String> {
     let may_stand = |byte: u8| byte.is_ascii_hexdigit() || b"x\\ ,:-\r\n".contains(&byte);
-    let words = long_runs(text.as_bytes(), 2 * MIN_HEXADECIMAL, may_stand).flat_map(|stretch| spelled(stretch));
+    let words = long_runs(text.as_bytes(), 2 * MIN_HEXADECIMAL, may_stand).flat_map(spelled);
     joined(words)
 }
 
