@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::page::Sight;
 use super::raw::{Condition, Within};
 use super::ruleset::{Clause, CompiledRule};
-use super::weigh::{MOST_PARAGRAPH, Scene, Term, ends_paragraph, ends_sentence};
+use super::weigh::{Scene, Term};
 use super::{Circumstances, Finding, RuleMatch, mask};
 use crate::mail::Address;
 use crate::message::{Reading, Shape, Zone};
@@ -173,13 +173,8 @@ impl<'a> Case<'a> {
             Within::Row if same_table => true,
             Within::Row if page.segment.shape == Shape::Records => !between.windows(2).any(|pair| pair == b"\n\n"),
             Within::Row => !between.contains(&b'\n'),
-            Within::Sentence => {
-                same_table || (between.len() < 400 && !(low..high).any(|at| ends_sentence(page.text.as_bytes(), at)))
-            }
-            Within::Paragraph => {
-                let text = page.text.as_bytes();
-                same_table || (between.len() < MOST_PARAGRAPH && !(low..high).any(|at| ends_paragraph(text, at)))
-            }
+            Within::Sentence => same_table || page.sentences().join(low, high),
+            Within::Paragraph => same_table || page.paragraphs().join(low, high),
             Within::Part | Within::Message => true,
         }
     }
@@ -206,7 +201,7 @@ impl<'a> Case<'a> {
     fn candidates(&self, rule: &CompiledRule, clause: &Clause) -> Vec<Seen<'a>> {
         let condition = &clause.condition;
         let zones: &[Zone] = &rule.rule.when.zones;
-        let least = condition.confidence.unwrap_or(75);
+        let least = clause.least();
         let mut found = Vec::new();
         for (at, page) in self.scene.pages.iter().enumerate() {
             let origin = page.segment.origin.as_str();

@@ -5,7 +5,6 @@
 //! phrases are followed only where their first word stands.
 
 use std::collections::HashMap;
-use std::ops::Range;
 
 /// A list's number. The top bit of an entry says "only when written with a capital".
 pub type ListId = u16;
@@ -41,19 +40,16 @@ impl Words {
 
 pub struct Lexicon {
     lists: usize,
+    /// What a term's first word leads to, by its hash.
     first: Table,
+    /// What each further word leads to, by the hash of the way so far.
     next: Table,
-    nodes: Vec<Node>,
+    /// For each place that a word leads to: how many entries follow, then the entries.
     entries: Vec<u16>,
-    /// One bit per hash: most words of a text are in no list and go no further.
-    filter: Vec<u64>,
 }
 
-#[derive(Clone, Default)]
-struct Node {
-    entries: Range<u32>,
-    goes_on: bool,
-}
+/// In an entry's count: the term may go on with a further word.
+const GOES_ON: u16 = 1 << 15;
 
 impl Lexicon {
     /// Reads a text once.
@@ -61,7 +57,7 @@ impl Lexicon {
         let mut found: Vec<(ListId, Span)> = Vec::with_capacity(text.len() / 24);
         let mut numbers = Vec::with_capacity(text.len() / 64);
         let mut unlisted = Vec::new();
-        let mut open: Vec<(u32, u32)> = Vec::new();
+        let mut open: Vec<(u64, u32)> = Vec::with_capacity(MOST_OPEN);
         let mut last_end = 0;
         for_each_word(text, |word| {
             if word.digits {
@@ -69,25 +65,17 @@ impl Lexicon {
             }
             if !open.is_empty() {
                 let joined = is_joint(&text.as_bytes()[last_end..word.span.start as usize]);
-                let mut kept = 0;
-                for at in 0..open.len() {
-                    let (node, start) = open[at];
-                    let Some(next) = joined.then(|| self.next.find(step(node, word.hash))).flatten() else { continue };
-                    self.emit(next, Span { start, end: word.span.end }, true, &mut found);
-                    if self.nodes[next as usize].goes_on {
-                        open[kept] = (next, start);
-                        kept += 1;
-                    }
-                }
-                open.truncate(kept);
+                open.retain_mut(|(way, start)| {
+                    *way = step(*way, word.hash);
+                    let span = Span { start: *start, end: word.span.end };
+                    joined && self.next.find(*way).is_some_and(|at| self.emit(at, span, true, &mut found))
+                });
             }
             last_end = word.span.end as usize;
-            if self.filtered(word.hash)
-                && let Some(node) = self.first.find(word.hash)
-            {
-                self.emit(node, word.span, word.capital, &mut found);
-                if self.nodes[node as usize].goes_on && open.len() < 16 {
-                    open.push((node, word.span.start));
+            if let Some(at) = self.first.find(word.hash) {
+                let goes_on = self.emit(at, word.span, word.capital, &mut found);
+                if goes_on && open.len() < MOST_OPEN {
+                    open.push((word.hash, word.span.start));
                 }
             } else if word.capital && !word.digits {
                 unlisted.push(word.span);
@@ -96,18 +84,16 @@ impl Lexicon {
         self.sort(found, numbers, unlisted)
     }
 
-    fn filtered(&self, hash: u64) -> bool {
-        let bit = hash as usize & (self.filter.len() * 64 - 1);
-        self.filter[bit / 64] >> (bit % 64) & 1 == 1
-    }
-
-    fn emit(&self, node: u32, span: Span, capital: bool, found: &mut Vec<(ListId, Span)>) {
-        let node = &self.nodes[node as usize];
-        for entry in &self.entries[node.entries.start as usize..node.entries.end as usize] {
+    /// Notes the lists that have this term; whether longer terms begin with it.
+    fn emit(&self, at: u32, span: Span, capital: bool, found: &mut Vec<(ListId, Span)>) -> bool {
+        let at = at as usize;
+        let head = self.entries[at];
+        for entry in &self.entries[at + 1..at + 1 + usize::from(head & !GOES_ON)] {
             if capital || entry & CAPITAL_ONLY == 0 {
                 found.push((entry & !CAPITAL_ONLY, span));
             }
         }
+        head & GOES_ON != 0
     }
 
     /// Spans by list, each list by start (a counting sort: lists are few, spans may be many).
@@ -136,14 +122,22 @@ impl Lexicon {
     }
 }
 
+/// So many terms may be under way at a word; more begin only in made-up text.
+const MOST_OPEN: usize = 16;
+
 /// Collects terms before the table is built.
 #[derive(Default)]
 pub struct LexiconBuilder {
-    first: HashMap<u64, u32>,
-    next: HashMap<u64, u32>,
-    entries: Vec<Vec<u16>>,
-    goes_on: Vec<bool>,
+    first: HashMap<u64, Place>,
+    next: HashMap<u64, Place>,
     lists: usize,
+}
+
+/// What a word leads to.
+#[derive(Default)]
+struct Place {
+    entries: Vec<u16>,
+    goes_on: bool,
 }
 
 impl LexiconBuilder {
@@ -158,45 +152,48 @@ impl LexiconBuilder {
 
     /// Adds a term; `false` if it holds no word at all.
     pub fn add(&mut self, list: ListId, term: &str, capital_only: bool) -> bool {
-        let mut node = None;
+        let mut way = None;
         for_each_word(term, |word| {
-            let key = node.map_or(word.hash, |node| step(node, word.hash));
-            let table = if node.is_none() { &mut self.first } else { &mut self.next };
-            let fresh = self.entries.len() as u32;
-            let found = *table.entry(key).or_insert(fresh);
-            if found == fresh {
-                self.entries.push(Vec::new());
-                self.goes_on.push(false);
+            let (table, key) = match way {
+                None => (&mut self.first, word.hash),
+                Some(way) => (&mut self.next, step(way, word.hash)),
+            };
+            table.entry(key).or_default();
+            if let Some(way) = way {
+                self.place(way).goes_on = true;
             }
-            if let Some(node) = node {
-                self.goes_on[node as usize] = true;
-            }
-            node = Some(found);
+            way = Some(key);
         });
-        let Some(node) = node else { return false };
+        let Some(way) = way else { return false };
         let entry = if capital_only { list | CAPITAL_ONLY } else { list };
-        let entries = &mut self.entries[node as usize];
+        let entries = &mut self.place(way).entries;
         if !entries.contains(&entry) {
             entries.push(entry);
         }
         true
     }
 
-    pub fn build(self) -> Lexicon {
-        let bits = (self.first.len() * 16).next_power_of_two().max(64);
-        let mut filter = vec![0_u64; bits / 64];
-        for hash in self.first.keys() {
-            let bit = *hash as usize & (bits - 1);
-            filter[bit / 64] |= 1 << (bit % 64);
+    fn place(&mut self, way: u64) -> &mut Place {
+        match self.next.contains_key(&way) {
+            true => self.next.get_mut(&way),
+            false => self.first.get_mut(&way),
         }
+        .expect("every way leads to a place")
+    }
+
+    pub fn build(self) -> Lexicon {
         let mut entries = Vec::new();
-        let nodes = self.entries.into_iter().zip(self.goes_on).map(|(own, goes_on)| {
-            let start = entries.len() as u32;
-            entries.extend(own);
-            Node { entries: start..entries.len() as u32, goes_on }
-        });
-        let nodes = nodes.collect();
-        Lexicon { lists: self.lists, first: Table::of(self.first), next: Table::of(self.next), nodes, entries, filter }
+        let mut table = |places: HashMap<u64, Place>| {
+            Table::of(places.into_iter().map(|(key, place)| {
+                let at = entries.len() as u32;
+                let count = place.entries.len() as u16;
+                entries.push(if place.goes_on { count | GOES_ON } else { count });
+                entries.extend(place.entries);
+                (key, at)
+            }))
+        };
+        let (first, next) = (table(self.first), table(self.next));
+        Lexicon { lists: self.lists, first, next, entries }
     }
 }
 
@@ -226,37 +223,49 @@ fn hash_of(term: &str) -> Option<u64> {
     hash
 }
 
-/// An open-addressing table from hashes to node numbers. 64 bits tell terms apart; a clash would
-/// only add a term to a list.
-#[derive(Default)]
+/// An open-addressing table from hashes to places. 64 bits tell terms apart; a clash would only
+/// add a term to a list.
 struct Table {
-    keys: Vec<u64>,
-    values: Vec<u32>,
+    /// Hash and place, side by side: one look into memory for both. Hash 0 is a free slot.
+    slots: Vec<(u64, u32)>,
+    /// One bit per hash: most words of a text are in no list, and go no further than this.
+    filter: Vec<u64>,
 }
 
 impl Table {
-    fn of(map: HashMap<u64, u32>) -> Self {
-        let size = (map.len() * 2).next_power_of_two().max(2);
-        let mut table = Self { keys: vec![0; size], values: vec![0; size] };
-        for (key, value) in map {
-            let mut at = key as usize & (size - 1);
-            while table.keys[at] != 0 {
+    fn of(places: impl ExactSizeIterator<Item = (u64, u32)>) -> Self {
+        let size = (places.len() * 2).next_power_of_two().max(4);
+        let bits = size * 8;
+        let mut table = Self { slots: vec![(0, 0); size], filter: vec![0; bits.div_ceil(64)] };
+        for (key, place) in places {
+            let bit = key as usize & (bits - 1);
+            table.filter[bit / 64] |= 1 << (bit % 64);
+            let mut at = table.slot(key);
+            while table.slots[at].0 != 0 {
                 at = (at + 1) & (size - 1);
             }
-            table.keys[at] = key;
-            table.values[at] = value;
+            table.slots[at] = (key, place);
         }
         table
     }
 
+    /// The filter looks at a hash's low bits, the slots at its high ones.
+    fn slot(&self, key: u64) -> usize {
+        (key >> 20) as usize & (self.slots.len() - 1)
+    }
+
+    #[inline]
     fn find(&self, key: u64) -> Option<u32> {
-        let mask = self.keys.len() - 1;
-        let mut at = key as usize & mask;
+        let bit = key as usize & (self.filter.len() * 64 - 1);
+        if self.filter[bit / 64] >> (bit % 64) & 1 == 0 {
+            return None;
+        }
+        let mut at = self.slot(key);
         loop {
-            match self.keys[at] {
-                0 => return None,
-                found if found == key => return Some(self.values[at]),
-                _ => at = (at + 1) & mask,
+            match self.slots[at] {
+                (0, _) => return None,
+                (found, place) if found == key => return Some(place),
+                _ => at = (at + 1) & (self.slots.len() - 1),
             }
         }
     }
@@ -271,11 +280,8 @@ pub struct Word {
     pub digits: bool,
 }
 
-const SEED: u64 = 0xcbf2_9ce4_8422_2325;
-const PRIME: u64 = 0x0000_0100_0000_01b3;
-
-fn step(node: u32, hash: u64) -> u64 {
-    finish(hash ^ (u64::from(node) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+fn step(way: u64, hash: u64) -> u64 {
+    finish(way.rotate_left(23) ^ hash.wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }
 
 /// Spreads a hash's high bits into the low ones that tables look at; never 0, which marks a free slot.
@@ -284,67 +290,132 @@ fn finish(hash: u64) -> u64 {
     (hash ^ (hash >> 32)) | 1 << 63
 }
 
-const OTHER: u8 = 0;
-const HIGH: u8 = 1;
+/// The hash of a word's folded letters, eight at a time.
+struct Hasher {
+    hash: u64,
+    /// Letters that wait to be eight.
+    letters: u64,
+    waiting: u32,
+}
 
-/// Lower-case byte of an ASCII letter or digit, `HIGH` from 0x80 on, `OTHER` between words.
-const CLASSES: [u8; 256] = {
-    let mut classes = [OTHER; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let b = byte as u8;
-        classes[byte] = if b.is_ascii_alphanumeric() {
-            b.to_ascii_lowercase()
-        } else if b >= 0x80 {
-            HIGH
-        } else {
-            OTHER
-        };
-        byte += 1;
+impl Hasher {
+    fn new() -> Self {
+        Self { hash: 0xcbf2_9ce4_8422_2325, letters: 0, waiting: 0 }
     }
-    classes
-};
+
+    #[inline]
+    fn eight(&mut self, letters: u64) {
+        let mixed = (self.hash ^ letters).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.hash = mixed ^ (mixed >> 29);
+    }
+
+    fn letter(&mut self, letter: u8) {
+        self.letters |= u64::from(letter) << (8 * self.waiting);
+        self.waiting += 1;
+        if self.waiting == 8 {
+            self.eight(self.letters);
+            (self.letters, self.waiting) = (0, 0);
+        }
+    }
+
+    #[inline]
+    fn finish(mut self) -> u64 {
+        if self.waiting > 0 {
+            self.eight(self.letters);
+        }
+        finish(self.hash)
+    }
+}
+
+/// What the next eight bytes of a text hold.
+struct Eight {
+    /// Letters and digits at their head, in lower case, the rest zero.
+    letters: u64,
+    /// How many these are.
+    count: u32,
+    digits: bool,
+}
+
+/// The same byte eight times.
+const fn each(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; 8])
+}
+
+impl Eight {
+    /// Looks at all eight at once: a byte plus `0x80 - low` has its high bit set from `low` on.
+    #[inline]
+    fn at(bytes: &[u8], at: usize) -> Self {
+        let raw = match bytes[at..].first_chunk::<8>() {
+            Some(eight) => u64::from_le_bytes(*eight),
+            None => {
+                let mut eight = [0; 8];
+                eight[..bytes.len() - at].copy_from_slice(&bytes[at..]);
+                u64::from_le_bytes(eight)
+            }
+        };
+        let plain = raw & each(0x7f);
+        let lower = plain | each(0x20);
+        let from_to = |bytes: u64, low: u8, high: u8| (bytes + each(0x80 - low)) & !(bytes + each(0x7f - high));
+        let digits = from_to(plain, b'0', b'9');
+        let in_word = (from_to(lower, b'a', b'z') | digits) & !raw & each(0x80);
+        let count = (!in_word & each(0x80)).trailing_zeros() / 8;
+        let mask = if count == 8 { u64::MAX } else { (1 << (8 * count)) - 1 };
+        Self { letters: lower & mask, count, digits: digits & in_word & mask != 0 }
+    }
+}
 
 /// Calls back for every run of letters and digits, in order; case and Latin accents are folded in the hash.
 pub fn for_each_word(text: &str, mut word: impl FnMut(Word)) {
     let bytes = text.as_bytes();
     let mut at = 0;
     while at < bytes.len() {
-        if CLASSES[bytes[at] as usize] == OTHER {
-            at += 1;
-            continue;
-        }
         let start = at;
-        let mut hash = SEED;
-        let mut digits = false;
-        let mut capital = bytes[at].is_ascii_uppercase();
-        while at < bytes.len() {
-            match CLASSES[bytes[at] as usize] {
-                OTHER => break,
-                HIGH => {
-                    let c = text[at..].chars().next().expect("a character begins at every boundary");
-                    if !c.is_alphanumeric() {
-                        break;
-                    }
-                    capital |= at == start && c.is_uppercase();
-                    for folded in fold(c).to_lowercase() {
-                        hash = (hash ^ u64::from(u32::from(folded))).wrapping_mul(PRIME);
-                    }
-                    at += c.len_utf8();
-                }
-                lower => {
-                    digits |= lower <= b'9';
-                    hash = (hash ^ u64::from(lower)).wrapping_mul(PRIME);
-                    at += 1;
-                }
+        let mut hasher = Hasher::new();
+        let mut eight = Eight::at(bytes, at);
+        let mut digits = eight.digits;
+        while eight.count == 8 {
+            hasher.eight(eight.letters);
+            at += 8;
+            eight = Eight::at(bytes, at.min(bytes.len()));
+            digits |= eight.digits;
+        }
+        (hasher.letters, hasher.waiting) = (eight.letters, eight.count);
+        at += eight.count as usize;
+        let mut capital = bytes[start].is_ascii_uppercase();
+        // Other scripts, letter by letter, until the word ends.
+        while at < bytes.len() && !bytes[at].is_ascii() {
+            let c = text[at..].chars().next().expect("a character begins at every boundary");
+            if !c.is_alphanumeric() {
+                break;
+            }
+            capital |= at == start && c.is_uppercase();
+            let mut utf8 = [0; 4];
+            for folded in fold(c).to_lowercase() {
+                folded.encode_utf8(&mut utf8).bytes().for_each(|byte| hasher.letter(byte));
+            }
+            at += c.len_utf8();
+            while at < bytes.len() && bytes[at].is_ascii_alphanumeric() {
+                digits |= bytes[at].is_ascii_digit();
+                hasher.letter(bytes[at].to_ascii_lowercase());
+                at += 1;
             }
         }
-        if at == start {
-            // Neither letter nor digit, but longer than a byte: a dash, a quote, an emoji.
-            at += text[at..].chars().next().map_or(1, char::len_utf8);
-            continue;
+        if at > start {
+            let span = Span { start: start as u32, end: at as u32 };
+            word(Word { span, hash: hasher.finish(), capital, digits });
         }
-        word(Word { span: Span { start: start as u32, end: at as u32 }, hash: finish(hash), capital, digits });
+        // What stands between words: mostly one blank, else a dash, a quote, an emoji.
+        while at < bytes.len() && !bytes[at].is_ascii_alphanumeric() {
+            if bytes[at].is_ascii() {
+                at += 1;
+                continue;
+            }
+            let c = text[at..].chars().next().expect("a character begins at every boundary");
+            if c.is_alphanumeric() {
+                break;
+            }
+            at += c.len_utf8();
+        }
     }
 }
 

@@ -19,6 +19,7 @@ mod pattern;
 pub mod raw;
 mod ruleset;
 mod scan;
+mod stretch;
 mod table;
 mod trial;
 mod validate;

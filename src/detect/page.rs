@@ -1,9 +1,12 @@
 //! One text under the eyes of all detectors: what they see there, before anything is weighed.
 
+use std::cell::OnceCell;
+
 use super::lexicon::{ListId, Span, Words};
 use super::names::{self, Surety};
 use super::raw::{Case, NameForm};
 use super::ruleset::{Detector, Eye, Ruleset};
+use super::stretch::Stretches;
 use super::table::{self, Column};
 use crate::message::{Segment, Shape, Zone};
 
@@ -39,6 +42,9 @@ pub struct Page<'a> {
     pub sights: Vec<Sight>,
     /// Where each detector's sights begin.
     begins: Vec<u32>,
+    /// Found when first asked for: ordinary mail never asks.
+    sentences: OnceCell<Stretches>,
+    paragraphs: OnceCell<Stretches>,
 }
 
 impl<'a> Page<'a> {
@@ -48,7 +54,16 @@ impl<'a> Page<'a> {
             _ => &segment.text,
         };
         let words = rules.lexicon.read(text);
-        let mut page = Self { segment, text, canonical, words, sights: Vec::new(), begins: Vec::new() };
+        let mut page = Self {
+            segment,
+            text,
+            canonical,
+            words,
+            sights: Vec::new(),
+            begins: Vec::new(),
+            sentences: OnceCell::new(),
+            paragraphs: OnceCell::new(),
+        };
         page.look(rules);
         page
     }
@@ -56,7 +71,16 @@ impl<'a> Page<'a> {
     /// A page whose sights were made elsewhere.
     pub fn of_sights(rules: &Ruleset, segment: &'a Segment, sights: Vec<Sight>) -> Self {
         let words = rules.lexicon.read("");
-        let mut page = Self { segment, text: &segment.text, canonical: false, words, sights: vec![], begins: vec![] };
+        let mut page = Self {
+            segment,
+            text: &segment.text,
+            canonical: false,
+            words,
+            sights: Vec::new(),
+            begins: Vec::new(),
+            sentences: OnceCell::new(),
+            paragraphs: OnceCell::new(),
+        };
         page.index(rules.detectors.len(), sights);
         page
     }
@@ -84,6 +108,14 @@ impl<'a> Page<'a> {
         &self.sights[self.begins[at] as usize..self.begins[at + 1] as usize]
     }
 
+    pub fn sentences(&self) -> &Stretches {
+        self.sentences.get_or_init(|| Stretches::sentences(self.text))
+    }
+
+    pub fn paragraphs(&self) -> &Stretches {
+        self.paragraphs.get_or_init(|| Stretches::paragraphs(self.text))
+    }
+
     pub fn value(&self, sight: &Sight) -> &'a str {
         &self.text[sight.start as usize..sight.end as usize]
     }
@@ -107,7 +139,7 @@ impl<'a> Page<'a> {
                 Eye::Pattern | Eye::Audience(_) | Eye::Known(_) | Eye::Structure => {}
             }
         }
-        rules.patterns.scan(self.text, &self.words.numbers, |pattern, range| {
+        rules.patterns.scan(self.text, &self.words, |pattern, range| {
             let at = rules.pattern_owners[pattern];
             let span = Span { start: range.start as u32, end: range.end as u32 };
             self.see(at, &rules.detectors[usize::from(at)], span, &mut sights);

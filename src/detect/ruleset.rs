@@ -70,6 +70,8 @@ pub(super) struct Weight {
     pub targets: Vec<Target>,
     /// Instead of targets: whose the sight is.
     pub who: Option<Who>,
+    /// Instead of targets: that it stands as one signs.
+    pub sign_off: bool,
     pub before: Option<usize>,
     pub after: Option<usize>,
     pub within: Option<Within>,
@@ -83,7 +85,6 @@ pub(super) struct Weight {
 pub(super) enum Target {
     List(ListId),
     Detector(u16),
-    Class(Identifies, Class),
 }
 
 #[derive(Clone, Copy)]
@@ -110,6 +111,13 @@ pub(super) struct Clause {
     /// Whose sights count; empty for conditions about the message alone.
     pub detectors: Vec<u16>,
     pub about_sights: bool,
+}
+
+impl Clause {
+    /// The confidence from which a sight counts.
+    pub fn least(&self) -> u8 {
+        self.condition.confidence.unwrap_or(75)
+    }
 }
 
 impl Ruleset {

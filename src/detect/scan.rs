@@ -131,11 +131,6 @@ impl Ruleset {
             match target {
                 Target::List(_) => {}
                 Target::Detector(at) => needed[usize::from(*at)] = true,
-                Target::Class(identifies, class) => {
-                    for (at, detector) in self.detectors.iter().enumerate() {
-                        needed[at] |= detector.identifies == *identifies && detector.class == *class;
-                    }
-                }
             }
         }
     }

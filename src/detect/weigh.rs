@@ -10,7 +10,7 @@ use super::ruleset::{Change, Ruleset, Target, Weight};
 use crate::message::{Shape, Zone};
 
 /// A sight less sure than this lends nothing to its neighbours: a bare number is no record number yet.
-const LIKELY: u8 = 50;
+pub const LIKELY: u8 = 50;
 
 /// One step of a score, for explanations.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -85,7 +85,7 @@ impl<'a> Scene<'a> {
         if let Some(who) = weight.who {
             return self.known.is(who, here.value(sight));
         }
-        if weight.targets.is_empty() {
+        if weight.sign_off {
             return is_sign_off(here, sight);
         }
         let distance = weight.before.is_some() || weight.after.is_some();
@@ -103,7 +103,7 @@ impl<'a> Scene<'a> {
             low = low.max(weight.before.map_or(end + 1, |gap| start.saturating_sub(gap)));
             high = high.min(weight.after.map_or(start, |gap| end + gap + 1));
         }
-        Near::new(weight).look(self.rules, here, Some(sight), weight, low, high)
+        Near::new(weight).look(here, Some(sight), weight, low, high)
     }
 
     /// The same for whole pages: asked once.
@@ -112,7 +112,7 @@ impl<'a> Scene<'a> {
             return *known;
         }
         let mut near = Near::new(weight);
-        let mut look = |page: &Page<'_>| near.look(self.rules, page, None, weight, 0, page.text.len());
+        let mut look = |page: &Page<'_>| near.look(page, None, weight, 0, page.text.len());
         let answer = match weight.within {
             Some(Within::Message) => self.pages.iter().any(look),
             _ => look(&self.pages[page]),
@@ -162,15 +162,7 @@ impl Near {
         Self { wanted: weight.count, values: BTreeSet::new() }
     }
 
-    fn look(
-        &mut self,
-        rules: &Ruleset,
-        page: &Page<'_>,
-        own: Option<&Sight>,
-        weight: &Weight,
-        low: usize,
-        high: usize,
-    ) -> bool {
+    fn look(&mut self, page: &Page<'_>, own: Option<&Sight>, weight: &Weight, low: usize, high: usize) -> bool {
         weight.targets.iter().any(|target| match target {
             Target::List(list) => {
                 let spans = page.words.of(*list);
@@ -183,11 +175,6 @@ impl Near {
                     .any(|span| self.enough(&page.text[span.start as usize..span.end as usize]))
             }
             Target::Detector(detector) => self.sights(page, *detector, own, low, high),
-            Target::Class(identifies, class) => rules.detectors.iter().enumerate().any(|(at, detector)| {
-                detector.identifies == *identifies
-                    && detector.class == *class
-                    && self.sights(page, at as u16, own, low, high)
-            }),
         })
     }
 
@@ -227,18 +214,8 @@ fn bounds(page: &Page<'_>, sight: &Sight, within: Within) -> (usize, usize) {
             let low = bytes[near..start].windows(2).rposition(|pair| pair == b"\n\n").map_or(near, |at| near + at + 2);
             (low, bytes[end..far].windows(2).position(|pair| pair == b"\n\n").map_or(far, |at| end + at))
         }
-        Within::Sentence => {
-            let near = start.saturating_sub(MOST_SENTENCE);
-            let low = (near..start).rev().find(|at| ends_sentence(bytes, *at)).map_or(near, |at| at + 1);
-            let far = (end + MOST_SENTENCE).min(bytes.len());
-            (low, (end..far).find(|at| ends_sentence(bytes, *at)).unwrap_or(far))
-        }
-        Within::Paragraph => {
-            let near = start.saturating_sub(MOST_PARAGRAPH);
-            let low = (near..start).rev().find(|at| ends_paragraph(bytes, *at)).map_or(near, |at| at + 1);
-            let far = (end + MOST_PARAGRAPH).min(bytes.len());
-            (low, (end..far).find(|at| ends_paragraph(bytes, *at)).unwrap_or(far))
-        }
+        Within::Sentence => page.sentences().around(start, end),
+        Within::Paragraph => page.paragraphs().around(start, end),
         Within::Characters(most) => (start.saturating_sub(most), end + most),
         Within::Part | Within::Message => (0, bytes.len()),
     }
@@ -246,34 +223,8 @@ fn bounds(page: &Page<'_>, sight: &Sight, within: Within) -> (usize, usize) {
 
 /// Longer stretches are cut: every sight looks around itself, and a text without line ends must
 /// not make that a square.
-const MOST_SENTENCE: usize = 400;
-pub const MOST_PARAGRAPH: usize = 600;
 const MOST_LINE: usize = 1000;
 const MOST_RECORD: usize = 4000;
-
-/// Whether a paragraph ends with this byte: a line's end before an empty line or a list's mark, or
-/// after a whole sentence. Lines that a mail program has broken go on.
-pub fn ends_paragraph(bytes: &[u8], at: usize) -> bool {
-    let before = || bytes[..at].iter().rev().find(|byte| !matches!(byte, b' ' | b'\r'));
-    bytes[at] == b'\n' && (ends_sentence(bytes, at) || before().is_none_or(|byte| matches!(byte, b'.' | b'!' | b'?')))
-}
-
-/// Whether a sentence ends with this byte: a stop before white space and a capital, or an empty line.
-/// A stop after one or two letters (`Dr.`, `Pt.`, `M.`) is an abbreviation.
-pub fn ends_sentence(bytes: &[u8], at: usize) -> bool {
-    match bytes[at] {
-        b'!' | b'?' => bytes.get(at + 1).is_none_or(u8::is_ascii_whitespace),
-        b'.' => {
-            let word = bytes[..at].iter().rev().take_while(|byte| byte.is_ascii_alphabetic()).count();
-            bytes.get(at + 1).is_none_or(u8::is_ascii_whitespace) && (word == 0 || word > 3)
-        }
-        b'\n' => {
-            let next = bytes[at + 1..].iter().find(|byte| !matches!(byte, b' ' | b'\r' | b'>'));
-            next.is_none_or(|byte| matches!(byte, b'\n' | b'-' | b'*'))
-        }
-        _ => false,
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -10,10 +10,11 @@ use super::{Fault, Loader};
 use crate::detect::audience::Recipients;
 use crate::detect::known::{KeyKind, Known, Who};
 use crate::detect::lexicon::WordSet;
-use crate::detect::pattern::{Pattern, Patterns};
+use crate::detect::pattern::{Labels, Pattern, Patterns};
 use crate::detect::raw;
 use crate::detect::raw::{Class, Identifies, Spot};
 use crate::detect::ruleset::{Change, Clause, CompiledRule, Detector, Eye, Ruleset, Target, Weight};
+use crate::detect::weigh::LIKELY;
 use crate::detect::{table, validate};
 
 /// More detectors than this are refused; their numbers are 16 bits wide.
@@ -66,7 +67,14 @@ pub fn resolve(source: Source, load: Loader<'_>) -> Result<Ruleset, Vec<Fault>> 
             Err(fault) => maker.faults.push(fault),
         }
     }
-    let patterns = match Patterns::new(maker.patterns) {
+    let detectors: Vec<Detector> = compiled.into_iter().map(|(_, detector)| detector).collect();
+    let least = least_confidence(&ready);
+    let owned = maker.patterns.into_iter().zip(&maker.pattern_owners);
+    let placed = owned.map(|(pattern, owner)| match labels(&detectors[usize::from(*owner)], least) {
+        Some(labels) => pattern.behind(labels),
+        None => pattern,
+    });
+    let patterns = match Patterns::new(placed.collect()) {
         Ok(patterns) => patterns,
         Err(error) => {
             maker.faults.push(Fault::at("rules", &Spot::<()>::default(), error));
@@ -81,7 +89,7 @@ pub fn resolve(source: Source, load: Loader<'_>) -> Result<Ruleset, Vec<Fault>> 
         patterns,
         pattern_owners: maker.pattern_owners,
         word_sets: maker.word_sets,
-        detectors: compiled.into_iter().map(|(_, detector)| detector).collect(),
+        detectors,
         rules: ready,
         known: Known::default(),
         hash: String::new(),
@@ -263,13 +271,15 @@ impl Maker<'_> {
         if ways.iter().filter(|way| **way).count() != 1 {
             return Err(Fault::at(file, owner, "`raise` and `lower` look at one of `near`, `sign_off: true`, `who`"));
         }
-        let target = |name: &String| {
-            self.target(file, &Spot { value: name.clone(), line: weigh.near.line, column: weigh.near.column })
-        };
-        let targets = weigh.near.iter().map(target).collect::<Result<_, _>>()?;
+        let mut targets = Vec::new();
+        for name in weigh.near.iter() {
+            let spot = Spot { value: name.clone(), line: weigh.near.line, column: weigh.near.column };
+            targets.extend(self.targets(file, &spot)?);
+        }
         Ok(Weight {
             targets,
             who: weigh.who,
+            sign_off: weigh.sign_off,
             before: weigh.before,
             after: weigh.after,
             within: weigh.within,
@@ -284,15 +294,17 @@ impl Maker<'_> {
         })
     }
 
-    fn target(&mut self, file: &str, name: &Spot<String>) -> Result<Target, Fault> {
+    /// What a name in `near` stands for: a detector, all of a class, a list.
+    fn targets(&mut self, file: &str, name: &Spot<String>) -> Result<Vec<Target>, Fault> {
         if let Some(detector) = self.ids.get(&name.value) {
-            return Ok(Target::Detector(*detector));
+            return Ok(vec![Target::Detector(*detector)]);
         }
-        if let Some((identifies, class)) = name.split_once('.').and_then(|(who, what)| Some((word(who)?, word(what)?)))
-        {
-            return Ok(Target::Class(identifies, class));
+        let class = name.split_once('.').and_then(|(who, what)| Some((word(who)?, word(what)?)));
+        if let Some(class) = class {
+            let fitting = (0_u16..).zip(&self.kinds).filter(|(_, kind)| **kind == class);
+            return Ok(fitting.map(|(at, _)| Target::Detector(at)).collect());
         }
-        self.lists.id(file, name, None).map(Target::List)
+        Ok(vec![Target::List(self.lists.id(file, name, None)?)])
     }
 
     fn rule(&mut self, placed: Placed<raw::Rule>) -> Result<CompiledRule, Fault> {
@@ -342,6 +354,25 @@ impl Maker<'_> {
         }
         Ok(Clause { condition: condition.clone(), detectors, about_sights })
     }
+}
+
+/// What is less sure than this counts nowhere: not for a rule, not for a neighbour.
+fn least_confidence(rules: &[CompiledRule]) -> u8 {
+    let clauses = rules.iter().flat_map(|rule| rule.all.iter().chain(&rule.any).chain(&rule.none));
+    clauses.map(Clause::least).min().map_or(LIKELY, |least| least.min(LIKELY))
+}
+
+/// The labels without which nothing that the detector sees can count: it is looked for behind them only.
+fn labels(detector: &Detector, least: u8) -> Option<Labels> {
+    let mut labels = Labels { lists: Vec::new(), before: 0 };
+    for weight in &detector.raise {
+        labels.before = labels.before.max(weight.before.filter(|_| weight.after.is_none())?);
+        for target in &weight.targets {
+            let Target::List(list) = target else { return None };
+            labels.lists.push(*list);
+        }
+    }
+    (detector.confidence < least && !labels.lists.is_empty()).then_some(labels)
 }
 
 /// A value of a raw enum by its YAML word.
