@@ -1,12 +1,14 @@
 //! From the results of one delivery to the settlement that records them and tells the author.
 
+use tracing::error;
+
 use super::dsn::{self, Report, Subject};
 use super::outcome::{Circumstance, Notice, Outcome, outcome};
 use super::{Queue, Schedule};
 use crate::audit::Event;
 use crate::mail::{AttemptResult, Envelope, Recipient};
 use crate::policy::{Decision, Method, Verdict};
-use crate::store::{Arrival, Leased, RecipientRecord, Settlement};
+use crate::store::{Arrival, Leased, RecipientRecord, RecipientState, Settlement};
 use crate::world;
 
 /// How the attempt for one due recipient ended.
@@ -30,10 +32,11 @@ impl Queue {
         let chance = u32::from_ne_bytes(chance);
         let outcomes: Vec<(&Tried, Outcome)> =
             tried.iter().filter_map(|tried| Some((tried, self.outcome(leased, tried, chance)?))).collect();
-        let own_mail = [Notice::Failed, Notice::Delayed, Notice::Relayed]
+        let notices: Vec<Arrival> = [Notice::Failed, Notice::Delayed, Notice::Relayed]
             .into_iter()
             .filter_map(|notice| self.notify(leased, notice, &outcomes))
             .collect();
+        let own_mail = notices.into_iter().chain(self.double_bounce(leased, &outcomes)).collect();
         Settlement {
             id: leased.envelope.id,
             recipients: outcomes.into_iter().map(|(_, outcome)| outcome.record).collect(),
@@ -73,6 +76,23 @@ impl Queue {
         let author = leased.envelope.reverse_path.address()?.clone();
         let why = format!("notification for {}", leased.envelope.id);
         Some(self.config.own.arrival(id, &[author], content, &why, now))
+    }
+
+    /// Mail of our own that nobody takes: the postmaster is told once. What even they can't be told
+    /// ends here, with an error in the log.
+    fn double_bounce(&self, leased: &Leased, outcomes: &[(&Tried, Outcome)]) -> Option<Arrival> {
+        let own = &self.config.own;
+        let failed = |(_, outcome): &&(&Tried, Outcome)| outcome.record.state == RecipientState::Failed;
+        let lost: Vec<&(&Tried, Outcome)> = outcomes.iter().filter(failed).collect();
+        if !leased.facts.own || lost.is_empty() {
+            return None;
+        }
+        error!(id = %leased.envelope.id, recipients = lost.len(), "a notification of ours could not be delivered");
+        if lost.iter().any(|(_, outcome)| outcome.record.address == own.postmaster) {
+            return None;
+        }
+        let (id, now) = (world::new_id(&*self.clock, &*self.random), self.clock.now());
+        Some(own.report_undelivered(id, leased.envelope.id, lost.iter().map(|(_, outcome)| &outcome.record), now))
     }
 
     fn report<'a>(

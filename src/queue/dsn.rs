@@ -203,7 +203,7 @@ fn meaning(notice: Notice, status: EnhancedStatus) -> &'static str {
 }
 
 /// Printable ASCII only, and not too much of it: a line break here would forge a field.
-fn printable(text: &str, most: usize) -> String {
+pub(super) fn printable(text: &str, most: usize) -> String {
     text.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).take(most).collect()
 }
 

@@ -8,11 +8,12 @@ use mail_builder::headers::message_id::MessageId;
 use mail_builder::headers::raw::Raw;
 use mail_builder::mime::MimePart;
 
+use super::dsn::printable;
 use crate::audit::{Event, EventKind};
 use crate::detect::Findings;
 use crate::mail::{Address, Body, Client, Content, Domain, Envelope, Notify, QueueId, Recipient, ReversePath};
 use crate::policy::{Decision, Level, Method, Reason, RecipientDecision, Verdict};
-use crate::store::{Arrival, Decided, Facts, RecipientState};
+use crate::store::{Arrival, Decided, Facts, RecipientRecord, RecipientState};
 
 /// Who our own mail comes from, and how it is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +88,25 @@ impl OwnMail {
         );
         let content = self.write(id, &to, "A stored message is damaged", now, text_part(text));
         self.arrival(id, &to, content, &format!("damaged content of {about}"), now)
+    }
+
+    /// Tells the postmaster that these people could not be told what they should know.
+    pub fn report_undelivered<'a>(
+        &self,
+        id: QueueId,
+        about: QueueId,
+        lost: impl Iterator<Item = &'a RecipientRecord>,
+        now: Timestamp,
+    ) -> Arrival {
+        let to = [self.postmaster.clone()];
+        let mut text = format!("A notification of this gateway ({about}) could not be delivered to:\r\n\r\n");
+        for recipient in lost {
+            let reply = recipient.last_reply.as_deref().unwrap_or("no reply");
+            text.push_str(&format!("    {}: {}\r\n", recipient.address, printable(reply, 100)));
+        }
+        text.push_str(&format!("\r\nWhat it was about:\r\n\r\n    waxseal trace {about}\r\n"));
+        let content = self.write(id, &to, "A notification could not be delivered", now, text_part(text));
+        self.arrival(id, &to, content, &format!("undeliverable notification {about}"), now)
     }
 
     fn envelope(&self, id: QueueId, to: &[Address], now: Timestamp) -> Envelope {

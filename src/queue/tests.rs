@@ -177,7 +177,7 @@ async fn a_deferred_message_comes_back_when_its_pause_is_over() {
 }
 
 #[tokio::test]
-async fn a_failure_sends_a_notification_that_is_itself_never_answered() {
+async fn a_failure_sends_a_notification_from_the_null_reverse_path() {
     let house = house();
     house.take(1, &["a@one.example"]).await;
     let work = house.next().await;
@@ -185,8 +185,21 @@ async fn a_failure_sends_a_notification_that_is_itself_never_answered() {
     let notification = house.next().await;
     assert_eq!(notification.leased.envelope.reverse_path, ReversePath::Null);
     assert_eq!(notification.leased.due[0].address.to_string(), "ann@clinic.example");
-    house.end(notification, AttemptResult::Failed(trouble(550))).await;
-    assert_eq!(house.states().await, [(MessageState::Returned, false), (MessageState::Returned, true)]);
+    house.end(notification, AttemptResult::Sent(trouble(250))).await;
+    assert_eq!(house.states().await, [(MessageState::Returned, false), (MessageState::Delivered, true)]);
+    house.nothing_due().await;
+}
+
+/// T093: the postmaster is told of it once, and of what even they don't get, nobody.
+#[tokio::test]
+async fn a_notification_that_nobody_takes_goes_to_the_postmaster_once() {
+    let house = house();
+    house.take(1, &["a@one.example"]).await;
+    for to in ["a@one.example", "ann@clinic.example", "postmaster@localhost"] {
+        let work = house.next().await;
+        assert_eq!(work.leased.due[0].address.to_string(), to);
+        house.end(work, AttemptResult::Failed(trouble(550))).await;
+    }
     house.nothing_due().await;
 }
 

@@ -4,6 +4,7 @@ mod crash;
 mod damage;
 mod operations;
 mod peers;
+mod postfix;
 mod relay;
 mod resources;
 mod rows;

@@ -60,6 +60,32 @@ fn openssl_reaches_the_session_through_starttls() {
     assert!(transcript.contains("221 2.0.0"), "{transcript}");
 }
 
+/// T120: as a scanner would ask, one old way after the other; and one good way, to know that it can.
+#[test]
+fn openssl_gets_nothing_below_tls_1_2_with_aead() {
+    let sink = Sink::plain();
+    let gateway = relaying_to(&sink);
+    let address = gateway.listener("relay").to_string();
+    let shakes_hands = |ways: &[&str]| {
+        let output = Command::new("openssl")
+            .args(["s_client", "-starttls", "smtp", "-brief", "-connect", &address])
+            .args(ways)
+            .stdin(Stdio::null())
+            .output()
+            .expect("openssl is installed");
+        String::from_utf8_lossy(&output.stderr).contains("CONNECTION ESTABLISHED")
+    };
+    for version in ["-tls1", "-tls1_1"] {
+        assert!(!shakes_hands(&[version, "-cipher", "DEFAULT@SECLEVEL=0"]), "{version}");
+    }
+    for cipher in ["AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA384", "NULL", "3DES"] {
+        assert!(!shakes_hands(&["-tls1_2", "-cipher", &format!("{cipher}:@SECLEVEL=0")]), "{cipher}");
+    }
+    for good in [&["-tls1_3"][..], &["-tls1_2"], &["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"]] {
+        assert!(shakes_hands(good), "{good:?}");
+    }
+}
+
 #[test]
 fn swaks_is_told_when_its_message_is_held() {
     let sink = Sink::plain();

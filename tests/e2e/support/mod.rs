@@ -4,11 +4,13 @@
 mod certificates;
 mod client;
 mod gateway;
+mod postfix;
 mod sink;
 
 pub use certificates::Authority;
 pub use client::{Client, id_of};
 pub use gateway::Gateway;
+pub use postfix::Postfix;
 pub use sink::{Script, Sink};
 
 use std::time::{Duration, Instant};
