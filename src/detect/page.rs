@@ -187,6 +187,8 @@ impl<'a> Page<'a> {
             let (by_itself, doubt) = match surety {
                 Surety::Full => (0, 0),
                 Surety::Half => (2, 0),
+                // Alone, an unknown word with a capital may be anything: a product, a place.
+                Surety::Unknown if form == NameForm::Single => (12, 8),
                 Surety::Unknown => (12, 2),
                 Surety::Little => (25, 12),
             };
