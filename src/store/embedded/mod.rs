@@ -5,6 +5,7 @@
 
 mod bodies;
 mod checkpoint;
+mod fold;
 mod home;
 mod integrity;
 mod ledger;

@@ -11,6 +11,7 @@ use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::{mpsc, oneshot};
 use tracing::{error, info, warn};
 
+use super::fold::{Fold, Step};
 use super::record::{NewEvent, NewMessage, SealedBody};
 use super::schema;
 use super::shared::Shared;
@@ -86,6 +87,7 @@ pub struct Writer {
     tried: Instant,
     head: Head,
     shredded: Option<Instant>,
+    fold: Fold,
     /// About how much was written to the log since it was folded in.
     logged: usize,
     /// When the account's head was last noted.
@@ -95,6 +97,7 @@ pub struct Writer {
 impl Writer {
     pub fn new(path: PathBuf, shared: Arc<Shared>, jobs: mpsc::Receiver<Job>) -> Result<Self, Trouble> {
         let mut writer = Self {
+            fold: Fold::new(path.clone()),
             path,
             shared,
             jobs,
@@ -214,6 +217,8 @@ impl Writer {
     fn fail(&mut self, jobs: Vec<Job>, trouble: Trouble) {
         let full = trouble.is_full();
         let reason = StoreError::from(trouble);
+        // No connection may outlive a failure.
+        self.fold.end();
         self.shared.healthy.store(false, Ordering::Release);
         self.shared.readers.clear();
         self.db = None;
@@ -258,14 +263,23 @@ impl Writer {
         }
     }
 
-    /// Folds the log into the database, between transactions, where a failure shows. Deleted keys
-    /// still stand in the log until it is cut.
+    /// Has the log folded into the database when it is long, or when deleted keys have stood in it
+    /// long enough: they go when it is cut.
     fn fold_log(&mut self) {
-        let Some(db) = &self.db else { return };
         let cut = self.shredded.is_some_and(|since| since.elapsed() >= SHRED_WITHIN);
-        if !cut && self.logged < LOG_SIZE {
+        if self.db.is_none() || !(cut || self.logged >= LOG_SIZE || self.fold.is_under_way()) {
             return;
         }
+        match self.fold.step(self.logged) {
+            Step::UnderWay => {}
+            Step::LittleLeft => self.finish_fold(cut),
+            Step::Failed(trouble) => self.fail(Vec::new(), trouble),
+        }
+    }
+
+    /// Folds in what came while most of the log was folded; between transactions, nothing more comes.
+    fn finish_fold(&mut self, cut: bool) {
+        let Some(db) = &self.db else { return };
         let pragma = if cut { "PRAGMA wal_checkpoint(TRUNCATE)" } else { "PRAGMA wal_checkpoint(PASSIVE)" };
         match db.query_row(pragma, [], |row| row.get::<_, i64>(0)) {
             Ok(busy) => {
@@ -289,6 +303,7 @@ impl Writer {
 
     /// A clean end leaves no log behind.
     fn close(&mut self) {
+        self.fold.end();
         if let Some(db) = self.db.take() {
             let _ = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         }
