@@ -475,3 +475,58 @@ fn a_patient_table_finds_its_patients_and_quietens_strangers() {
         assert_eq!(status(&site.run_with(&arguments, "colour\nred\n")), wanted, "{arguments:?}");
     }
 }
+
+/// docs/rules.md as a security engineer follows it: write, lint, test, shadow, diff, promote.
+#[test]
+fn a_rule_of_ones_own_goes_from_the_guide_to_enforcement() {
+    let site = Site::new();
+    let guide = std::fs::read_to_string("docs/rules.md").expect("the guide");
+    let example = guide.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("the example");
+    let health = "detectors:\n  - { id: drug, title: Drugs, identifies: health, class: specific, terms: [metformin], \
+                  tests: { match: [metformin], no_match: [metal] } }\n";
+    std::fs::write(site.path().join("rules/a-health.yaml"), health).expect("written");
+    let old = site.path().join("old");
+    std::fs::create_dir(&old).expect("made");
+    std::fs::write(old.join("a-health.yaml"), health).expect("written");
+    std::fs::write(site.path().join("rules/hillside.yaml"), example).expect("written");
+
+    let lint = site.run(&["rules", "lint", "--format", "sarif", "--strict"]);
+    assert_eq!(status(&lint), 0, "{}", text(&lint));
+    let report: serde_json::Value = serde_json::from_str(&text(&lint)).expect("SARIF is JSON");
+    assert_eq!(report["version"], "2.1.0");
+    let tests = site.run(&["rules", "test", "hillside.yaml", "--format", "junit"]);
+    assert_eq!(status(&tests), 0);
+    assert!(text(&tests).contains("failures=\"0\"") && text(&tests).contains("classname=\"hillside-member\""));
+    assert_eq!(status(&site.run(&["rules", "test", "no-such-rule"])), 1);
+
+    let mails = site.path().join("mails");
+    std::fs::create_dir(&mails).expect("made");
+    let mail = "From: a@corp.example\r\nTo: b@corp.example\r\nSubject: x\r\n\r\nHPX-4471-229 needs metformin.\r\n";
+    std::fs::write(mails.join("one.eml"), mail).expect("written");
+    let diff = || text(&site.run(&["rules", "diff", "old", "rules", "--corpus", "mails"]));
+    assert!(diff().contains("+site.hillside-with-health") && diff().contains("1 of 1 messages"), "{}", diff());
+    let verdict = || text(&site.run(&["scan", "mails"]));
+    assert!(verdict().starts_with("clean"), "in shadow nothing is decided: {}", verdict());
+    for _ in 0..2 {
+        assert_eq!(status(&site.run(&["rules", "promote", "site.hillside-with-health"])), 0);
+    }
+    assert!(verdict().starts_with("phi"), "{}", verdict());
+
+    let page = text(&site.run(&["rules", "show", "site.hillside-with-health", "--page"]));
+    for said in
+        ["# A Hillside member number", "Contract with Hillside", "`hillside-member`", "needs a refill of metformin"]
+    {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    assert_eq!(status(&site.run(&["rules", "docs", "pages"])), 0);
+    assert!(site.path().join("pages/site.hillside-with-health.md").exists());
+
+    std::fs::write(site.path().join("rules/broken.yaml"), "rules: [{ id: x, titel: y }]").expect("written");
+    let lint = site.run(&["rules", "lint", "--format", "sarif"]);
+    assert_eq!(status(&lint), 78);
+    let report: serde_json::Value = serde_json::from_str(&text(&lint)).expect("SARIF is JSON");
+    let result = &report["runs"][0]["results"][0];
+    assert_eq!(result["ruleId"], "does-not-compile");
+    assert_eq!(result["locations"][0]["physicalLocation"]["region"]["startLine"], 1);
+    assert!(result["message"]["text"].as_str().expect("a text").contains("did you mean \"title\"?"), "{result}");
+}

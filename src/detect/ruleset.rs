@@ -68,6 +68,8 @@ pub(super) enum Eye {
 /// A change of confidence.
 pub(super) struct Weight {
     pub targets: Vec<Target>,
+    /// The sight must lie inside a target, not near one.
+    pub inside: bool,
     /// Instead of targets: whose the sight is.
     pub who: Option<Who>,
     /// Instead of targets: that it stands as one signs.
@@ -139,6 +141,13 @@ impl Ruleset {
 
     pub fn rules(&self) -> impl Iterator<Item = &CompiledRule> {
         self.rules.iter()
+    }
+
+    /// The detectors that a rule's conditions name or mean.
+    pub fn detectors_of<'r>(&'r self, rule: &'r CompiledRule) -> impl Iterator<Item = &'r Detector> {
+        let clauses = || rule.all.iter().chain(&rule.any);
+        let asked = move |at: usize| clauses().any(|clause| clause.detectors.iter().any(|id| usize::from(*id) == at));
+        self.detectors.iter().enumerate().filter(move |(at, _)| asked(*at)).map(|(_, detector)| detector)
     }
 
     pub fn detectors(&self) -> impl Iterator<Item = &Detector> {

@@ -88,6 +88,9 @@ impl<'a> Scene<'a> {
         if weight.sign_off {
             return is_sign_off(here, sight);
         }
+        if weight.inside {
+            return is_inside(here, sight, weight);
+        }
         let distance = weight.before.is_some() || weight.after.is_some();
         if !distance && matches!(weight.within, None | Some(Within::Part | Within::Message)) {
             return self.is_on_page(page, weight);
@@ -120,6 +123,26 @@ impl<'a> Scene<'a> {
         self.whole.borrow_mut().insert((weight as *const Weight, page), answer);
         answer
     }
+}
+
+/// Whether a sight is part of a longer term, or of what another detector saw.
+fn is_inside(page: &Page<'_>, sight: &Sight, weight: &Weight) -> bool {
+    let covers =
+        |start: u32, end: u32| start <= sight.start && end >= sight.end && end - start > sight.end - sight.start;
+    let detector_covers = |at: u16| {
+        let sights = page.sights_of(at);
+        let first = sights.partition_point(|other| (other.start as usize) + LONGEST < sight.start as usize);
+        let near = sights[first..].iter().take_while(|other| other.start <= sight.start);
+        near.filter(|other| other.confidence >= LIKELY).any(|other| covers(other.start, other.end))
+    };
+    weight.targets.iter().any(|target| match target {
+        Target::List(list) => {
+            let spans = page.words.of(*list);
+            let first = spans.partition_point(|span| (span.start as usize) + LONGEST < sight.start as usize);
+            spans[first..].iter().take_while(|span| span.start <= sight.start).any(|span| covers(span.start, span.end))
+        }
+        Target::Detector(at) => detector_covers(*at),
+    })
 }
 
 /// Whether a sight is all of a line, and an empty line, another zone or nothing follows.
@@ -229,6 +252,25 @@ const MOST_RECORD: usize = 4000;
 #[cfg(test)]
 mod tests {
     use crate::detect::{RuleFile, compile};
+
+    #[test]
+    fn a_word_inside_a_figure_of_speech_is_not_the_word() {
+        let text = r#"
+lists: { idioms: [stroke of luck, a stroke of] }
+detectors:
+  - id: stroke
+    title: Stroke
+    identifies: health
+    class: specific
+    terms: [stroke]
+    lower: [{ inside: idioms, to: 10 }]
+    tests: { match: ["had a stroke", "luck: a stroke, small"], no_match: ["a stroke of luck"] }
+"#;
+        let file = RuleFile { name: "rules/site.yaml".to_owned(), text: text.to_owned() };
+        let rules = compile(&[file], &[], &|_, _| Err("no files".to_owned())).expect("the rules compile");
+        let failed: Vec<_> = rules.run_tests().into_iter().filter(|result| !result.passed).collect();
+        assert!(failed.is_empty(), "{failed:?}");
+    }
 
     /// A detector's own tests ask for 75 and for less than 65 (`trial.rs`).
     #[test]

@@ -1,5 +1,6 @@
 //! `rules diff`: which messages of a corpus come out otherwise under changed rules.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -36,6 +37,7 @@ pub fn run(common: &Common, old: &Path, new: &Path, corpus: &Path) -> Result {
     let (old, new) = (law(common, old)?, law(common, new)?);
     let documents = crate::cli::worker::pool()?;
     let (mut seen, mut changed, mut unreadable) = (0, 0, 0);
+    let mut verdicts: BTreeMap<String, usize> = BTreeMap::new();
     for input in Inputs::new(&[PathBuf::from(corpus)]) {
         let input = match input {
             Ok(input) => input,
@@ -49,12 +51,14 @@ pub fn run(common: &Common, old: &Path, new: &Path, corpus: &Path) -> Result {
         let (before, after) = (outcome(&old, &documents, &input.content), outcome(&new, &documents, &input.content));
         if before != after {
             changed += 1;
+            *verdicts.entry(format!("{} -> {}", before.verdict, after.verdict)).or_default() += 1;
             let change = Change { file: &input.name, old: before, new: after };
             common.output().one(&change, text)?;
         }
     }
     if common.output() == Output::Text {
         say(&format!("{changed} of {seen} messages come out otherwise\n"))?;
+        verdicts.iter().try_for_each(|(change, count)| say(&format!("  {count:>6}  {change}\n")))?;
     }
     match unreadable {
         0 => Ok(Exit::Done),

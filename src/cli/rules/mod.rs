@@ -1,7 +1,10 @@
 //! `rules`: what they are, whether they hold, what a change would do.
 
 mod diff;
+mod lint;
+mod page;
 mod promote;
+mod test;
 
 use std::path::PathBuf;
 
@@ -11,7 +14,7 @@ use serde_json::json;
 use super::Common;
 use super::control::{Control, encode};
 use super::exit::{Error, Exit, Result};
-use super::output::{Table, plain, print};
+use super::output::{Table, print};
 use super::settings;
 use crate::config;
 use crate::detect::raw::Status;
@@ -23,9 +26,23 @@ pub enum Command {
     /// Every active rule
     List,
     /// Compile the rules and look for what is missing in them
-    Lint,
+    Lint {
+        #[arg(long, value_enum, default_value_t)]
+        format: lint::Format,
+        /// Warnings too give exit status 1
+        #[arg(long)]
+        strict: bool,
+    },
     /// Run the tests that stand beside detectors and rules
-    Test,
+    Test {
+        /// Only those of these detectors, rules or files
+        #[arg(value_name = "ID|FILE")]
+        only: Vec<String>,
+        #[arg(long, value_enum, default_value_t)]
+        format: test::Format,
+    },
+    /// Write a page about each rule, made from the rule, into a folder
+    Docs { folder: PathBuf },
     /// Show which messages of a corpus would come out otherwise
     Diff {
         /// The rules as they are: a folder or file
@@ -40,6 +57,9 @@ pub enum Command {
     Show {
         #[arg(required_unless_present = "hash")]
         id: Option<String>,
+        /// As a page for people instead of as written
+        #[arg(long, conflicts_with = "hash")]
+        page: bool,
         /// The whole ruleset that decided a message (`trace` names its hash); asks the running gateway
         #[arg(long, conflicts_with = "id")]
         hash: Option<String>,
@@ -58,11 +78,12 @@ pub enum Command {
 pub fn run(common: &Common, command: Command) -> Result {
     match command {
         Command::List => list(common),
-        Command::Lint => lint(common),
-        Command::Test => test(common),
+        Command::Lint { format, strict } => lint::run(common, format, strict),
+        Command::Test { only, format } => test::run(common, &only, format),
+        Command::Docs { folder } => page::write_all(common, &folder),
         Command::Diff { old, new, corpus } => diff::run(common, &old, &new, &corpus),
-        Command::Show { id: Some(id), .. } => show(common, &id),
-        Command::Show { id: None, hash } => show_old(common, &hash.unwrap_or_default()),
+        Command::Show { id: Some(id), page, .. } => show(common, &id, page),
+        Command::Show { id: None, hash, .. } => show_old(common, &hash.unwrap_or_default()),
         Command::Stats => stats(common),
         Command::Promote { id, to } => promote::run(common, &id, to),
     }
@@ -136,70 +157,15 @@ fn list(common: &Common) -> Result {
     Ok(Exit::Done)
 }
 
-/// What a reviewer of rules would ask for.
-fn lint(common: &Common) -> Result {
-    let rules = ruleset(common)?;
-    let mut remarks = Vec::new();
-    for compiled in rules.rules() {
-        let rule = &compiled.rule;
-        let mut remark = |what: &str| {
-            remarks.push(json!({ "id": rule.id.value, "file": compiled.file, "line": rule.id.line, "remark": what }));
-        };
-        if rule.why.is_none() {
-            remark("says no `why`");
-        }
-        if !rule.tests.iter().any(|test| test.phi.is_some() || test.matches.is_some()) {
-            remark("has no test that matches");
-        }
-        if !rule.tests.iter().any(|test| test.clean.is_some()) {
-            remark("has no test that is clean");
-        }
-        if rule.status == Status::Deprecated && rule.mode == Mode::Enforce {
-            remark("is deprecated, yet enforced");
-        }
-    }
-    common.output().list(&remarks, |remarks| {
-        let mut text = String::new();
-        for remark in remarks {
-            let part = |name: &str| remark[name].as_str().unwrap_or_default().to_owned();
-            text.push_str(&format!("{}:{}: {} {}\n", part("file"), remark["line"], part("id"), part("remark")));
-        }
-        text + &format!(
-            "{} rules and {} detectors compile; {} remarks; ruleset {}\n",
-            rules.rules().count(),
-            rules.detectors().count(),
-            remarks.len(),
-            rules.hash()
-        )
-    })?;
-    Ok(Exit::Done)
-}
-
-fn test(common: &Common) -> Result {
-    let results = ruleset(common)?.run_tests();
-    let failed = results.iter().filter(|result| !result.passed).count();
-    common.output().list(&results, |results| {
-        let mut text = String::new();
-        for result in results.iter().filter(|result| !result.passed) {
-            text.push_str(&format!(
-                "{}:{}: {}: {}\n    {}\n",
-                result.file,
-                result.line,
-                result.id,
-                result.message,
-                plain(result.text.trim())
-            ));
-        }
-        text + &format!("{} passed, {failed} failed\n", results.len() - failed)
-    })?;
-    Ok(if failed == 0 { Exit::Done } else { Exit::No })
-}
-
 /// The rule as it stands in its file.
-fn show(common: &Common, id: &str) -> Result {
+fn show(common: &Common, id: &str, as_page: bool) -> Result {
     let rules = ruleset(common)?;
     let rule = rules.rules().find(|compiled| compiled.rule.id.value == id);
     let rule = rule.ok_or_else(|| Error::No(format!("there is no active rule {id}; see `waxseal rules list`")))?;
+    if as_page {
+        print(&page::page(&rules, rule))?;
+        return Ok(Exit::Done);
+    }
     let text = std::fs::read_to_string(&rule.file).map_err(|error| Error::io(&rule.file, error))?;
     let written = promote::item(&text, rule.rule.id.line).map_or(String::new(), |range| text[range].to_owned());
     let answer = json!({ "rule": Listed::from(rule), "text": written });

@@ -267,17 +267,24 @@ impl Maker<'_> {
             (None, Some(by)) => Change::By(by),
             _ => return Err(Fault::at(file, owner, "`raise` and `lower` say either `to` or `by`")),
         };
-        let ways = [!weigh.near.is_empty(), weigh.sign_off, weigh.who.is_some()];
+        let ways = [!weigh.near.is_empty(), !weigh.inside.is_empty(), weigh.sign_off, weigh.who.is_some()];
         if ways.iter().filter(|way| **way).count() != 1 {
-            return Err(Fault::at(file, owner, "`raise` and `lower` look at one of `near`, `sign_off: true`, `who`"));
+            return Err(Fault::at(
+                file,
+                owner,
+                "`raise` and `lower` look at one of `near`, `inside`, `sign_off: true`, `who`",
+            ));
         }
+        let inside = !weigh.inside.is_empty();
+        let named = if inside { &weigh.inside } else { &weigh.near };
         let mut targets = Vec::new();
-        for name in weigh.near.iter() {
-            let spot = Spot { value: name.clone(), line: weigh.near.line, column: weigh.near.column };
+        for name in named.iter() {
+            let spot = Spot { value: name.clone(), line: named.line, column: named.column };
             targets.extend(self.targets(file, &spot)?);
         }
         Ok(Weight {
             targets,
+            inside,
             who: weigh.who,
             sign_off: weigh.sign_off,
             before: weigh.before,
@@ -289,7 +296,8 @@ impl Maker<'_> {
                 Some(Who::Staff) => "staff".to_owned(),
                 Some(Who::Stranger) => "stranger".to_owned(),
                 None if weigh.sign_off => "sign-off".to_owned(),
-                None => weigh.near.join(", "),
+                None if inside => format!("inside {}", named.join(", ")),
+                None => named.join(", "),
             },
         })
     }

@@ -209,6 +209,11 @@ impl Patterns {
         Ok(Self { all, number, digit, open, literals, owners, labelled })
     }
 
+    /// Whether a pattern is tried everywhere, for want of a digit or literal to look for.
+    pub fn is_open(&self, pattern: usize) -> bool {
+        self.all[pattern].gate == Gate::Open && self.all[pattern].labels.is_none()
+    }
+
     /// Calls back with every match: the pattern's number and the value's place.
     pub fn scan(&self, text: &str, words: &Words, mut found: impl FnMut(usize, Range<usize>)) {
         if !words.numbers.is_empty() {

@@ -8,7 +8,7 @@ mod shape;
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::known::{Column, Who};
 use super::{Kind, Mode, Sensitivity};
@@ -121,7 +121,7 @@ fn seventy_five() -> u8 {
     75
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Identifies {
     Person,
@@ -132,7 +132,7 @@ pub enum Identifies {
     Other,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Class {
     Strong,
@@ -236,6 +236,9 @@ pub struct Weigh {
     /// and in no patient table) or of a `stranger` (in none of the site's patient tables, all of them current).
     #[serde(default)]
     pub who: Option<Who>,
+    /// Instead of `near`: the sight is part of a longer term, as `stroke` is of `stroke of luck`.
+    #[serde(default)]
+    pub inside: Spot<Few<String>>,
     /// At most so many bytes before the sight.
     #[serde(default)]
     pub before: Option<usize>,
