@@ -4,20 +4,20 @@
 //! the file need not be the order on paper. A page that is only a picture is a gap.
 
 use lopdf::content::{Content, Operation};
-use lopdf::{Dictionary, Document, Encoding, Object, Stream};
+use lopdf::{Dictionary, Document, Object, Stream};
 
 use super::super::extraction::{Extraction, File, within};
 use super::super::{GapReason, Shape, charset};
 use super::{archive, xml};
 
+mod sheet;
+
+use sheet::Sheet;
+
 const MAX_PAGES: usize = 5_000;
 
 /// What one content stream may come to.
 const MAX_CONTENT: usize = 64 << 20;
-
-/// How deep drawings may be drawn inside drawings, and how many in all.
-const MAX_FORMS: usize = 2_000;
-const MAX_FORM_DEPTH: usize = 12;
 
 pub(super) fn is_pdf(bytes: &[u8]) -> bool {
     // Readers look for it in the first kilobyte (ISO 32000-1 annex H.3, note 13).
@@ -34,6 +34,10 @@ pub(super) fn read(file: &File<'_>, extraction: &mut Extraction<'_>) {
     };
     if document.is_encrypted() {
         return extraction.gap(&file.origin, lock(&document));
+    }
+    if memchr::memmem::rfind(&file.bytes, b"%%EOF").is_none() {
+        // Cut on the way: what is missing may be what counts.
+        extraction.gap(&file.origin, GapReason::Corrupt);
     }
     pages(&document, file, extraction);
     objects(&document, file, extraction);
@@ -58,11 +62,14 @@ fn pages(document: &Document, file: &File<'_>, extraction: &mut Extraction<'_>) 
             extraction.gap(&file.origin, reason);
             break;
         }
-        let mut sheet = Sheet { document, runs: Vec::new(), pictures: 0, forms: 0 };
+        let mut sheet = Sheet::new(document);
         let resources = page_resources(document, page);
         match document.get_page_content_with_limit(page, MAX_CONTENT) {
-            Ok(content) => sheet.draw(&content, &resources, Matrix::IDENTITY, 0),
+            Ok(content) => sheet.draw(&content, &resources),
             Err(_) => extraction.gap(&file.origin, GapReason::Corrupt),
+        }
+        if sheet.broken {
+            extraction.gap(&file.origin, GapReason::Corrupt);
         }
         let shown = sheet.text();
         if is_unreadable(&shown) || (shown.trim().len() < 16 && sheet.pictures > 0) {
@@ -88,277 +95,6 @@ fn is_unreadable(text: &str) -> bool {
 fn page_resources(document: &Document, page: lopdf::ObjectId) -> Vec<&Dictionary> {
     let Ok((own, inherited)) = document.get_page_resources(page) else { return Vec::new() };
     own.into_iter().chain(inherited.into_iter().filter_map(|id| document.get_dictionary(id).ok())).collect()
-}
-
-/// A PDF matrix `[a b c d e f]` (ISO 32000-1 §8.3.3).
-#[derive(Clone, Copy)]
-struct Matrix([f32; 6]);
-
-impl Matrix {
-    const IDENTITY: Matrix = Matrix([1.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
-
-    fn then(self, after: Matrix) -> Matrix {
-        let ([a, b, c, d, e, f], [g, h, i, j, k, l]) = (self.0, after.0);
-        Matrix([a * g + b * i, a * h + b * j, c * g + d * i, c * h + d * j, e * g + f * i + k, e * h + f * j + l])
-    }
-
-    fn of(operands: &[Object]) -> Option<Matrix> {
-        let mut numbers = [0.0; 6];
-        for (number, operand) in numbers.iter_mut().zip(operands.get(..6)?) {
-            *number = operand.as_float().ok()?;
-        }
-        Some(Matrix(numbers))
-    }
-
-    fn moved(self, x: f32, y: f32) -> Matrix {
-        Matrix([1.0, 0.0, 0.0, 1.0, x, y]).then(self)
-    }
-}
-
-/// Text as one operator showed it.
-struct Run {
-    x: f32,
-    y: f32,
-    end: f32,
-    size: f32,
-    text: String,
-}
-
-struct Sheet<'d> {
-    document: &'d Document,
-    runs: Vec<Run>,
-    pictures: usize,
-    forms: usize,
-}
-
-/// A font as far as it matters for reading.
-struct Font<'d> {
-    encoding: Option<Encoding<'d>>,
-    /// Widths of codes from the first on, in thousandths.
-    widths: Vec<f32>,
-    first: i64,
-    two_bytes: bool,
-}
-
-impl<'d> Font<'d> {
-    fn of(dictionary: &'d Dictionary, document: &'d Document) -> Self {
-        let numbers = |key: &[u8]| -> Vec<f32> {
-            let array = dictionary.get_deref(key, document).and_then(Object::as_array);
-            array.map(|array| array.iter().map(|width| width.as_float().unwrap_or(0.0)).collect()).unwrap_or_default()
-        };
-        Self {
-            encoding: dictionary.get_font_encoding_with_limit(document, MAX_CONTENT).ok(),
-            widths: numbers(b"Widths"),
-            first: dictionary.get(b"FirstChar").and_then(Object::as_i64).unwrap_or(0),
-            two_bytes: dictionary.get(b"Subtype").and_then(Object::as_name).is_ok_and(|name| name == b"Type0"),
-        }
-    }
-
-    fn decode(&self, bytes: &[u8]) -> String {
-        let decoded = self.encoding.as_ref().and_then(|encoding| Document::decode_text(encoding, bytes).ok());
-        decoded.unwrap_or_else(|| charset::decode(bytes, Some("windows-1252")).into_owned())
-    }
-
-    /// In units of the font's size.
-    fn width(&self, bytes: &[u8], text: &str) -> f32 {
-        if self.two_bytes || self.widths.is_empty() {
-            return text.chars().map(typical_width).sum();
-        }
-        let width = |byte: &u8| {
-            let at = usize::try_from(i64::from(*byte) - self.first).ok();
-            at.and_then(|at| self.widths.get(at)).map_or(0.5, |width| width / 1000.0)
-        };
-        bytes.iter().map(width).sum()
-    }
-}
-
-/// Of Helvetica, more or less.
-fn typical_width(c: char) -> f32 {
-    match c {
-        'i' | 'j' | 'l' | 't' | 'f' | 'I' | ' ' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' | '(' | ')' | '/' | '-' => {
-            0.28
-        }
-        'm' | 'w' | 'M' | 'W' => 0.83,
-        'A'..='Z' => 0.68,
-        _ => 0.54,
-    }
-}
-
-/// What `q` keeps and `Q` gives back, as far as text is concerned.
-#[derive(Clone)]
-struct Graphics {
-    matrix: Matrix,
-    font: Option<Vec<u8>>,
-    size: f32,
-    leading: f32,
-}
-
-impl<'d> Sheet<'d> {
-    fn draw(&mut self, content: &[u8], resources: &[&'d Dictionary], matrix: Matrix, depth: usize) {
-        let Ok(content) = Content::decode(content) else { return };
-        let fonts = self.fonts(resources);
-        let mut graphics = Graphics { matrix, font: None, size: 1.0, leading: 0.0 };
-        let mut kept: Vec<Graphics> = Vec::new();
-        let (mut line, mut text) = (Matrix::IDENTITY, Matrix::IDENTITY);
-        for Operation { operator, operands } in &content.operations {
-            let number = |at: usize| operands.get(at).and_then(|operand| operand.as_float().ok()).unwrap_or(0.0);
-            let font = graphics
-                .font
-                .as_ref()
-                .and_then(|name| fonts.iter().find(|(known, _)| known == name))
-                .map(|(_, font)| font);
-            match operator.as_str() {
-                "q" if kept.len() < 1000 => kept.push(graphics.clone()),
-                "Q" => graphics = kept.pop().unwrap_or(graphics),
-                "cm" => {
-                    if let Some(change) = Matrix::of(operands) {
-                        graphics.matrix = change.then(graphics.matrix);
-                    }
-                }
-                "BT" => (line, text) = (Matrix::IDENTITY, Matrix::IDENTITY),
-                "Tf" => {
-                    graphics.font = operands.first().and_then(|name| name.as_name().ok()).map(<[u8]>::to_vec);
-                    graphics.size = number(1);
-                }
-                "TL" => graphics.leading = number(0),
-                "Td" | "TD" => {
-                    if operator == "TD" {
-                        graphics.leading = -number(1);
-                    }
-                    line = line.moved(number(0), number(1));
-                    text = line;
-                }
-                "Tm" => {
-                    if let Some(matrix) = Matrix::of(operands) {
-                        (line, text) = (matrix, matrix);
-                    }
-                }
-                "T*" | "'" | "\"" => {
-                    line = line.moved(0.0, -graphics.leading);
-                    text = line;
-                    if let Some(shown) = operands.last().filter(|_| operator != "T*") {
-                        text = self.show(std::slice::from_ref(shown), font, &graphics, text);
-                    }
-                }
-                "Tj" => text = self.show(operands, font, &graphics, text),
-                "TJ" => {
-                    if let Some(Object::Array(pieces)) = operands.first() {
-                        text = self.show(pieces, font, &graphics, text);
-                    }
-                }
-                "Do" => {
-                    if let Some(name) = operands.first().and_then(|name| name.as_name().ok()) {
-                        self.external(name, resources, graphics.matrix, depth);
-                    }
-                }
-                "BI" => self.pictures += 1,
-                _ => {}
-            }
-        }
-    }
-
-    fn fonts(&self, resources: &[&'d Dictionary]) -> Vec<(Vec<u8>, Font<'d>)> {
-        let mut fonts: Vec<(Vec<u8>, Font<'d>)> = Vec::new();
-        for resource in resources {
-            let Ok(named) = resource.get_deref(b"Font", self.document).and_then(Object::as_dict) else { continue };
-            for (name, font) in named.iter().take(500) {
-                let Ok((_, Object::Dictionary(font))) = self.document.dereference(font) else { continue };
-                if !fonts.iter().any(|(known, _)| known == name) {
-                    fonts.push((name.clone(), Font::of(font, self.document)));
-                }
-            }
-        }
-        fonts
-    }
-
-    /// Shows strings and the gaps between them; answers where the next text stands.
-    fn show(&mut self, pieces: &[Object], font: Option<&Font<'d>>, graphics: &Graphics, mut text: Matrix) -> Matrix {
-        let start = text.then(graphics.matrix);
-        let mut shown = String::new();
-        for piece in pieces {
-            match piece {
-                Object::String(bytes, _) => {
-                    let decoded = match font {
-                        Some(font) => font.decode(bytes),
-                        None => charset::decode(bytes, Some("windows-1252")).into_owned(),
-                    };
-                    let width = font
-                        .map_or_else(|| decoded.chars().map(typical_width).sum(), |font| font.width(bytes, &decoded));
-                    text = text.moved(width * graphics.size, 0.0);
-                    shown.push_str(&decoded);
-                }
-                gap => {
-                    let gap = gap.as_float().unwrap_or(0.0);
-                    // A fifth of the size is a blank between words; less is kerning.
-                    if gap < -180.0 && !shown.ends_with(' ') {
-                        shown.push(' ');
-                    }
-                    text = text.moved(-gap / 1000.0 * graphics.size, 0.0);
-                }
-            }
-        }
-        let end = text.then(graphics.matrix);
-        let size = graphics.size.abs() * (start.0[0].hypot(start.0[1])).max(start.0[2].hypot(start.0[3])).max(0.01);
-        if !shown.is_empty() {
-            self.runs.push(Run { x: start.0[4], y: start.0[5], end: end.0[4], size, text: shown });
-        }
-        text
-    }
-
-    /// A picture is counted, a form drawn.
-    fn external(&mut self, name: &[u8], resources: &[&'d Dictionary], matrix: Matrix, depth: usize) {
-        let found = resources.iter().find_map(|resource| {
-            let named = resource.get_deref(b"XObject", self.document).and_then(Object::as_dict).ok()?;
-            named.get_deref(name, self.document).ok()?.as_stream().ok()
-        });
-        let Some(stream) = found else { return };
-        match stream.dict.get(b"Subtype").and_then(Object::as_name) {
-            Ok(b"Image") => self.pictures += 1,
-            Ok(b"Form") if depth < MAX_FORM_DEPTH && self.forms < MAX_FORMS => {
-                self.forms += 1;
-                let own =
-                    stream.dict.get(b"Matrix").and_then(Object::as_array).ok().and_then(|array| Matrix::of(array));
-                let matrix = own.unwrap_or(Matrix::IDENTITY).then(matrix);
-                let inner = stream.dict.get_deref(b"Resources", self.document).and_then(Object::as_dict);
-                let resources: Vec<&Dictionary> =
-                    inner.ok().into_iter().chain(resources.iter().copied()).take(8).collect();
-                if let Some(content) = plain(stream) {
-                    self.draw(&content, &resources, matrix, depth + 1);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Lines from the top down, runs from left to right.
-    fn text(&mut self) -> String {
-        self.runs.retain(|run| run.x.is_finite() && run.y.is_finite());
-        // Runs of one line may differ by a little in height; sort by whole lines first.
-        self.runs.sort_by(|a, b| b.y.total_cmp(&a.y));
-        let mut out = String::new();
-        let mut rest = std::mem::take(&mut self.runs).into_iter().peekable();
-        while let Some(first) = rest.next() {
-            let (y, reach) = (first.y, first.size * 0.4);
-            let mut line = vec![first];
-            while let Some(run) = rest.next_if(|run| y - run.y <= reach) {
-                line.push(run);
-            }
-            line.sort_by(|a, b| a.x.total_cmp(&b.x));
-            let mut end = f32::INFINITY;
-            for run in line {
-                let gap = run.x - end;
-                if gap > run.size * 1.5 {
-                    out.push('\t');
-                } else if gap > run.size * 0.15 && !out.ends_with([' ', '\n']) {
-                    out.push(' ');
-                }
-                out.push_str(&run.text);
-                end = run.end;
-            }
-            out.push('\n');
-        }
-        out
-    }
 }
 
 fn plain(stream: &Stream) -> Option<Vec<u8>> {
@@ -541,7 +277,9 @@ mod tests {
         let scanned = opened("a.pdf", &pdf("q 600 0 0 800 0 0 cm /I Do Q", &[]));
         assert_eq!(scanned.gaps[0].reason, GapReason::Picture);
         let whole = pdf("BT (x) Tj ET", &[]);
-        assert!(!opened("a.pdf", &whole[..40]).gaps.is_empty());
+        for len in [40, whole.len() / 2, whole.len() - 8] {
+            assert!(!opened("a.pdf", &whole[..len]).gaps.is_empty(), "{len} of {} bytes", whole.len());
+        }
         assert!(!opened("a.pdf", b"%PDF-1.7\nnothing").gaps.is_empty());
     }
 }
