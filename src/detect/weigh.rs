@@ -171,7 +171,7 @@ const LONGEST: usize = 96;
 
 /// What stands in a footer says nothing about the text above it.
 fn speaks(zone: Zone, own: Option<&Sight>) -> bool {
-    !matches!(zone, Zone::Disclaimer | Zone::Signature) || own.is_some_and(|own| own.zone == zone)
+    !matches!(zone, Zone::Disclaimer | Zone::Signature | Zone::Attribution) || own.is_some_and(|own| own.zone == zone)
 }
 
 /// Counts what is found until it is enough.

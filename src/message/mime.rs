@@ -9,6 +9,7 @@ use super::extraction::{Extraction, File, within};
 use super::header::{self, Head, RawField};
 use super::oddity::{self, MimeHead, Oddity, Transfer};
 use super::transfer::{self, Padding};
+use super::zones::Author;
 use super::{GapReason, Shape, charset, embedded, every, html, parameters, readers, text, words, zones};
 
 /// More containers than this in one message are an attack: mail-parser's own tree has no limit of
@@ -29,7 +30,8 @@ pub(super) fn read(content: &[u8], origin: &str, depth: usize, extraction: &mut 
         extraction.gap(body_of(origin), GapReason::NotMail);
     }
     let mime = MimeHead::of(&head);
-    let mut walk = Walk { content, origin, depth, texts: 0, htmls: 0, attachments: 0, oddity: mime.oddity };
+    let author = head.values("from").next().map(words::decode).map(|from| Author::of(&from)).unwrap_or_default();
+    let mut walk = Walk { content, origin, depth, author, texts: 0, htmls: 0, attachments: 0, oddity: mime.oddity };
     if head.cut.is_some() || count_containers(content) > MAX_CONTAINERS {
         extraction.gap(body_of(origin), GapReason::Limit);
         walk.oddity = walk.oddity.max(Oddity::Loose);
@@ -152,6 +154,7 @@ struct Walk<'a> {
     content: &'a [u8],
     origin: &'a str,
     depth: usize,
+    author: Author,
     texts: usize,
     htmls: usize,
     attachments: usize,
@@ -307,7 +310,7 @@ impl Walk<'_> {
         let origin = within(self.origin, &format!("body/text[{}]", self.texts));
         html::read_as_page_too(&text, &origin, self.depth, extraction);
         let text = text::with_plain_line_ends(text);
-        let zones = zones::of_mail(&text, &[]);
+        let zones = zones::of_mail(&text, &[], &self.author);
         extraction.segment(&origin, text, zones, Shape::Prose);
     }
 
@@ -315,7 +318,7 @@ impl Walk<'_> {
         self.htmls += 1;
         let mut page = html::read(source);
         let origin = within(self.origin, &format!("body/html[{}]", self.htmls));
-        let zones = zones::of_mail(&page.shown, &page.quoted);
+        let zones = zones::of_mail(&page.shown, &page.quoted, &self.author);
         extraction.segment(&origin, std::mem::take(&mut page.shown), zones, Shape::Prose);
         page.push_rest(&origin, self.depth, extraction);
     }

@@ -82,6 +82,8 @@ impl fmt::Debug for Origin {
 pub enum Zone {
     New,
     Quoted,
+    /// What introduces earlier mail: `On … wrote:`, `From: … Sent: … To: …`.
+    Attribution,
     Signature,
     Disclaimer,
     /// A form whose fields are empty.

@@ -1,0 +1,220 @@
+//! Signatures: who writes, and how to reach them. Their names and numbers are no patient's.
+
+use super::{Line, Zone, digits};
+
+/// Whom the header names as the author; lower case.
+#[derive(Default)]
+pub(in super::super) struct Author {
+    /// The words of the display name, without titles and initials.
+    name: Vec<String>,
+}
+
+impl Author {
+    /// Of a decoded `From:` value: `Ann B. Lee, RN <ann@clinic.example>`, `Lee, Ann <…>`.
+    pub fn of(from: &str) -> Self {
+        let shown = from.split(['<', '(']).next().unwrap_or_default().trim().trim_matches('"').to_lowercase();
+        let turned = match shown.split_once(',') {
+            Some((family, given)) if words(given).len() < 3 && !is_credential(given) => format!("{given} {family}"),
+            Some((name, _)) => name.to_owned(),
+            None => shown,
+        };
+        Self { name: words(&turned) }
+    }
+
+    /// The line is the author's name, whole or only given, with or without a title or an organisation behind it.
+    fn signs(&self, line: &str) -> bool {
+        let Some(given) = self.name.first() else { return false };
+        if line.len() > 90 {
+            return false;
+        }
+        let lower = line.to_lowercase();
+        let first = lower.split([',', '|', '(', '\u{2013}', '\u{2022}']).next().unwrap_or_default();
+        let found = words(first.trim_start_matches(['-', '~', ' ']));
+        let others = found.iter().filter(|word| !self.name.contains(word));
+        let whole = self.name.len() > 1
+            && self.name.iter().all(|word| found.contains(word))
+            && others.into_iter().all(|word| is_credential(word));
+        whole || (found.len() == 1 && found[0] == *given && line.len() <= given.len() + 2)
+    }
+}
+
+fn is_credential(text: &str) -> bool {
+    words(text).iter().all(|word| {
+        matches!(word.as_str(), "md" | "do" | "rn" | "np" | "pa" | "phd" | "dds" | "lpn" | "msw" | "jr" | "sr")
+    })
+}
+
+/// Words of more than one letter.
+fn words(text: &str) -> Vec<String> {
+    let words = text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '-' | '\''));
+    words.filter(|word| word.chars().count() > 1).map(str::to_lowercase).collect()
+}
+
+const SIGN_OFFS: &[&str] = &[
+    "best",
+    "best regards",
+    "best wishes",
+    "kind regards",
+    "kindest regards",
+    "warm regards",
+    "warmly",
+    "regards",
+    "sincerely",
+    "sincerely yours",
+    "yours sincerely",
+    "yours truly",
+    "yours faithfully",
+    "respectfully",
+    "thanks",
+    "thank you",
+    "many thanks",
+    "thanks again",
+    "thanks so much",
+    "thank you so much",
+    "with thanks",
+    "cheers",
+    "all the best",
+    "take care",
+    "cordially",
+    "with gratitude",
+    "in good health",
+    "be well",
+    "saludos",
+    "atentamente",
+    "cordialmente",
+    "gracias",
+    "un saludo",
+    "v/r",
+    "vr",
+    "rgds",
+];
+
+/// No signature is longer; what comes after is text again.
+const MAX_SIGNATURE: usize = 14;
+
+pub(super) fn mark(lines: &[Line<'_>], author: &Author, zones: &mut [Zone]) {
+    // A name above all text is a heading, not a signature.
+    let first = lines.iter().position(|line| !line.text.is_empty()).unwrap_or(0);
+    let mut at = 0;
+    while at < lines.len() {
+        let line = lines[at].text;
+        let begins = matches!(line, "--" | "\u{2014}" | "- -")
+            || is_rule_of_signature(line)
+            || is_sign_off(line)
+            || (at > first && stands_alone(lines, at) && author.signs(line));
+        if zones[at] == Zone::New && begins {
+            at = mark_one(lines, zones, at);
+        } else {
+            at += 1;
+        }
+    }
+}
+
+/// After an empty line, or after a line that ends a sentence.
+fn stands_alone(lines: &[Line<'_>], at: usize) -> bool {
+    let before = lines[at - 1].text;
+    before.is_empty() || before.ends_with(['.', '!', '?', ',', '>', ')'])
+}
+
+fn is_rule_of_signature(line: &str) -> bool {
+    line.starts_with("Sent from my ") || line.starts_with("Get Outlook for ")
+}
+
+fn is_sign_off(line: &str) -> bool {
+    line.len() <= 24 && {
+        let bare = line.trim_end_matches([',', '!', '.', ' ', '-']).to_ascii_lowercase();
+        SIGN_OFFS.contains(&bare.as_str())
+    }
+}
+
+/// Marks contact lines from here on; answers where text goes on.
+fn mark_one(lines: &[Line<'_>], zones: &mut [Zone], from: usize) -> usize {
+    let mut end = from + 1;
+    for at in from + 1..lines.len().min(from + MAX_SIGNATURE) {
+        if zones[at] != Zone::New {
+            break;
+        }
+        let line = lines[at].text;
+        if line.is_empty() {
+            continue;
+        }
+        if !is_contact_line(line) {
+            break;
+        }
+        end = at + 1;
+    }
+    zones[from..end].fill(Zone::Signature);
+    end
+}
+
+/// A name, a title, a number, an address: short, no sentence, and nothing of a patient's.
+fn is_contact_line(line: &str) -> bool {
+    line.len() <= 90
+        && line.split_ascii_whitespace().count() <= 11
+        && !is_data(line)
+        && !(line.ends_with(['.', '?', '!']) && line.split_ascii_whitespace().count() > 5)
+}
+
+/// Words that stand before a patient's data; in a title without numbers they only say what somebody works on.
+fn is_data(line: &str) -> bool {
+    const ALWAYS: &[&str] =
+        &["mrn", "ssn", "dob", "birth", "born", "mg", "dx", "rx", "a1c", "diagnosed", "diagnosis", "ps", "icd", "pt"];
+    const UNLESS_TITLE: &[&str] =
+        &["patient", "member", "claim", "claims", "policy", "result", "results", "chart", "account"];
+    const TITLES: &[&str] = &[
+        "manager",
+        "director",
+        "executive",
+        "representative",
+        "specialist",
+        "coordinator",
+        "analyst",
+        "adjuster",
+        "services",
+        "department",
+        "supervisor",
+        "assistant",
+        "officer",
+        "nurse",
+        "liaison",
+        "navigator",
+        "advocate",
+        "access",
+        "relations",
+        "experience",
+        "administrator",
+        "president",
+        "team",
+        "office",
+        "care",
+    ];
+    let lower = line.to_ascii_lowercase();
+    let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let has = |known: &[&str]| words.iter().any(|word| known.contains(word));
+    let is_title = has(TITLES) && digits(line) < 6 && !line.contains(':');
+    has(ALWAYS) || lower.starts_with("re:") || lower.starts_with("p.s") || (has(UNLESS_TITLE) && !is_title)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_author_is_known_by_the_name_in_the_header() {
+        for (from, line, signs) in [
+            ("Ann B. Lee <a@x.example>", "Ann Lee", true),
+            ("\"Lee, Ann\" <a@x.example>", "Ann Lee, RN", true),
+            ("Ann Lee, MD <a@x.example>", "Ann B. Lee", true),
+            ("Ann Lee <a@x.example>", "ANN LEE | CLINIC", true),
+            ("Ann Lee <a@x.example>", "Ann", true),
+            ("Ann Lee <a@x.example>", "-Ann", true),
+            ("Ann Lee <a@x.example>", "Ann Lee RN", true),
+            ("Ann Lee <a@x.example>", "Ann Roe", false),
+            ("Ann Lee <a@x.example>", "Ann Lee was seen by us on Monday", false),
+            ("a@x.example", "a", false),
+            ("", "", false),
+        ] {
+            assert_eq!(Author::of(from).signs(line), signs, "{from} {line}");
+        }
+    }
+}
