@@ -337,13 +337,14 @@ struct Eight {
 }
 
 /// The same byte eight times.
+#[inline(always)]
 const fn each(byte: u8) -> u64 {
     u64::from_ne_bytes([byte; 8])
 }
 
 impl Eight {
     /// Looks at all eight at once: a byte plus `0x80 - low` has its high bit set from `low` on.
-    #[inline]
+    #[inline(always)]
     fn at(bytes: &[u8], at: usize) -> Self {
         let raw = match bytes[at..].first_chunk::<8>() {
             Some(eight) => u64::from_le_bytes(*eight),

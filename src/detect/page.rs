@@ -225,11 +225,11 @@ impl<'a> Page<'a> {
     }
 
     fn columns(&self, rules: &Ruleset, sights: &mut Vec<Sight>) {
-        table::columns(self.text, &rules.detectors, |column| sights.push(self.column(rules, &column)));
+        table::columns(self.text, &rules.headers, &rules.detectors, |column| sights.push(self.column(rules, &column)));
     }
 
     fn pasted(&self, rules: &Ruleset, sights: &mut Vec<Sight>) {
-        table::pasted(self.text, &rules.detectors, |column| sights.push(self.column(rules, &column)));
+        table::pasted(self.text, &rules.headers, &rules.detectors, |column| sights.push(self.column(rules, &column)));
     }
 
     fn column(&self, rules: &Ruleset, column: &Column) -> Sight {

@@ -7,6 +7,7 @@ use super::known::{KeyKind, Known, Who};
 use super::lexicon::{Lexicon, ListId, WordSet};
 use super::pattern::Patterns;
 use super::raw::{Case, Class, Condition, Identifies, NameForm, Rule, Within};
+use super::table::Headers;
 use super::validate::Validator;
 
 /// Compiled once, shared by all scans.
@@ -17,6 +18,7 @@ pub struct Ruleset {
     pub(super) pattern_owners: Vec<u16>,
     /// Everyday words, for names.
     pub(super) word_sets: Vec<WordSet>,
+    pub(super) headers: Headers,
     pub(super) detectors: Vec<Detector>,
     pub(super) rules: Vec<CompiledRule>,
     pub(super) known: Known,

@@ -1,7 +1,10 @@
 //! Tables are judged by their columns: the header's words and the cells' shape.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
+
+use memchr::{memchr, memchr_iter, memchr3, memmem};
 
 use super::lexicon::for_each_word;
 use super::ruleset::Detector;
@@ -40,15 +43,15 @@ const MOST_TITLE_ROWS: usize = 5;
 const MOST_HEADER_WORDS: usize = 6;
 
 /// Reads a table (one row a line, cells apart by tabs) and calls back for each column that a
-/// detector claims. The header's longest matching term decides, so that `provider name` is not a `name`.
-pub fn columns(text: &str, detectors: &[Detector], found: impl FnMut(Column)) {
+/// detector claims.
+pub fn columns(text: &str, headers: &Headers, detectors: &[Detector], found: impl FnMut(Column)) {
     let mut lines = rows(text);
     // A title may stand above the header.
     for header in lines.by_ref().take(MOST_TITLE_ROWS) {
         // A row of values may hold a header's word: `P07.3, Preterm newborn`.
         let has_values = text[header.clone()].contains(|c: char| c.is_ascii_digit());
         let claims: Vec<Option<u16>> =
-            Separator::Tab.cells(text, header).into_iter().map(|cell| claim(&text[cell], detectors)).collect();
+            Separator::Tab.cells(text, header).into_iter().map(|cell| headers.claim(&text[cell])).collect();
         if claims.len() > 1 && claims.iter().flatten().count() > usize::from(has_values) {
             return read(text, &claims, lines.map(|row| Separator::Tab.cells(text, row)), detectors, found);
         }
@@ -57,12 +60,12 @@ pub fn columns(text: &str, detectors: &[Detector], found: impl FnMut(Column)) {
 
 /// The same for tables that were typed or pasted into prose: lines that follow one another, parted
 /// alike, the first of short headers of which detectors claim at least two.
-pub fn pasted(text: &str, detectors: &[Detector], mut found: impl FnMut(Column)) {
+pub fn pasted(text: &str, headers: &Headers, detectors: &[Detector], mut found: impl FnMut(Column)) {
     let mut lines = rows(text).peekable();
     while let Some(header) = lines.next() {
         let Some(first) = lines.peek() else { break };
-        let Some((separator, headers)) = parted(text, &header, first) else { continue };
-        let claims: Vec<Option<u16>> = headers.into_iter().map(|cell| claim(&text[cell], detectors)).collect();
+        let Some((separator, cells)) = parted(text, &header, first) else { continue };
+        let claims: Vec<Option<u16>> = cells.into_iter().map(|cell| headers.claim(&text[cell])).collect();
         if claims.iter().flatten().count() < 2 {
             continue;
         }
@@ -77,6 +80,11 @@ pub fn pasted(text: &str, detectors: &[Detector], mut found: impl FnMut(Column))
 
 /// How two lines are parted, if they are parted alike and the first could be a header.
 fn parted(text: &str, header: &Range<usize>, first: &Range<usize>) -> Option<(Separator, Vec<Range<usize>>)> {
+    // Most lines of prose are parted by none.
+    let line = &text[header.clone()];
+    if memchr3(b'\t', b'|', b',', line.as_bytes()).is_none() && !Separator::Blanks.stands_in(line) {
+        return None;
+    }
     [Separator::Tab, Separator::Bar, Separator::Blanks, Separator::Comma].into_iter().find_map(|separator| {
         if !separator.stands_in(&text[header.clone()]) || !separator.stands_in(&text[first.clone()]) {
             return None;
@@ -101,10 +109,10 @@ enum Separator {
 impl Separator {
     fn stands_in(self, line: &str) -> bool {
         match self {
-            Separator::Tab => line.contains('\t'),
-            Separator::Bar => line.contains('|'),
-            Separator::Blanks => line.trim().contains("  "),
-            Separator::Comma => line.contains(','),
+            Separator::Tab => memchr(b'\t', line.as_bytes()).is_some(),
+            Separator::Bar => memchr(b'|', line.as_bytes()).is_some(),
+            Separator::Blanks => memmem::find(line.trim().as_bytes(), b"  ").is_some(),
+            Separator::Comma => memchr(b',', line.as_bytes()).is_some(),
         }
     }
 
@@ -154,21 +162,36 @@ fn read(
     }
 }
 
-fn claim(header: &str, detectors: &[Detector]) -> Option<u16> {
-    let header = normal(header);
-    if header.is_empty() || header.split(' ').count() > MOST_HEADER_WORDS {
-        return None;
-    }
-    let padded = format!(" {header} ");
-    let mut best: Option<(usize, u16)> = None;
-    for (at, detector) in detectors.iter().enumerate() {
-        for term in &detector.columns {
-            if padded.contains(term.as_str()) && best.is_none_or(|(length, _)| term.len() > length) {
-                best = Some((term.len(), at as u16));
+/// The words of headers, and which detector claims what stands below them.
+#[derive(Default)]
+pub struct Headers(HashMap<String, u16>);
+
+impl Headers {
+    /// Of detectors with the same term the first has it.
+    pub fn new(detectors: &[Detector]) -> Self {
+        let mut terms = HashMap::new();
+        for (at, detector) in (0_u16..).zip(detectors) {
+            for term in &detector.columns {
+                terms.entry(term.clone()).or_insert(at);
             }
         }
+        Self(terms)
     }
-    best.map(|(_, detector)| detector)
+
+    /// The longest term in the header decides, so that `provider name` is not a `name`.
+    fn claim(&self, header: &str) -> Option<u16> {
+        let header = normal(header);
+        let mut borders: Vec<usize> = memchr_iter(b' ', header.as_bytes()).collect();
+        if header.is_empty() || borders.len() >= MOST_HEADER_WORDS {
+            return None;
+        }
+        borders.push(header.len());
+        let starts = || std::iter::once(0).chain(borders.iter().map(|border| border + 1));
+        let phrases =
+            starts().flat_map(|start| borders.iter().filter(move |end| **end > start).map(move |end| start..*end));
+        let known = phrases.filter_map(|phrase| Some((phrase.len(), *self.0.get(&header[phrase])?)));
+        known.max_by_key(|(length, detector)| (*length, Reverse(*detector))).map(|(_, detector)| detector)
+    }
 }
 
 fn accepts(detector: &Detector, value: &str) -> bool {

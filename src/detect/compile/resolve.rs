@@ -89,6 +89,7 @@ pub fn resolve(source: Source, load: Loader<'_>) -> Result<Ruleset, Vec<Fault>> 
         patterns,
         pattern_owners: maker.pattern_owners,
         word_sets: maker.word_sets,
+        headers: table::Headers::new(&detectors),
         detectors,
         rules: ready,
         known: Known::default(),
@@ -104,8 +105,7 @@ impl Maker<'_> {
         let eye = self.eye(at, &file, &item)?;
         let mut columns: Vec<String> = Vec::new();
         for term in self.lists.expand(&file, &item.columns, 0)? {
-            // Padded, so that a whole-word search is a plain one.
-            columns.push(format!(" {} ", table::normal(&term)));
+            columns.push(table::normal(&term));
         }
         let cells = item.cells.as_ref().map(|cells| {
             Regex::new(&format!("^(?:{})$", cells.value)).map_err(|error| {

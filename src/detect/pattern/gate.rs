@@ -10,8 +10,10 @@ pub enum Gate {
     Number,
     /// It holds a digit, at most so many bytes after its start.
     Digit { before: usize },
-    /// It begins with one of these.
-    Literals(Vec<String>),
+    /// It begins with one of these, in any case.
+    Start(Vec<String>),
+    /// Its author says that it holds, or stands near, one of these.
+    Keywords(Vec<String>),
     /// Nothing that could be looked for.
     Open,
 }
@@ -20,7 +22,7 @@ impl Gate {
     /// Literals tell more than a digit: texts have many numbers, and few passports.
     pub fn of(hir: &Hir, far: usize) -> Self {
         if let Some(literals) = literals(hir) {
-            return Self::Literals(literals);
+            return Self::Start(literals);
         }
         match head(hir) {
             Some(head) if head.in_word && begins_word(hir) => Self::Number,
@@ -28,11 +30,11 @@ impl Gate {
             None => Self::Open,
         }
     }
+}
 
-    /// Whether a match may stand in these bytes, as far as a glance tells.
-    pub fn may_open(&self, bytes: &[u8]) -> bool {
-        !matches!(self, Self::Number | Self::Digit { .. }) || bytes.iter().any(u8::is_ascii_digit)
-    }
+/// Whether every match holds an ASCII digit.
+pub fn needs_digit(hir: &Hir) -> bool {
+    head(hir).is_some()
 }
 
 /// What stands in a match before its first digit.
@@ -196,10 +198,10 @@ mod tests {
 
     #[test]
     fn literals_go_before_digits_and_the_rest_is_tried_everywhere() {
-        assert_eq!(gate(r"(?i)passport [a-z]\d+"), Gate::Literals(vec!["passport ".to_owned()]));
-        assert_eq!(gate(r"(?i)passport(?: no)?"), Gate::Literals(vec!["passport".to_owned()]));
+        assert_eq!(gate(r"(?i)passport [a-z]\d+"), Gate::Start(vec!["passport ".to_owned()]));
+        assert_eq!(gate(r"(?i)passport(?: no)?"), Gate::Start(vec!["passport".to_owned()]));
         assert_eq!(gate(r"NM1\*|[0-9]{2}h?"), Gate::Digit { before: 2 });
-        let Gate::Literals(devices) = gate(r"(?i)(?:device|implant|pacemaker|prosthesis) [a-z0-9]+") else {
+        let Gate::Start(devices) = gate(r"(?i)(?:device|implant|pacemaker|prosthesis) [a-z0-9]+") else {
             panic!("every match begins with one of four words")
         };
         assert_eq!(devices, ["device ", "implant ", "pacemaker ", "prosthesis "]);

@@ -10,8 +10,7 @@ mod gate;
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
-use regex::bytes::{Regex, RegexBuilder};
-use regex_automata::meta;
+use regex_automata::meta::{self, Regex};
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input, MatchKind, PatternSet};
 
@@ -29,9 +28,12 @@ const FAR: usize = 256;
 
 /// One expression, compiled.
 pub struct Pattern {
+    source: String,
     regex: Regex,
+    /// The group `value`, if only that is the find.
     value: Option<usize>,
     gate: Gate,
+    needs_digit: bool,
     reach: usize,
     labels: Option<Labels>,
 }
@@ -45,66 +47,83 @@ pub struct Labels {
 impl Pattern {
     /// Compiles within the limits; the message is for the rule's author.
     pub fn new(source: &str, unicode: bool, keywords: &[String]) -> Result<Self, String> {
-        let source = &if unicode { format!("(?u:{source})") } else { source.to_owned() };
-        let regex = RegexBuilder::new(source)
-            .unicode(false)
-            .size_limit(SIZE_LIMIT)
-            .dfa_size_limit(DFA_SIZE_LIMIT)
-            .nest_limit(100)
-            .build()
-            .map_err(|error| match error {
-                regex::Error::CompiledTooBig(limit) => format!("the expression compiles to more than {limit} bytes"),
-                regex::Error::Syntax(text) => last_line(&text),
-                other => other.to_string(),
-            })?;
-        let hir = regex_syntax::ParserBuilder::new()
-            .unicode(false)
-            .utf8(false)
-            .build()
-            .parse(source)
-            .map_err(|error| last_line(&error.to_string()))?;
+        let source = if unicode { format!("(?u:{source})") } else { source.to_owned() };
+        let regex = builder(MatchKind::LeftmostFirst, SIZE_LIMIT).build(&source).map_err(|error| {
+            match (error.size_limit(), error.syntax_error()) {
+                (Some(limit), _) => format!("the expression compiles to more than {limit} bytes"),
+                (None, Some(fault)) => last_line(&fault.to_string()),
+                (None, None) => error.to_string(),
+            }
+        })?;
+        let parser = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(&source);
+        let hir = parser.map_err(|error| last_line(&error.to_string()))?;
         if hir.properties().minimum_len() == Some(0) {
             return Err("the expression matches the empty text".to_owned());
         }
-        let gate = if keywords.is_empty() { Gate::of(&hir, FAR) } else { Gate::Literals(keywords.to_vec()) };
+        let gate = if keywords.is_empty() { Gate::of(&hir, FAR) } else { Gate::Keywords(keywords.to_vec()) };
         let reach = hir.properties().maximum_len().map_or(FAR, |most| most.min(FAR));
-        let value = regex.capture_names().position(|name| name == Some("value"));
-        Ok(Self { regex, value, gate, reach, labels: None })
+        let value = regex.group_info().to_index(regex_automata::PatternID::ZERO, "value");
+        let needs_digit = gate::needs_digit(&hir);
+        Ok(Self { source, regex, value, gate, needs_digit, reach, labels: None })
     }
 
     /// Tried behind these labels only. Keywords that its author gave stay the narrower gate.
     pub fn behind(self, labels: Labels) -> Self {
-        let labels = (!matches!(self.gate, Gate::Literals(_))).then_some(labels);
+        let labels = (!matches!(self.gate, Gate::Keywords(_))).then_some(labels);
         Self { labels, ..self }
+    }
+
+    /// Whether a match may lie in the window, as far as a glance tells.
+    fn may_lie(&self, text: &str, window: &Range<usize>) -> bool {
+        window.start < window.end
+            && (!self.needs_digit || text.as_bytes()[window.clone()].iter().any(u8::is_ascii_digit))
     }
 
     /// Calls back with the matches that lie in the window, and tells where the last one ends.
     fn find(&self, text: &str, window: Range<usize>, found: &mut impl FnMut(Range<usize>)) -> usize {
-        // Only the end is cut: look-behind assertions must see what stands before the window.
-        let bytes = &text.as_bytes()[..window.end];
         let mut at = window.start;
-        while let Some((value, end)) = self.next(bytes, at) {
-            if !value.is_empty() {
-                found(text.floor_char_boundary(value.start)..text.ceil_char_boundary(value.end));
-            }
+        while let Some((value, end)) = self.next(text, at..window.end, Anchored::No) {
+            found(value);
             at = end.max(at + 1);
-            if at > bytes.len() {
+            if at > window.end {
                 break;
             }
         }
         at
     }
 
-    /// The next match's value, and where the match ends.
-    fn next(&self, bytes: &[u8], at: usize) -> Option<(Range<usize>, usize)> {
-        match self.value {
-            None => self.regex.find_at(bytes, at).map(|hit| (hit.range(), hit.end())),
-            Some(group) => self.regex.captures_at(bytes, at).and_then(|groups| {
-                let whole = groups.get(0)?;
-                Some((groups.get(group).unwrap_or(whole).range(), whole.end()))
-            }),
-        }
+    /// The next match's value, and where the match ends. Look-behind assertions see what stands
+    /// before the window, but nothing sees what stands after it.
+    fn next(&self, text: &str, window: Range<usize>, anchored: Anchored) -> Option<(Range<usize>, usize)> {
+        let bytes = &text.as_bytes()[..window.end];
+        let input = Input::new(bytes).range(window).anchored(anchored);
+        let (value, end) = match self.value {
+            None => self.regex.search(&input).map(|hit| (hit.range(), hit.end()))?,
+            Some(group) => {
+                let mut groups = self.regex.create_captures();
+                self.regex.search_captures(&input, &mut groups);
+                let whole = groups.get_match()?;
+                let value = groups.get_group(group).map(|group| group.range()).filter(|value| !value.is_empty());
+                (value.unwrap_or(whole.range()), whole.end())
+            }
+        };
+        Some((text.floor_char_boundary(value.start)..text.ceil_char_boundary(value.end), end))
     }
+}
+
+/// Byte by byte, since texts are cut anywhere; ASCII unless the expression says `(?u)`.
+fn builder(kind: MatchKind, size: usize) -> meta::Builder {
+    let mut builder = Regex::builder();
+    builder
+        .configure(
+            meta::Config::new()
+                .match_kind(kind)
+                .utf8_empty(false)
+                .nfa_size_limit(Some(size))
+                .hybrid_cache_capacity(DFA_SIZE_LIMIT),
+        )
+        .syntax(syntax::Config::new().unicode(false).utf8(false).nest_limit(100));
+    builder
 }
 
 fn last_line(text: &str) -> String {
@@ -138,18 +157,8 @@ impl Group {
     fn of(all: &[Pattern], which: impl Fn(&Pattern) -> bool) -> Result<Self, String> {
         let fits = |at: &usize| all[*at].labels.is_none() && which(&all[*at]);
         let members: Vec<usize> = (0..all.len()).filter(fits).collect();
-        let sources: Vec<&str> = members.iter().map(|at| all[*at].regex.as_str()).collect();
-        let set = meta::Regex::builder()
-            .configure(
-                meta::Config::new()
-                    .match_kind(MatchKind::All)
-                    .utf8_empty(false)
-                    .nfa_size_limit(Some(SIZE_LIMIT * 64))
-                    .hybrid_cache_capacity(DFA_SIZE_LIMIT),
-            )
-            .syntax(syntax::Config::new().unicode(false).utf8(false))
-            .build_many(&sources)
-            .map_err(|error| error.to_string())?;
+        let sources: Vec<&str> = members.iter().map(|at| all[*at].source.as_str()).collect();
+        let set = builder(MatchKind::All, SIZE_LIMIT * 64).build_many(&sources).map_err(|error| error.to_string())?;
         let before = members.iter().map(|at| match all[*at].gate {
             Gate::Digit { before } => before,
             _ => 0,
@@ -190,7 +199,7 @@ impl Patterns {
         let mut words = Vec::new();
         let mut owners = Vec::new();
         for (at, pattern) in all.iter().enumerate().filter(|(_, pattern)| pattern.labels.is_none()) {
-            if let Gate::Literals(literals) = &pattern.gate {
+            if let Gate::Start(literals) | Gate::Keywords(literals) = &pattern.gate {
                 words.extend(literals.iter().cloned());
                 owners.resize(words.len(), at);
             }
@@ -245,7 +254,7 @@ impl Patterns {
                 let window = start..widen(text, start, start, 0, self.number.reach.1).end;
                 self.number.which(text, window.clone(), Anchored::Yes, &mut hits, |pattern| {
                     if start >= done[pattern]
-                        && let Some((value, end)) = self.all[pattern].next(&text.as_bytes()[..window.end], start)
+                        && let Some((value, end)) = self.all[pattern].next(text, window.clone(), Anchored::Yes)
                     {
                         done[pattern] = end;
                         found(pattern, value);
@@ -288,15 +297,27 @@ impl Patterns {
         for hit in literals.try_find_overlapping_iter(text).into_iter().flatten() {
             let owner = self.owners[hit.pattern().as_usize()];
             let pattern = &self.all[owner];
+            if matches!(pattern.gate, Gate::Start(_)) {
+                let window = widen(text, hit.start(), hit.start(), 0, pattern.reach);
+                if window.start >= done[owner]
+                    && let Some((value, end)) = pattern.next(text, window, Anchored::Yes)
+                {
+                    done[owner] = end;
+                    found(owner, value);
+                }
+                continue;
+            }
             let window = widen(text, hit.start(), hit.end(), pattern.reach, pattern.reach);
             let window = window.start.max(done[owner])..window.end;
-            if window.start < window.end {
-                let mut last = window.start;
+            if pattern.may_lie(text, &window) {
+                // What begins before the window's last stretch has ended within it.
+                let tried = window.end.saturating_sub(pattern.reach);
+                let mut last = tried;
                 pattern.find(text, window, &mut |range| {
-                    last = range.end;
+                    last = last.max(range.end);
                     found(owner, range);
                 });
-                done[owner] = last.max(hit.end());
+                done[owner] = text.floor_char_boundary(last);
             }
         }
     }
@@ -310,7 +331,7 @@ impl Patterns {
                 let last_start = label.end as usize + labels.before;
                 let window = widen(text, label.start as usize, last_start, 0, pattern.reach);
                 let window = window.start.max(done)..window.end;
-                if window.start < window.end && pattern.gate.may_open(&text.as_bytes()[window.clone()]) {
+                if pattern.may_lie(text, &window) {
                     let mut last = 0;
                     pattern.find(text, window, &mut |range| {
                         last = range.end;
