@@ -60,7 +60,7 @@ fn the_guides_examples_work_as_printed() {
     let blocks: Vec<&str> = guide.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     assert_eq!(blocks.len(), 2);
     let mut files = Vec::new();
-    for pack in ["identifiers", "people", "health", "context", "records", "phi"] {
+    for pack in ["identifiers", "people", "health", "talk", "context", "records", "phi"] {
         let name = format!("rules/hipaa/{pack}.yaml");
         let text = std::fs::read_to_string(&name).expect("a shipped file");
         files.push(RuleFile { name, text });

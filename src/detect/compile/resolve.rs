@@ -67,6 +67,9 @@ pub fn resolve(source: Source, load: Loader<'_>) -> Result<Ruleset, Vec<Fault>> 
             Err(fault) => maker.faults.push(fault),
         }
     }
+    if !maker.faults.is_empty() {
+        return Err(maker.faults);
+    }
     let detectors: Vec<Detector> = compiled.into_iter().map(|(_, detector)| detector).collect();
     let least = least_confidence(&ready);
     let owned = maker.patterns.into_iter().zip(&maker.pattern_owners);
@@ -81,9 +84,6 @@ pub fn resolve(source: Source, load: Loader<'_>) -> Result<Ruleset, Vec<Fault>> 
             return Err(maker.faults);
         }
     };
-    if !maker.faults.is_empty() {
-        return Err(maker.faults);
-    }
     Ok(Ruleset {
         lexicon: maker.lists.builder.build(),
         patterns,

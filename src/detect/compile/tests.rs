@@ -95,3 +95,11 @@ fn the_hash_follows_every_byte_that_decides() {
     assert_eq!(hash(EXAMPLE), hash(EXAMPLE));
     assert_ne!(hash(EXAMPLE), hash(&EXAMPLE.replace("confidence: 40", "confidence: 41")));
 }
+
+/// A fault in one detector once left others without their place.
+#[test]
+fn a_fault_before_a_detector_with_labels_is_told_and_does_not_panic() {
+    let faulty = EXAMPLE.replace("data/drugs.txt", "data/none.txt").replace("near: ssn_label", "near: nobody");
+    let faults = compile_text(&faulty).map(|_| ()).expect_err("two faults");
+    assert_eq!(faults.len(), 2);
+}
