@@ -530,3 +530,26 @@ fn a_rule_of_ones_own_goes_from_the_guide_to_enforcement() {
     assert_eq!(result["locations"][0]["physicalLocation"]["region"]["startLine"], 1);
     assert!(result["message"]["text"].as_str().expect("a text").contains("did you mean \"title\"?"), "{result}");
 }
+
+/// A clinic's list of patients tells by its members; the pack for special data asks for the message's own protection.
+#[test]
+fn audiences_and_special_data_are_seen_in_whole_mails() {
+    let site = Site::new();
+    let rules = std::env::current_dir().expect("the repository").join("rules");
+    let file = site.path().join("waxseal.yaml");
+    let written = std::fs::read_to_string(&file).expect("readable");
+    let written = written.replace("rules: [rules]", &format!("rules: [{}]", rules.display()));
+    std::fs::write(&file, written + "packs: [hipaa, special]\n").expect("written");
+    let judged = |to: &str, body: &str| {
+        let mail = format!("From: a@corp.example\nTo: {to}\nSubject: News\n\n{body}\n");
+        let line: serde_json::Value =
+            serde_json::from_str(&text(&site.run_with(&["scan", "--json", "-"], &mail))).expect("JSON");
+        let word = |key: &str| line[key].as_str().expect("a word").to_owned();
+        (word("verdict"), word("level"))
+    };
+    let newsletter = judged("Dialysis Patients <list@clinic.example>", "Summer recipes, and the garden is open.");
+    assert_eq!(newsletter, ("phi".to_owned(), "tls-verified".to_owned()));
+    assert_eq!(judged("Board <board@clinic.example>", "Summer recipes, and the garden is open.").0, "clean");
+    let notes = judged("b@other.example", "Patient Jane Roe, DOB 10/24/1971, was admitted to detox.");
+    assert_eq!(notes, ("phi".to_owned(), "message".to_owned()));
+}

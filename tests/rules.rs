@@ -42,6 +42,19 @@ fn the_shipped_packs_pass_their_own_tests() {
     assert!(failed.is_empty(), "{failed}");
 }
 
+#[test]
+fn the_optional_packs_pass_theirs_and_are_active_only_where_they_are_named() {
+    let packs = ["hipaa", "hipaa-strict", "special", "payment-cards", "personal"].map(str::to_owned);
+    let every = compile_rules(&[PathBuf::from("rules")], Some(&packs)).unwrap_or_else(|faults| panic!("{}", faults[0]));
+    let failed = failures(&every);
+    assert!(failed.is_empty(), "{failed}");
+    let has = |rules: &Ruleset, id: &str| rules.rules().any(|rule| rule.rule.id.value == id);
+    for id in ["special.hiv", "strict.patient-number"] {
+        assert!(has(&every, id) && !has(shipped(), id), "{id}");
+    }
+    assert!(has(shipped(), "phi.identifier-with-health") && has(shipped(), "payment.card-number"));
+}
+
 /// `UPDATE_GOLDEN=1` writes it anew.
 #[test]
 fn the_schema_for_editors_is_made_from_the_types() {

@@ -17,7 +17,7 @@ pub fn ruleset(configuration: &Configuration) -> Result<Ruleset, Vec<Fault>> {
 }
 
 /// Loads and compiles the rules of these files and folders, in their order. Without a list of
-/// packs, all that the files belong to are active.
+/// packs, all that the files belong to are active, but for optional ones.
 pub fn compile_rules(places: &[PathBuf], packs: Option<&[String]>) -> Result<Ruleset, Vec<Fault>> {
     let mut files = Vec::new();
     let mut faults = Vec::new();
@@ -34,8 +34,8 @@ pub fn compile_rules(places: &[PathBuf], packs: Option<&[String]>) -> Result<Rul
     if !faults.is_empty() {
         return Err(faults);
     }
-    let all = || files.iter().filter_map(|file| pack_of(&file.text)).collect::<BTreeSet<_>>();
-    let packs = packs.map_or_else(|| all().into_iter().collect(), <[String]>::to_vec);
+    let usual = || files.iter().filter_map(|file| usual_pack_of(&file.text)).collect::<BTreeSet<_>>();
+    let packs = packs.map_or_else(|| usual().into_iter().collect(), <[String]>::to_vec);
     detect::compile(&files, &packs, &word_list)
 }
 
@@ -83,13 +83,17 @@ fn word_list(file: &str, written: &str) -> Result<String, String> {
     std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// The pack that a file says it belongs to. A file that is no YAML is told of when it is compiled.
-fn pack_of(text: &str) -> Option<String> {
+/// The pack that a file says it belongs to, unless it is optional. A file that is no YAML is told of when
+/// it is compiled.
+fn usual_pack_of(text: &str) -> Option<String> {
     #[derive(Deserialize)]
     struct Head {
         pack: Option<String>,
+        #[serde(default)]
+        optional: bool,
     }
-    serde_yaml::from_str::<Head>(text).ok()?.pack
+    let head: Head = serde_yaml::from_str(text).ok()?;
+    head.pack.filter(|_| !head.optional)
 }
 
 /// The JSON Schema of rule files, as `config/rules.schema.json` has it.

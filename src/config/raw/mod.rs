@@ -39,7 +39,8 @@ pub struct Settings {
     /// Rule files and folders of them; later ones stand after earlier ones and may change them by id.
     /// A folder `exceptions` in one of them holds exception records.
     pub rules: Vec<String>,
-    /// The packs of rules that are active. Without this key: all that were loaded.
+    /// The packs of rules that are active. Without this key: `hipaa`, `payment-cards`, `personal` and the
+    /// site's own; `special` and `hipaa-strict` only where they are named.
     #[serde(default)]
     pub packs: Option<Vec<String>>,
     /// Exact-data-match indexes of patients that are active, by the name given to `waxseal edm build`.

@@ -24,6 +24,9 @@ pub struct File {
     /// without a pack is the site's own and always active.
     #[serde(default)]
     pub pack: Option<Spot<String>>,
+    /// The pack is active only where `packs:` in the configuration names it.
+    #[serde(default)]
+    pub optional: bool,
     /// What the file is for, in a sentence.
     #[serde(default)]
     pub description: Option<String>,
