@@ -550,6 +550,7 @@ fn audiences_and_special_data_are_seen_in_whole_mails() {
     let newsletter = judged("Dialysis Patients <list@clinic.example>", "Summer recipes, and the garden is open.");
     assert_eq!(newsletter, ("phi".to_owned(), "tls-verified".to_owned()));
     assert_eq!(judged("Board <board@clinic.example>", "Summer recipes, and the garden is open.").0, "clean");
+    assert_eq!(judged("b@other.example", "La paciente María López tiene presión alta.").0, "phi");
     let notes = judged("b@other.example", "Patient Jane Roe, DOB 10/24/1971, was admitted to detox.");
     assert_eq!(notes, ("phi".to_owned(), "message".to_owned()));
 }

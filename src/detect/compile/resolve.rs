@@ -79,10 +79,7 @@ pub fn resolve(source: Source, load: Loader<'_>) -> Result<Ruleset, Vec<Fault>> 
     });
     let patterns = match Patterns::new(placed.collect()) {
         Ok(patterns) => patterns,
-        Err(error) => {
-            maker.faults.push(Fault::at("rules", &Spot::<()>::default(), error));
-            return Err(maker.faults);
-        }
+        Err(error) => return Err(vec![Fault::at("rules", &Spot::<()>::default(), error)]),
     };
     Ok(Ruleset {
         lexicon: maker.lists.builder.build(),
