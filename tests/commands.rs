@@ -362,6 +362,12 @@ fn check_looks_at_the_key_the_store_the_dns_and_the_exceptions() {
     with("keys: { master: 'command:exit 3' }\n");
     assert!(told().contains("exit status: 3"), "{}", told());
 
+    // docs/install.md: a shell sees no credential of the service, and that is no fault.
+    with("keys: { master: 'credential:master-key' }\n");
+    let output = site.run(&["check"]);
+    assert!(status(&output) == 0 && text(&output).contains("no systemd credentials here"), "{output:?}");
+    assert_eq!(status(&site.run(&["serve"])), 78);
+
     std::fs::write(site.path().join("var/store.db"), "").expect("written");
     with("");
     assert!(told().contains("master.key"), "a store without its key: {}", told());

@@ -172,6 +172,51 @@ mod tests {
         Cli::command().debug_assert();
     }
 
+    /// The commands that a page tells its reader to type, or speaks of.
+    fn commands_in(page: &str) -> Vec<Vec<String>> {
+        let typed = page.lines().filter_map(|line| line.trim().trim_start_matches("sudo ").strip_prefix("waxseal "));
+        let told = page.split('`').skip(1).step_by(2).filter_map(|words| words.strip_prefix("waxseal "));
+        let mut commands = Vec::new();
+        for command in typed.chain(told) {
+            // What the shell sees of it: no comment, no redirection, quoted words whole.
+            let command = command.split(['#', '>', '|', '&', '\n']).next().unwrap_or_default();
+            let mut words = vec!["waxseal".to_owned()];
+            for (at, piece) in command.split('"').enumerate() {
+                match at % 2 {
+                    0 => words.extend(piece.split_whitespace().map(str::to_owned)),
+                    _ => words.push(piece.to_owned()),
+                }
+            }
+            commands.push(words);
+        }
+        commands
+    }
+
+    /// A page must not send an administrator to a command or option that isn't there.
+    #[test]
+    fn every_command_in_the_documents_is_understood() {
+        use clap::error::ErrorKind::{
+            DisplayHelpOnMissingArgumentOrSubcommand, MissingRequiredArgument, MissingSubcommand,
+        };
+        let docs = std::fs::read_dir("docs").unwrap().map(|entry| entry.unwrap().path());
+        let pages = docs.chain(["README.md".into(), "config/prometheus/waxseal.rules.yaml".into()]);
+        let mut seen = 0;
+        for page in pages.filter(|page| page.is_file()) {
+            for mut words in commands_in(&std::fs::read_to_string(&page).unwrap()) {
+                for word in words.iter_mut().filter(|word| word.as_str() == "ID") {
+                    *word = "01a20109f57778a7b2b3cba8581a7753".to_owned();
+                }
+                seen += 1;
+                let Err(error) = Cli::try_parse_from(&words) else { continue };
+                // A command that is only spoken of stands without what it needs.
+                let spoken_of = [DisplayHelpOnMissingArgumentOrSubcommand, MissingRequiredArgument, MissingSubcommand]
+                    .contains(&error.kind());
+                assert!(spoken_of, "{}: {}: {error}", page.display(), words.join(" "));
+            }
+        }
+        assert!(seen > 40, "{seen}");
+    }
+
     #[test]
     fn config_and_json_stand_anywhere_after_the_command() {
         for line in ["waxseal trace --json --config c.yaml abc", "waxseal trace abc --config c.yaml --json"] {

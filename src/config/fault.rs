@@ -55,6 +55,13 @@ impl fmt::Display for Faults {
 
 impl std::error::Error for Faults {}
 
+impl Fault {
+    /// A credential that systemd shows to the service alone: nobody else can say more about it.
+    pub fn is_for_the_service_alone(&self) -> bool {
+        self.message.starts_with(super::files::NO_CREDENTIALS)
+    }
+}
+
 /// All that was gathered, each in the order of the file.
 #[derive(Debug, Default)]
 pub struct Told {

@@ -10,6 +10,9 @@ use secrecy::SecretString;
 
 use super::units::SecretRef;
 
+/// What is said of a credential outside the service that systemd shows it to.
+pub const NO_CREDENTIALS: &str = "there are no systemd credentials here";
+
 /// Where relative paths count from, and where systemd put its credentials.
 #[derive(Clone, Debug)]
 pub struct Base {
@@ -37,7 +40,7 @@ impl Base {
             SecretRef::File(path) => Ok(self.path(path)),
             SecretRef::Credential(name) => match &self.credentials {
                 Some(folder) => Ok(folder.join(name)),
-                None => Err(format!("there are no systemd credentials here, so no {name:?}")),
+                None => Err(format!("{NO_CREDENTIALS}, so no {name:?}")),
             },
             SecretRef::Command(_) => Err("only keys.master may be a command".to_owned()),
         }

@@ -37,6 +37,10 @@ enum Severity {
     Warning,
 }
 
+/// What shows a credential to `check` as to the service.
+const LOOK_AS_SERVICE: &str =
+    "systemd-run --pipe --wait -p LoadCredential=NAME:FILE waxseal check looks at it as the service does";
+
 /// From so many days before its end a certificate is worth a look.
 const WARN_DAYS: i64 = 21;
 
@@ -47,8 +51,9 @@ pub fn run(common: &Common) -> Result {
         return Err(Error::Configuration(format!("{}: there is no such file", path.display())));
     }
     let mut complaints = Vec::new();
-    let loaded = config::load(&path, SystemClock.now());
-    let unusable = loaded.is_err();
+    let loaded = config::load_to_look(&path, SystemClock.now());
+    let unreadable = |fault: &config::Fault| !fault.is_for_the_service_alone();
+    let unusable = loaded.as_ref().map_or(true, |configuration| configuration.unreadable.iter().any(unreadable));
     match loaded {
         Err(faults) => complaints.extend(faults.0.into_iter().map(|fault| of_settings(Severity::Fault, fault))),
         Ok(configuration) => look_around(configuration, &mut complaints),
@@ -83,7 +88,8 @@ fn look_around(configuration: Configuration, complaints: &mut Vec<Complaint>) {
             complaints.extend(idle.into_iter().map(|fault| of_settings(Severity::Warning, fault)));
         }
     }
-    if folder(&configuration.data_dir, complaints) {
+    let keyed = !configuration.unreadable.iter().any(|fault| fault.key == "keys.master");
+    if folder(&configuration.data_dir, complaints) && keyed {
         surroundings::store(&configuration, complaints);
     }
     surroundings::dns(&configuration, complaints);
@@ -92,6 +98,10 @@ fn look_around(configuration: Configuration, complaints: &mut Vec<Complaint>) {
     if let Err(error) = dkim::keys(&configuration.data_dir, None) {
         complaints.push(about(Severity::Fault, &configuration.data_dir.join("dkim"), error.to_string(), None));
     }
+    complaints.extend(configuration.unreadable.into_iter().map(|fault| match fault.is_for_the_service_alone() {
+        true => of_settings(Severity::Warning, config::Fault { mend: Some(LOOK_AS_SERVICE.into()), ..fault }),
+        false => of_settings(Severity::Fault, fault),
+    }));
     complaints.extend(configuration.refusals.into_iter().map(|fault| of_settings(Severity::Refused, fault)));
     complaints.extend(configuration.warnings.into_iter().map(|fault| of_settings(Severity::Warning, fault)));
 }
