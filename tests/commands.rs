@@ -132,6 +132,38 @@ fn a_user_is_added_listed_and_disabled_without_a_gateway() {
     assert!(text(&site.run(&["user", "list"])).contains("disabled"));
 }
 
+/// Run by root beside a gateway with a user of its own, as the pages tell: what a command makes is the gateway's.
+#[test]
+fn what_root_makes_belongs_to_the_gateways_user() {
+    use std::os::unix::fs::{MetadataExt, chown};
+    let site = Site::new();
+    let nobody = 65_534;
+    if chown(site.path().join("var"), Some(nobody), Some(nobody)).is_err() {
+        return; // Only root gives files away.
+    }
+    let add = ["user", "add", "ann", "--password-stdin", "--sender", "ann@corp.example"];
+    assert_eq!(status(&site.run_with(&add, "correct horse battery\n")), 0);
+    assert_eq!(status(&site.run(&["dkim", "new", "corp.example"])), 0);
+    std::fs::write(site.path().join("patients.csv"), "mrn,last_name\n4471902,Quartermain\n").expect("written");
+    let built = site.run(&["edm", "build", "patients", "patients.csv"]);
+    assert_eq!(status(&built), 0, "{}", String::from_utf8_lossy(&built.stderr));
+    let mut folders = vec![site.path().join("var")];
+    let mut seen = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry")) {
+            let about = entry.metadata().expect("its owner");
+            if !entry.file_name().to_string_lossy().ends_with(".lock") {
+                assert_eq!(about.uid(), nobody, "{}", entry.path().display());
+            }
+            seen += 1;
+            if about.is_dir() {
+                folders.push(entry.path());
+            }
+        }
+    }
+    assert!(seen > 6, "{seen}");
+}
+
 #[test]
 fn connect_prints_this_gateways_name_and_port() {
     let site = Site::new();

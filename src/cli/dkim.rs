@@ -250,13 +250,8 @@ fn make(data_dir: &Path, domain: &Domain, selector: &str, kind: Kind, state: Sta
         }
         result => result.map_err(|error| Error::io(path.display(), error))?,
     }
-    // Run as root on a gateway with its own user: the key must be readable by the gateway.
-    if let Ok(owner) = fs::metadata(data_dir) {
-        use std::os::unix::fs::MetadataExt;
-        for made in [data_dir.join("dkim"), folder, path.clone()] {
-            std::os::unix::fs::chown(&made, Some(owner.uid()), Some(owner.gid()))
-                .map_err(|error| Error::io(made.display(), error))?;
-        }
+    for made in [&data_dir.join("dkim"), &folder, &path] {
+        settings::give_to_owner_of(data_dir, made)?;
     }
     read(domain, selector, state, path)
 }

@@ -39,11 +39,19 @@ pub enum Command {
 pub fn run(common: &Common, command: Command) -> Result {
     let configuration = settings::load(common)?;
     let folder = Folder::open(&configuration.data_dir, &configuration.store.master).map_err(trouble)?;
-    match command {
+    let done = match command {
         Command::Build { name, table, map } => build(common, &configuration, &folder, &name, &table, &map),
         Command::List => list(common, &configuration, &folder),
         Command::Drop { name } => drop_index(common, &configuration, &folder, &name),
+    };
+    let place = configuration.data_dir.join("edm");
+    let made = std::fs::read_dir(&place).into_iter().flatten().flatten().map(|entry| entry.path());
+    // The first command of all makes the master key too.
+    let key = Some(configuration.data_dir.join("master.key")).filter(|key| key.exists());
+    for made in made.chain([place.clone()]).chain(key) {
+        settings::give_to_owner_of(&configuration.data_dir, &made)?;
     }
+    done
 }
 
 /// `HEADER=COLUMN` of the command line.

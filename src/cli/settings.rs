@@ -1,6 +1,6 @@
 //! Which configuration a command works with.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Common;
 use super::exit::{Error, Result};
@@ -33,6 +33,14 @@ pub fn load_to_serve(common: &Common) -> Result<Configuration> {
 /// without its secrets and certificates, which whoever runs them may not be able to read.
 pub fn load(common: &Common) -> Result<Configuration> {
     config::load_to_look(&path(common)?, SystemClock.now()).map_err(|faults| Error::Configuration(faults.to_string()))
+}
+
+/// Gives what a command made to the owner of the folder that it belongs to: run as root on a gateway
+/// with a user of its own, it must be readable by the gateway.
+pub fn give_to_owner_of(folder: &Path, made: &Path) -> Result<()> {
+    use std::os::unix::fs::{MetadataExt, chown};
+    let Ok(owner) = std::fs::metadata(folder) else { return Ok(()) };
+    chown(made, Some(owner.uid()), Some(owner.gid())).map_err(|error| Error::io(made.display(), error))
 }
 
 /// What judges a message under this configuration.

@@ -33,13 +33,15 @@ pub enum Command {
 
 pub fn run(common: &Common, command: Command) -> Result {
     let settings = settings::load(common)?;
-    let people = People::open(settings.users).map_err(trouble)?;
+    let people = People::open(settings.users.clone()).map_err(trouble)?;
+    let give = || settings::give_to_owner_of(&settings.data_dir, &settings.users);
     let tell = |detail| Control::tell(&settings.data_dir, "user", detail);
     match command {
         Command::Add { name, senders, .. } => {
             let password = password()?;
             let person = Person { name: name.clone(), senders, role: Role::Submitter, disabled: false };
             people.add(person.clone(), password.expose_secret(), &SystemRandom).map_err(trouble)?;
+            give()?;
             tell(json!({ "change": "added", "user": name, "senders": person.senders }))?;
             common.output().one(&person, |person| match person.senders.is_empty() {
                 true => format!("{name} can sign in, but send as nobody: give it a --sender\n"),
@@ -49,6 +51,7 @@ pub fn run(common: &Common, command: Command) -> Result {
         Command::List => common.output().list(&people.list().map_err(trouble)?, table)?,
         Command::Disable { name } => {
             people.disable(&name).map_err(trouble)?;
+            give()?;
             tell(json!({ "change": "disabled", "user": name }))?;
             let answer = json!({ "name": name, "disabled": true });
             common.output().one(&answer, |_| format!("{name} can't sign in any more\n"))?;
