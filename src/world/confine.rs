@@ -52,10 +52,10 @@ fn resources(limits: &Limits) -> io::Result<()> {
 type Filter = Result<BpfProgram, Box<dyn std::error::Error + Send + Sync>>;
 
 /// Opening a file fails like any file that is not there: the C library looks at one under `/proc` now and then when it
-/// gives memory back, and would be killed for it at random.
+/// gives memory back, and would be killed for it at random. Asking how many processors there are fails too.
 fn refused() -> Filter {
     let refusal = SeccompAction::Errno(libc::EACCES as u32);
-    filter(&[libc::SYS_openat], SeccompAction::Allow, refusal)
+    filter(&[libc::SYS_openat, libc::SYS_sched_getaffinity], SeccompAction::Allow, refusal)
 }
 
 /// Reading, writing, memory, threads that exist already, time, chance, and ending.
@@ -63,6 +63,7 @@ fn system_calls() -> Filter {
     const ALLOWED: &[i64] = &[
         // Refused already.
         libc::SYS_openat,
+        libc::SYS_sched_getaffinity,
         libc::SYS_read,
         libc::SYS_readv,
         libc::SYS_write,

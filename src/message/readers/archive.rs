@@ -10,7 +10,7 @@ use super::super::extraction::{Extraction, File, within};
 use super::super::{GapReason, Shape};
 
 /// More entries than this in one archive is an attack on whoever lists them.
-const MAX_ENTRIES: usize = 10_000;
+pub(super) const MAX_ENTRIES: usize = 10_000;
 
 /// However small the archive, this much may come out of it.
 const FREE_OUTPUT: u64 = 8 << 20;

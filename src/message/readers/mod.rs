@@ -13,7 +13,9 @@ mod openpgp;
 mod pdf;
 mod picture;
 mod records;
+mod rights;
 mod rtf;
+mod sevenzip;
 mod sheet;
 mod structured;
 mod text;
@@ -61,8 +63,10 @@ const READERS: &[Reader] = &[
     apart("application/x-xz", |bytes| bytes.starts_with(b"\xfd7zXZ\0"), archive::xz),
     apart("application/zstd", |bytes| bytes.starts_with(b"\x28\xb5\x2f\xfd"), archive::zstd),
     apart("application/x-tar", archive::is_tar, archive::tar),
+    apart("application/x-7z-compressed", sevenzip::is_seven_zip, sevenzip::read),
     apart("application/pdf", pdf::is_pdf, pdf::read),
     apart("application/x-ole-storage", ole::is_ole, ole::read),
+    apart("application/x-microsoft-rpmsg-message", rights::is_protected_message, rights::read),
     apart("application/rtf", rtf::is_rtf, rtf::read),
     apart("application/ms-tnef", tnef::is_tnef, tnef::read),
     here(
@@ -215,8 +219,8 @@ fn unread(file: &File<'_>, extraction: &mut Extraction<'_>) {
 
 /// Extensions whose files must begin with certain bytes; one that does not is broken, or something else.
 const KNOWN_BY_MAGIC: &[&str] = &[
-    "pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "odt", "ods", "odp", "zip", "gz", "tgz", "bz2", "xz", "msg",
-    "png", "jpg", "jpeg", "gif", "tif", "tiff", "dcm", "p7m",
+    "pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "odt", "ods", "odp", "zip", "gz", "tgz", "bz2", "xz", "7z",
+    "msg", "png", "jpg", "jpeg", "gif", "tif", "tiff", "dcm", "p7m",
 ];
 
 /// A signature beside the signed part, or a key: it tells nothing of anybody else's.

@@ -17,6 +17,14 @@ pub(super) fn is_ole(bytes: &[u8]) -> bool {
     bytes.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 }
 
+/// Protected for certain people by Azure Rights Management (MS-OFFCRYPTO §2.2, MS-OXORMMS §2.2.3).
+pub(super) fn is_protected<F>(container: &CompoundFile<F>) -> bool {
+    let is_stream = |path: &str| container.is_stream(path);
+    is_stream("/\u{9}DRMContent")
+        || (is_stream("/EncryptedPackage")
+            && container.is_storage("/\u{6}DataSpaces/TransformInfo/DRMEncryptedTransform"))
+}
+
 pub(super) fn read(file: &File<'_>, extraction: &mut Extraction<'_>) {
     let Ok(mut container) = CompoundFile::open(Cursor::new(&*file.bytes)) else {
         return extraction.gap(&file.origin, GapReason::Corrupt);
@@ -31,6 +39,9 @@ pub(super) fn read(file: &File<'_>, extraction: &mut Extraction<'_>) {
         extraction.gap(&file.origin, GapReason::Limit);
     }
     let has = |name: &str| paths.iter().any(|path| path == name);
+    if is_protected(&container) {
+        return extraction.mark_encrypted(&file.origin);
+    }
     if has("/EncryptedPackage") {
         let info = stream(&mut container, "/EncryptionInfo", extraction);
         return extraction.gap(&file.origin, office::lock(&info));
