@@ -65,7 +65,11 @@ pub fn pasted(text: &str, headers: &Headers, detectors: &[Detector], mut found: 
     while let Some(header) = lines.next() {
         let Some(first) = lines.peek() else { break };
         let Some((separator, cells)) = parted(text, &header, first) else { continue };
-        let claims: Vec<Option<u16>> = cells.into_iter().map(|cell| headers.claim(&text[cell])).collect();
+        let claim = |cell: Range<usize>| match separator {
+            Separator::Comma => headers.is(&text[cell]),
+            _ => headers.claim(&text[cell]),
+        };
+        let claims: Vec<Option<u16>> = cells.into_iter().map(claim).collect();
         if claims.iter().flatten().count() < 2 {
             continue;
         }
@@ -73,8 +77,11 @@ pub fn pasted(text: &str, headers: &Headers, detectors: &[Detector], mut found: 
         while let Some(row) = lines.next_if(|row| separator.cells(text, row.clone()).len() > 1) {
             table.push(separator.cells(text, row));
         }
-        let whole = table.into_iter().filter(|cells| cells.len() == claims.len());
-        read(text, &claims, whole, detectors, &mut found);
+        table.retain(|cells: &Vec<Range<usize>>| cells.len() == claims.len());
+        // Commas part the words of any sentence: one line like another is no table yet.
+        if table.len() > usize::from(matches!(separator, Separator::Comma)) {
+            read(text, &claims, table.into_iter(), detectors, &mut found);
+        }
     }
 }
 
@@ -90,8 +97,12 @@ fn parted(text: &str, header: &Range<usize>, first: &Range<usize>) -> Option<(Se
             return None;
         }
         let headers = separator.cells(text, header.clone());
-        let short = |cell: &Range<usize>| cell.len() < 40 && text[cell.clone()].split_whitespace().count() <= 4;
-        let fits = headers.len() > 1 && headers.iter().all(short);
+        let short = |cell: &Range<usize>| {
+            let cell = &text[cell.clone()];
+            cell.len() < 40 && !cell.starts_with(|c: char| c.is_ascii_digit()) && cell.split_whitespace().count() <= 4
+        };
+        let least = if matches!(separator, Separator::Comma) { 3 } else { 2 };
+        let fits = headers.len() >= least && headers.iter().all(short);
         (fits && separator.cells(text, first.clone()).len() == headers.len()).then_some((separator, headers))
     })
 }
@@ -176,6 +187,11 @@ impl Headers {
             }
         }
         Self(terms)
+    }
+
+    /// The header is a term, and nothing else.
+    fn is(&self, header: &str) -> Option<u16> {
+        self.0.get(&normal(header)).copied()
     }
 
     /// The longest term in the header decides, so that `provider name` is not a `name`.
