@@ -234,7 +234,8 @@ struct Table {
 
 impl Table {
     fn of(places: impl ExactSizeIterator<Item = (u64, u32)>) -> Self {
-        let size = (places.len() * 2).next_power_of_two().max(4);
+        // At least 8, so that the filter is made of whole words and both sides mask alike.
+        let size = (places.len() * 2).next_power_of_two().max(8);
         let bits = size * 8;
         let mut table = Self { slots: vec![(0, 0); size], filter: vec![0; bits.div_ceil(64)] };
         for (key, place) in places {
