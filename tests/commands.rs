@@ -592,3 +592,32 @@ fn audiences_and_special_data_are_seen_in_whole_mails() {
     let notes = judged("b@other.example", "Patient Jane Roe, DOB 10/24/1971, was admitted to detox.");
     assert_eq!(notes, ("phi".to_owned(), "message".to_owned()));
 }
+
+/// `forms:`: a blank form is clean whatever it lists; filled in, it is not.
+#[test]
+fn a_known_form_is_clean_blank_and_phi_filled_in() {
+    let site = Site::new();
+    let rules = std::env::current_dir().expect("the repository").join("rules");
+    let file = site.path().join("waxseal.yaml");
+    let written = std::fs::read_to_string(&file).expect("readable");
+    let written = written.replace("rules: [rules]", &format!("rules: [{}]", rules.display()));
+    let form = "Hillside Clinic, 228 Fairmount Blvd. Example of a completed page. Patient John Sample, DOB 01/02/1970, takes \
+                metformin for type 2 diabetes and albuterol for asthma. Your name, date of birth and the name of your \
+                doctor go here, one word in each box, in capitals: ______________ and sign below the line.";
+    let verdict = |body: &str| {
+        let mail = format!("From: a@corp.example\nTo: b@other.example\nSubject: the form\n\n{body}\n");
+        let line: serde_json::Value =
+            serde_json::from_str(&text(&site.run_with(&["scan", "--json", "-"], &mail))).expect("JSON");
+        line["verdict"].as_str().expect("a verdict").to_owned()
+    };
+    std::fs::write(&file, &written).expect("written");
+    assert_eq!(verdict(form), "phi", "without its fingerprint nobody can know");
+    std::fs::create_dir(site.path().join("forms")).expect("made");
+    std::fs::write(site.path().join("forms/intake.txt"), form).expect("written");
+    std::fs::write(&file, written + "forms: [forms]\n").expect("written");
+    assert_eq!(verdict(form), "clean");
+    assert_eq!(
+        verdict(&form.replace("______________", "MARIA LOPEZ, DOB 10/24/1971, MRN 4471234, on warfarin")),
+        "phi"
+    );
+}

@@ -1,6 +1,6 @@
 //! `edm:` and `directory:`: what the site knows of its people, opened and read.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +13,10 @@ use super::raw::{DirectorySetting, IndexSetting, Settings};
 use super::tree::Place;
 use crate::detect::known::{Directory, Field, Known};
 use crate::edm::{Folder, Live, Wanted};
+use crate::message::{Budget, Document, Documents, InProcess};
 
+/// Octets of text that a form may have.
+const MOST_FORM: u64 = 64 << 20;
 const DAY: Duration = Duration::from_secs(86_400);
 const INDEX_AGE: Duration = Duration::from_secs(7 * 86_400);
 const DIRECTORY_AGE: Duration = Duration::from_secs(30 * 86_400);
@@ -56,6 +59,11 @@ pub(super) fn directory(settings: &Settings, base: &Base) -> Option<Source> {
 /// What can be told without opening anything. Whether an index is there is asked when mail is judged:
 /// `waxseal edm build`, which makes it, reads the same configuration.
 pub(super) fn check(settings: &Settings, base: &Base, complaints: &mut Complaints<'_>) {
+    for (at, path) in settings.forms.iter().map(|written| base.path(written)).enumerate() {
+        if !path.exists() {
+            complaints.fault(&format!("forms[{at}]"), format!("there is no {}", path.display()), "");
+        }
+    }
     if let Some(source) = directory(settings, base).filter(|source| !source.file.exists()) {
         complaints.fault("directory", format!("there is no {}", source.file.display()), "");
     }
@@ -91,7 +99,38 @@ pub fn acquaintance(configuration: &Configuration, now: Timestamp) -> Result<Acq
             warnings.push(told("directory", message, Some("export it again".to_owned())));
         }
     }
+    for path in configuration.forms.iter().flat_map(|path| files_of(path)) {
+        let read = form(&path).map_err(|message| fault(&path, Place::default(), "", message, None))?;
+        if !known.forms.add(&read) {
+            let message = "this form has too little text to be told from other texts; it is left out".to_owned();
+            warnings.push(fault(&path, Place::default(), "", message, None));
+        }
+    }
     Ok(Acquaintance { known, tables, warnings })
+}
+
+/// The file itself, or every file at or below a folder, in order of name.
+fn files_of(path: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(path) else { return vec![path.to_owned()] };
+    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.retain(|path| !path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".")));
+    paths.sort();
+    paths.iter().flat_map(|path| files_of(path)).collect()
+}
+
+/// A form's text. It is the site's own file, so it is opened in this process.
+fn form(path: &Path) -> Result<String, String> {
+    let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let document = Document { name: name.as_deref(), declared: "", bytes: &bytes, depth: 0 };
+    let extract = InProcess.open(&document, &Budget::new(MOST_FORM, 1_000));
+    match extract.gaps.first() {
+        Some(gap) => Err(format!("the form can't be read: {}", gap.reason)),
+        None => {
+            let texts = extract.segments.iter().map(|segment| segment.text.as_str());
+            Ok(texts.collect::<Vec<_>>().join("\n"))
+        }
+    }
 }
 
 /// The directory of a CSV file.

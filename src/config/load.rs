@@ -30,6 +30,8 @@ pub struct Configuration {
     /// Patient indexes in use.
     pub edm: Vec<edm::Wanted>,
     pub directory: Option<known::Source>,
+    /// Files and folders of blank forms.
+    pub forms: Vec<PathBuf>,
     /// The organisation's own domains: their addresses are staff.
     pub own_domains: Vec<Domain>,
     pub smtp: smtp::Config,
@@ -164,6 +166,7 @@ fn build(path: &Path, settings: Settings, tree: &Node, around: &Surroundings<'_>
         users: settings.users.as_ref().map_or_else(|| data_dir.join("users.jsonl"), |path| base.path(path)),
         edm: known::indexes(&settings),
         directory: known::directory(&settings, &base),
+        forms: settings.forms.iter().map(|written| base.path(written)).collect(),
         own_domains: own_domains(&settings),
         dns: routes::dns(&settings),
         store: embedded_store(&settings, &data_dir, &base, queue.schedule.longest_pause()),

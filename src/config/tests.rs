@@ -78,6 +78,7 @@ rules: [../rules]
 packs: [hipaa, payment-cards]
 edm: [patients, { name: members, max_age: 3d }]
 directory: { file: staff.csv, max_age: 14d }
+forms: [forms]
 domains: [example.org]
 postmaster: postmaster@example.org
 users: users.jsonl
@@ -176,6 +177,7 @@ telemetry: { log_level: info, log_format: json, log_addresses: false }
 fn every_key_is_read_to_its_room() {
     let folder = folder();
     std::fs::write(folder.path().join("config/relay.secret"), "s3cret\n").unwrap();
+    std::fs::create_dir(folder.path().join("config/forms")).unwrap();
     std::fs::write(folder.path().join("config/staff.csv"), "name,email\nAda Okafor,ada@example.org\n").unwrap();
     let configuration = read_in(folder.path(), EVERY_KEY).unwrap_or_else(|faults| panic!("{faults}"));
     assert_eq!(configuration.smtp.hostname.as_str(), "gw.variable.example");

@@ -275,7 +275,7 @@ impl Table {
 /// A run of letters and digits.
 pub struct Word {
     pub span: Span,
-    hash: u64,
+    pub hash: u64,
     /// It begins with a capital.
     pub capital: bool,
     pub digits: bool,

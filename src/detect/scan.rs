@@ -63,6 +63,9 @@ impl Ruleset {
             }
         }
         pages.iter_mut().for_each(|page| correspondents.bound(self, page));
+        if !known.forms.is_empty() {
+            pages.iter_mut().for_each(|page| self.blank_forms(known, page));
+        }
         let unsearched = self.asks_for_known(known, &pages) && self.see_known(known, &mut pages).is_err();
         pages.extend(audience.page(self));
         (pages, unsearched)

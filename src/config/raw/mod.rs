@@ -49,6 +49,10 @@ pub struct Settings {
     /// The organisation's own people: their names, addresses and numbers tell of no patient.
     #[serde(default)]
     pub directory: Option<DirectorySetting>,
+    /// The site's blank forms and templates, as files or folders of them, in any format that is read: what a
+    /// form prints tells of nobody.
+    #[serde(default)]
+    pub forms: Vec<String>,
     /// The organisation's own domains, beside those that sources name in `from_domains`: their
     /// addresses are staff, not patients.
     #[serde(default)]

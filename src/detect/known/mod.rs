@@ -6,6 +6,7 @@
 //! a table has it too.
 
 mod directory;
+mod forms;
 mod key;
 mod look;
 mod memory;
@@ -14,6 +15,7 @@ mod see;
 use std::sync::Arc;
 
 pub use directory::{Directory, Field};
+pub use forms::Forms;
 pub use key::{Column, Key, KeyKind, of_row};
 pub use memory::Memory;
 
@@ -38,6 +40,7 @@ pub struct Unreadable;
 pub struct Known {
     pub tables: Vec<Arc<dyn Index>>,
     pub directory: Directory,
+    pub forms: Forms,
 }
 
 /// Who a name belongs to, as far as is known.

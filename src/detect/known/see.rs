@@ -4,7 +4,7 @@ use super::super::page::{Page, Sight};
 use super::super::raw::Identifies;
 use super::super::ruleset::{Eye, Ruleset};
 use super::{Known, Layout, Unreadable, look};
-use crate::message::Shape;
+use crate::message::{Shape, Zone};
 
 impl Ruleset {
     /// Whether known people matter at all: only where health information stands somewhere in the
@@ -14,6 +14,26 @@ impl Ruleset {
         !known.tables.is_empty()
             && self.detectors.iter().any(|detector| matches!(detector.eye, Eye::Known(_)))
             && pages.iter().any(|page| page.sights.iter().any(is_health))
+    }
+
+    /// Takes what a known form prints out of what counts (zone `blank`). A name or address on the form is
+    /// nobody's; its words for illness count only once somebody is written into it.
+    pub(in crate::detect) fn blank_forms(&self, known: &Known, page: &mut Page<'_>) {
+        let printed = known.forms.printed(page.text);
+        if printed.is_empty() {
+            return;
+        }
+        let of_form = |sight: &Sight| {
+            let at = printed.partition_point(|span| span.end < sight.end as usize);
+            printed.get(at).is_some_and(|span| span.start <= sight.start as usize)
+        };
+        let person = |sight: &Sight| self.detectors[usize::from(sight.detector)].identifies == Identifies::Person;
+        let filled = page.sights.iter().any(|sight| person(sight) && !of_form(sight));
+        for sight in &mut page.sights {
+            if of_form(sight) && (!filled || person(sight)) {
+                sight.zone = Zone::Blank;
+            }
+        }
     }
 
     /// Adds what detectors of known people see.
