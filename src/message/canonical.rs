@@ -104,7 +104,7 @@ impl Writer {
         let mut chars = word.char_indices().peekable();
         while let Some((offset, c)) = chars.next() {
             self.mark(at + offset);
-            if c.is_ascii() {
+            if c.is_ascii() && !chars.peek().is_some_and(|(_, next)| is_combining_mark(*next)) {
                 self.out.push(c);
                 continue;
             }
@@ -133,12 +133,17 @@ impl Writer {
 
     /// Every character that comes out leads back to the beginning of what it was.
     fn fold_into(&mut self, cluster: &str, fold: bool, at: usize) {
-        for c in cluster.chars().filter(|c| !is_invisible(*c)).nfkc() {
+        for c in cluster.chars().filter(|c| !is_invisible(*c)).nfkc().filter(|c| !is_decoration(*c)) {
             self.mark(at);
             let c = plain_sign(c);
             self.out.push(if fold { look_alike(c) } else { c });
         }
     }
+}
+
+/// Lines under, over and through letters that are no part of any letter.
+fn is_decoration(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}')
 }
 
 /// Tag characters: ASCII that no font shows (U+E0020 to U+E007E).
@@ -273,6 +278,7 @@ mod tests {
             ("a\u{a0}b", "a b"),
             ("S\u{e0053}SN", "SSN"),
             ("①", "1"),
+            ("5\u{332}1\u{336}5 Jose\u{301}", "515 Jos\u{e9}"),
             ("hi \u{e0032}\u{e0031}\u{e0039}\u{e002d}\u{e0030}\u{e0039}\u{e002d}", "hi 219-09-"),
             ("SSN \u{202e}1876-90-912\u{202c} ok", "SSN 219-09-6781 ok"),
             ("a\u{202e}cb\nd", "abc\nd"),

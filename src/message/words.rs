@@ -124,7 +124,7 @@ fn word(text: &[u8]) -> Option<Word<'_>> {
     let payload = &inner[charset_end + 3..];
     let end = memmem::find(payload, b"?=")?;
     // `=?utf-8?q?=41?=`: the first `?=` may be the payload's own beginning.
-    let end = if end == 0 && payload.get(1) == Some(&b'=') && payload.len() > 2 {
+    let end = if end == 0 && encoding == b'q' && payload.get(1) == Some(&b'=') && payload.len() > 2 {
         memmem::find(&payload[1..], b"?=").map_or(end, |found| found + 1)
     } else {
         end
@@ -192,6 +192,7 @@ mod tests {
             ("=?utf-8?x?no?= b", "=?utf-8?x?no?= b"),
             ("=?utf-8?q?open", "=?utf-8?q?open"),
             ("a =?utf-8?q?b?= c", "a b c"),
+            ("=?utf-8?B?Sm8=?= =?utf-8?B??= =?utf-8?B??=", "Jo"),
         ] {
             assert_eq!(decode(raw.as_bytes()), shown, "{raw:?}");
         }

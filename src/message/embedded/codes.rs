@@ -129,13 +129,12 @@ fn run(bytes: &[u8], start: usize) -> (Vec<u8>, usize) {
     (decoded, at)
 }
 
+/// Readable, and mostly letters, digits and blanks; what else is in hexadecimal are keys and hashes.
 fn spells_text(bytes: &[u8]) -> bool {
-    let count = |wanted: fn(&u8) -> bool| bytes.iter().filter(|byte| wanted(byte)).count();
-    let readable = count(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t'));
-    let words = count(|byte| byte.is_ascii_alphanumeric() || *byte == b' ');
-    readable == bytes.len()
-        && words * 10 >= bytes.len() * 7
-        && count(u8::is_ascii_lowercase) + count(u8::is_ascii_digit) > 0
+    std::str::from_utf8(bytes).is_ok_and(|text| {
+        let words = text.chars().filter(|c| c.is_alphanumeric() || *c == ' ').count();
+        is_readable(text) && words * 10 >= text.chars().count() * 7
+    })
 }
 
 #[cfg(test)]
@@ -150,6 +149,7 @@ mod tests {
             ("%53%53%4E%20%32%31%39", "SSN 219"),
             ("SSN 219+AC0-09+AC0-6781", "SSN 219-09-6781"),
             ("53 53 4E 20 32 31 39 2D 30", "SSN 219-0"),
+            ("53c3914e20323139203030", "S\u{d1}N 219 00"),
             ("53:53:4E:20:32:31:39:2D:30", "SSN 219-0"),
             ("\\x53\\x53\\x4E\\x20\\x32\\x31\\x39\\x2D\\x30", "SSN 219-0"),
             ("0x53, 0x53, 0x4E, 0x20, 0x32, 0x31, 0x39, 0x2D, 0x30", "SSN 219-0"),

@@ -28,7 +28,7 @@ pub(in super::super) struct LinkedFile {
 
 /// Everything that the attributes of an element tell; `visible` if the element itself is shown.
 pub(super) fn told(tag: &Tag, visible: bool) -> Vec<Told> {
-    let mut told = Vec::new();
+    let mut told: Vec<Told> = words_as_names(tag).map(Told::Hidden).into_iter().collect();
     for attribute in &tag.attrs {
         let value = attribute.value.trim();
         if value.is_empty() {
@@ -51,6 +51,17 @@ pub(super) fn told(tag: &Tag, visible: bool) -> Vec<Told> {
         }
     }
     told
+}
+
+/// `<Jo Roe, seen on Monday>`: text that looks like a tag, which some readers show as it is.
+fn words_as_names(tag: &Tag) -> Option<String> {
+    let names: Vec<&str> = tag
+        .attrs
+        .iter()
+        .filter(|attribute| attribute.value.is_empty())
+        .map(|attribute| &*attribute.name.local)
+        .collect();
+    (names.len() > 2).then(|| format!("{} {}", &*tag.name, names.join(" ")))
 }
 
 /// Words, or a number long enough to be somebody's.
