@@ -175,10 +175,9 @@ fn written(path: &Path, header: &mut Header, sorter: Sorter, site: &SiteKey) -> 
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     let mut out = BufWriter::with_capacity(1 << 18, file);
     out.write_all(&[0; PAGE])?;
-    let (merge, most) = {
-        let most = sorter.len();
-        (sorter.sorted()?, most)
-    };
+    let most = sorter.len();
+    // Sorting gives its memory back before the filter takes some.
+    let merge = sorter.sorted()?;
     let mut filter = Filter::new(most);
     let mut fences: Vec<u8> = Vec::new();
     let mut hashes: Vec<u64> = Vec::with_capacity(IN_BLOCK);
@@ -203,11 +202,10 @@ fn written(path: &Path, header: &mut Header, sorter: Sorter, site: &SiteKey) -> 
         flush(&mut out, header, site, &mut fences, &mut hashes)?;
     }
     out.write_all(&fences)?;
-    let filter: Vec<u8> = filter.bytes().flatten().collect();
-    out.write_all(&filter)?;
-    header.filter_bytes = filter.len() as u64;
+    out.write_all(filter.bytes())?;
+    header.filter_bytes = filter.bytes().len() as u64;
     header.fences_seal = hex(&site.seal(1, &fences));
-    header.filter_seal = hex(&site.seal(2, &filter));
+    header.filter_seal = hex(&site.seal(2, filter.bytes()));
     let page = header.write(site).ok_or_else(|| std::io::Error::other("too many columns for the header"))?;
     out.seek(SeekFrom::Start(0))?;
     out.write_all(&page)?;

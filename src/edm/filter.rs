@@ -1,61 +1,57 @@
 //! A Bloom filter in blocks of a cache line: one look at memory says "not here" for most words of a text.
 
 /// 512 bits.
-const WORDS: usize = 8;
+const BLOCK: usize = 64;
 /// Bits set for each key. With eight bits a key some three in a hundred foreign keys pass.
 const PROBES: u32 = 6;
 /// The filter stays below this, and lets more foreign keys pass, however large the table.
-const MOST_BYTES: usize = 168 << 20;
+const MOST_BYTES: usize = 160 << 20;
 
-pub struct Filter {
-    blocks: Vec<[u64; WORDS]>,
-}
+/// Kept as the octets of its file: with ten million rows there is no room for a second copy.
+pub struct Filter(Vec<u8>);
 
 impl Filter {
     /// An empty one for that many keys, eight bits for each.
     pub fn new(keys: u64) -> Self {
-        let bytes = usize::try_from(keys).unwrap_or(usize::MAX).clamp(64, MOST_BYTES);
-        Self { blocks: vec![[0; WORDS]; bytes.div_ceil(64)] }
+        let bytes = usize::try_from(keys).unwrap_or(usize::MAX).clamp(BLOCK, MOST_BYTES);
+        Self(vec![0; bytes.next_multiple_of(BLOCK)])
     }
 
     pub fn insert(&mut self, hash: u64) {
-        let at = self.block(hash);
-        for (word, bit) in probes(hash) {
-            self.blocks[at][word] |= bit;
+        let block = self.block(hash);
+        for (at, bit) in probes(hash) {
+            self.0[block + at] |= bit;
         }
     }
 
     pub fn may_hold(&self, hash: u64) -> bool {
-        let block = &self.blocks[self.block(hash)];
-        probes(hash).all(|(word, bit)| block[word] & bit != 0)
+        let start = self.block(hash);
+        let block = &self.0[start..start + BLOCK];
+        probes(hash).all(|(at, bit)| block[at] & bit != 0)
     }
 
-    /// The block for a hash: its high half, scaled.
+    /// Where the block for a hash begins: its high half, scaled.
     fn block(&self, hash: u64) -> usize {
-        (((hash >> 32) * self.blocks.len() as u64) >> 32) as usize
+        let blocks = (self.0.len() / BLOCK) as u64;
+        (((hash >> 32) * blocks) >> 32) as usize * BLOCK
     }
 
-    pub fn bytes(&self) -> impl Iterator<Item = [u8; 8]> + '_ {
-        self.blocks.iter().flatten().map(|word| word.to_le_bytes())
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
     }
 
-    /// As [`Filter::bytes`] wrote it; `None` if the length is odd.
-    pub fn read(bytes: &[u8]) -> Option<Self> {
-        let (blocks, rest) = bytes.as_chunks::<64>();
-        let block = |bytes: &[u8; 64]| {
-            let (words, _) = bytes.as_chunks::<8>();
-            std::array::from_fn(|at| u64::from_le_bytes(words[at]))
-        };
-        (rest.is_empty() && !blocks.is_empty()).then(|| Self { blocks: blocks.iter().map(block).collect() })
+    /// As [`Filter::bytes`] gave it; `None` if the length is odd.
+    pub fn read(bytes: Vec<u8>) -> Option<Self> {
+        (!bytes.is_empty() && bytes.len().is_multiple_of(BLOCK)).then_some(Self(bytes))
     }
 }
 
 /// Six of the block's bits, from the low half of the hash spread over all of a product.
-fn probes(hash: u64) -> impl Iterator<Item = (usize, u64)> {
+fn probes(hash: u64) -> impl Iterator<Item = (usize, u8)> {
     let spread = (hash & 0xffff_ffff).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (0..PROBES).map(move |probe| {
         let bit = (spread >> (10 + 9 * probe)) & 511;
-        ((bit / 64) as usize, 1 << (bit % 64))
+        ((bit / 8) as usize, 1 << (bit % 8))
     })
 }
 
@@ -74,11 +70,10 @@ mod tests {
     fn what_was_put_in_is_held_and_little_else() {
         let mut filter = Filter::new(20_000);
         hashes(1).for_each(|hash| filter.insert(hash));
-        let bytes: Vec<u8> = filter.bytes().flatten().collect();
-        let filter = Filter::read(&bytes).expect("as written");
+        let filter = Filter::read(filter.bytes().to_vec()).expect("as written");
         assert!(hashes(1).all(|hash| filter.may_hold(hash)));
         let wrong = hashes(1 << 40).filter(|hash| filter.may_hold(*hash)).count();
         assert!(wrong < 1_000, "{wrong} of 20,000 foreign keys pass");
-        assert!(Filter::read(&bytes[1..]).is_none());
+        assert!(Filter::read(filter.bytes()[1..].to_vec()).is_none());
     }
 }

@@ -54,7 +54,7 @@ impl Table {
             return Err(damaged("its filter changed"));
         }
         let fences = fences.as_chunks::<8>().0.iter().map(|bytes| u64::from_le_bytes(*bytes)).collect();
-        let filter = Filter::read(&filter).ok_or_else(|| damaged("its filter has an odd length"))?;
+        let filter = Filter::read(filter).ok_or_else(|| damaged("its filter has an odd length"))?;
         Ok(Self { header, file, site: site.clone(), fences, filter })
     }
 
