@@ -151,3 +151,56 @@ fn address_in(written: &str) -> Option<String> {
     let address = written.trim().trim_end_matches(|c: char| !c.is_alphanumeric());
     address.contains('@').then(|| address.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::known::{Column, Directory, Field, Memory};
+    use super::super::{RuleFile, compile};
+    use super::*;
+    use crate::message::Field as HeaderField;
+
+    const RULES: &str = "
+lists: { free: [gmail.com], groups: [patients], bonds: [dialysis] }
+detectors:
+  - { id: seen, title: Seen, identifies: person, class: strong, recipients: { private_domains: free, at_least: 3, visible: true } }
+  - { id: known, title: Known, identifies: person, class: linking, recipients: { known: true } }
+  - { id: named, title: Named, identifies: person, class: linking, recipients: { groups: groups, bonds: bonds } }
+";
+
+    /// The detectors that see something in the recipients of a message.
+    fn seen(to: &str) -> Vec<&'static str> {
+        let file = RuleFile { name: "site.yaml".to_owned(), text: RULES.to_owned() };
+        let rules = compile(&[file], &[], &|_, _| Err(String::new())).unwrap_or_else(|faults| panic!("{}", faults[0]));
+        let mut table = Memory::default();
+        table.row([(Column::Email, "jane@home.example")]);
+        table.row([(Column::Email, "nurse@corp.example")]);
+        let mut directory = Directory::default();
+        directory.add([(Field::Email, "ada@gmail.com")]);
+        let known = Known { directory, ..Known::default() }.with(Arc::new(table));
+        let fields = vec![HeaderField { name: "To".to_owned(), value: to.to_owned(), range: 0..0 }];
+        let reading = Reading { fields, ..Reading::default() };
+        let recipients = to.split(',').filter_map(address_in).filter_map(|address| address.parse().ok()).collect();
+        let own_domains = vec!["corp.example".parse().expect("a domain")];
+        let circumstances = Circumstances { recipients, own_domains, ..Circumstances::default() };
+        let audience = rules.audience(&known, &reading, &circumstances);
+        audience.sights.iter().map(|sight| ["seen", "known", "named"][usize::from(sight.detector)]).collect()
+    }
+
+    #[test]
+    fn private_persons_are_counted_and_staff_and_business_are_not() {
+        for (to, expected) in [
+            ("a@gmail.com, b@gmail.com, c@gmail.com", vec!["seen"]),
+            ("a@gmail.com, Roe <b@gmail.com>, jane@home.example", vec!["seen", "known"]),
+            ("a@gmail.com, b@gmail.com, ada@gmail.com", vec![]),
+            ("a@gmail.com, b@gmail.com, c@business.example", vec![]),
+            ("nurse@corp.example", vec![]),
+            ("Dialysis Patients <list@lists.example>", vec!["named"]),
+            ("Dialysis Patients <list@corp.example>", vec![]),
+            ("Dialysis Supplies <list@lists.example>", vec![]),
+        ] {
+            assert_eq!(seen(to), expected, "{to}");
+        }
+    }
+}
