@@ -142,3 +142,27 @@ fn every_alert_has_its_chapter_in_the_runbook() {
         assert!(chapters.contains(chapter), "{chapter}");
     }
 }
+
+/// The table for auditors names only tests that are there.
+#[test]
+fn every_test_that_the_fault_list_names_is_there() {
+    let source: String = ["src", "tests"]
+        .iter()
+        .flat_map(|below| files(below, "rs"))
+        .map(|path| std::fs::read_to_string(path).expect("a source file"))
+        .collect();
+    let page = std::fs::read_to_string("docs/faults.md").expect("the page");
+    let mut seen = 0;
+    for name in page.split('`').skip(1).step_by(2) {
+        let there = match name.strip_prefix("sessions/") {
+            Some("…") => true,
+            Some(transcript) => Path::new("tests/sessions").join(transcript).is_file(),
+            None if name.contains(|c: char| !c.is_ascii_alphanumeric() && c != '_') || !name.contains('_') => continue,
+            None if name == "WAXSEAL_LARGE" => continue,
+            None => source.contains(&format!("fn {name}(")),
+        };
+        seen += 1;
+        assert!(there, "{name} is no test");
+    }
+    assert!(seen > 70, "{seen}");
+}

@@ -89,3 +89,40 @@ pub(super) fn held_unread(envelope: &Envelope, law: &Law, now: Timestamp) -> Exa
     policy::hold_all(&mut decision, "it could not be examined");
     Examination { reading, authors: Vec::new(), decision }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::{self, RuleFile};
+    use crate::message::{Document, Extract};
+    use crate::policy::{Level, Verdict};
+    use crate::store::sample;
+
+    /// A reader of documents that some document knows how to crash.
+    struct Crashes;
+
+    impl Documents for Crashes {
+        fn open(&self, _: &Document<'_>, _: &Budget) -> Extract {
+            panic!("a poisoned document")
+        }
+    }
+
+    const RULES: &str = "pack: test\nlists:\n  word: [zebrafish]\ndetectors:\n  - { id: word, title: Word, identifies: health, \
+                         class: specific, terms: ['@word'] }\nrules: []\n";
+
+    /// T039.
+    #[test]
+    fn a_message_that_crashes_its_reader_is_held() {
+        let files = [RuleFile { name: "test.yaml".to_owned(), text: RULES.to_owned() }];
+        let ruleset = detect::compile(&files, &["test".to_owned()], &|_, _| Err("no word lists here".to_owned()));
+        let ruleset = ruleset.unwrap_or_else(|faults| panic!("{faults:?}"));
+        let law = Law { ruleset, policy: policy::Config::default(), waivers: Vec::new(), own_domains: Vec::new() };
+        let now = Timestamp::UNIX_EPOCH;
+        let envelope = sample::envelope(crate::mail::QueueId::new(1, &[0; 10]), &["bob@there.example"], now);
+        let content = b"From: ann@clinic.example\r\nContent-Type: application/pdf\r\n\
+                        Content-Transfer-Encoding: base64\r\n\r\nJVBERi0xLjcKJQ==\r\n";
+        let budget = Budget::new(1 << 20, 100);
+        let examined = examine_safely(content, &envelope, &law, &Crashes, now, &budget);
+        assert_eq!((examined.decision.verdict, examined.decision.recipients[0].level), (Verdict::Unread, Level::Hold));
+    }
+}
