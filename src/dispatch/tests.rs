@@ -7,11 +7,11 @@ use super::*;
 use crate::deliver::tests::certificates::Authority;
 use crate::deliver::tests::sink::{SILENCE, Sink, sink};
 use crate::deliver::{self, Ports};
-use crate::mail::{Address, Body, Client, Envelope, Notify, QueueId, Recipient, ReversePath};
-use crate::policy::{Decision, RecipientDecision, Verdict};
+use crate::mail::{Address, QueueId, ReversePath};
+use crate::policy::{Decision, Verdict};
 use crate::queue;
 use crate::store::embedded::{self, Embedded};
-use crate::store::{self, Decided, Facts, MessageState, Record};
+use crate::store::{self, MessageState, Record, sample};
 use crate::world::fake::{FakeClock, FakeDialer, FakeRandom, FakeResolver};
 
 /// A queue and its dispatch at work, where each domain `NAME.test` has the exchanger `mx.NAME.test`.
@@ -166,70 +166,13 @@ fn way(authority: &Authority, routes: Vec<deliver::Route>, clock: &Arc<FakeClock
 fn message(to: &[(&str, Level)], verdict: Verdict) -> Arrival {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let id = QueueId::new(NEXT.fetch_add(1, Ordering::Relaxed), &[7; 10]);
-    let content = Bytes::from_static(b"From: ann@clinic.test\r\nSubject: x\r\n\r\nhello\r\n");
-    let decide = |(address, level): &(&str, Level)| RecipientDecision {
-        address: address.parse().unwrap(),
-        level: *level,
-        ladder: vec![Method::Transport, Method::Wait],
-        reasons: Vec::new(),
-        lowered_by: Vec::new(),
-    };
-    let decision = Decision {
-        verdict,
-        findings: Default::default(),
-        gaps: Vec::new(),
-        recipients: to.iter().map(decide).collect(),
-        refusal: None,
-        all_or_nothing: false,
-        edits: Vec::new(),
-        ruleset: String::new(),
-        config: String::new(),
-        profile: None,
-        observed: false,
-    };
-    Arrival {
-        envelope: envelope(id, &decision.recipients),
-        facts: Facts { size: content.len() as u64, ..Facts::default() },
-        content: Content::Memory(content),
-        decided: Some(Decided {
-            states: vec![RecipientState::Pending; to.len()],
-            decision,
-            events: Vec::new(),
-            own_mail: Vec::new(),
-            leased: false,
-        }),
-        events: Vec::new(),
-        leased: false,
-    }
-}
-
-fn envelope(id: QueueId, to: &[RecipientDecision]) -> Envelope {
-    let recipient = |decided: &RecipientDecision| Recipient {
-        address: decided.address.clone(),
-        notify: Notify::DEFAULT,
-        orcpt: None,
-    };
-    let author: Address = "ann@clinic.test".parse().unwrap();
-    Envelope {
-        id,
-        reverse_path: ReversePath::Address(author),
-        recipients: to.iter().map(recipient).collect(),
-        body: Body::SevenBit,
-        smtputf8: false,
-        require_tls: false,
-        ret: None,
-        envid: None,
-        source: "office".to_owned(),
-        client: Client {
-            ip: "10.0.0.1".parse().unwrap(),
-            helo: "pc".to_owned(),
-            extended: true,
-            listener: "relay".to_owned(),
-            user: None,
-            tls: None,
-        },
-        received: now(),
-    }
+    let addresses: Vec<&str> = to.iter().map(|(address, _)| *address).collect();
+    let content = b"From: ann@clinic.test\r\nSubject: x\r\n\r\nhello\r\n";
+    let mut arrival = sample::undecided(id, &addresses, content, now());
+    arrival.envelope.reverse_path = ReversePath::Address("ann@clinic.test".parse().unwrap());
+    let decision = Decision { verdict, ..sample::decision(to) };
+    arrival.decided = Some(sample::decided(decision, RecipientState::Pending));
+    arrival
 }
 
 fn attempts(record: &Record) -> Vec<&Event> {
@@ -247,7 +190,7 @@ async fn mail_is_sent_settled_and_accounted_for() {
     let mails = hop.mails();
     assert_eq!((mails.len(), mails[0].encrypted), (1, true));
     let text = String::from_utf8(mails[0].content.clone()).unwrap();
-    assert!(text.starts_with("Received: from pc ([10.0.0.1])\r\n") && text.ends_with("\r\n\r\nhello\r\n"));
+    assert!(text.starts_with("Received: from client ([192.0.2.1])\r\n") && text.ends_with("\r\n\r\nhello\r\n"));
     assert!(text.contains(&format!("X-Waxseal-Id: {id}\r\n")));
     let attempts = attempts(&record);
     assert_eq!(attempts.len(), 1);

@@ -4,11 +4,10 @@ use prometheus::Registry;
 use tokio::time::timeout;
 
 use super::*;
-use crate::detect::Findings;
-use crate::mail::{Address, AttemptResult, Body, Client, EnhancedStatus, Envelope, Recipient, ReversePath, Trouble};
-use crate::policy::{Decision, Level, Method, RecipientDecision, Verdict};
+use crate::mail::{AttemptResult, EnhancedStatus, ReversePath, Trouble};
+use crate::policy::Level;
 use crate::store::embedded::{self, Embedded};
-use crate::store::{Arrival, Decided, Facts, MessageState, Query, RecipientState};
+use crate::store::{Arrival, MessageState, Query, RecipientState, sample};
 use crate::world::fake::{FakeClock, FakeRandom};
 
 struct House {
@@ -38,62 +37,10 @@ fn house() -> House {
 }
 
 fn arrival(number: u64, to: &[&str]) -> Arrival {
-    let addresses: Vec<Address> = to.iter().map(|to| to.parse().unwrap()).collect();
-    let notify = crate::mail::Notify::DEFAULT;
-    let recipients =
-        addresses.iter().map(|address| Recipient { address: address.clone(), notify, orcpt: None }).collect();
-    let decided = addresses.iter().map(|address| RecipientDecision {
-        address: address.clone(),
-        level: Level::TlsVerified,
-        ladder: vec![Method::Transport, Method::Wait],
-        reasons: Vec::new(),
-        lowered_by: Vec::new(),
-    });
-    Arrival {
-        envelope: Envelope {
-            id: QueueId::new(number, &[1; 10]),
-            reverse_path: ReversePath::Address("ann@clinic.example".parse().unwrap()),
-            recipients,
-            body: Body::EightBitMime,
-            smtputf8: false,
-            require_tls: false,
-            ret: None,
-            envid: None,
-            source: "office".to_owned(),
-            client: Client {
-                ip: [192, 0, 2, 1].into(),
-                helo: "client".to_owned(),
-                extended: true,
-                listener: "relay".to_owned(),
-                user: None,
-                tls: None,
-            },
-            received: at(0),
-        },
-        content: Content::Memory("content".into()),
-        decided: Some(Decided {
-            decision: Decision {
-                verdict: Verdict::Clean,
-                findings: Findings::default(),
-                gaps: Vec::new(),
-                recipients: decided.collect(),
-                refusal: None,
-                all_or_nothing: false,
-                edits: Vec::new(),
-                ruleset: String::new(),
-                config: String::new(),
-                profile: None,
-                observed: false,
-            },
-            states: vec![RecipientState::Pending; to.len()],
-            events: Vec::new(),
-            own_mail: Vec::new(),
-            leased: false,
-        }),
-        facts: Facts { size: 7, ..Facts::default() },
-        events: Vec::new(),
-        leased: false,
-    }
+    let decided: Vec<(&str, Level)> = to.iter().map(|to| (*to, Level::TlsVerified)).collect();
+    let mut arrival = sample::undecided(QueueId::new(number, &[1; 10]), to, b"content", at(0));
+    arrival.decided = Some(sample::decided(sample::decision(&decided), RecipientState::Pending));
+    arrival
 }
 
 impl House {

@@ -7,12 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::Timestamp;
 use prometheus::Registry;
 use waxseal::audit::{Event, EventKind};
-use waxseal::detect::Findings;
-use waxseal::mail::{Address, Body, Client, Content, Domain, Envelope, Notify, QueueId, Recipient, ReversePath};
-use waxseal::policy::{Decision, Level, Method, RecipientDecision, Verdict};
+use waxseal::mail::{Address, Domain, QueueId};
+use waxseal::policy::Level;
 use waxseal::store::embedded::{Config, Embedded};
 use waxseal::store::{
-    Arrival, Decided, Facts, Leased, Metrics, RecipientRecord, RecipientState, Settlement, Store, StoreError,
+    Arrival, Decided, Leased, Metrics, RecipientRecord, RecipientState, Settlement, Store, StoreError, sample,
 };
 use waxseal::world::fake::FakeClock;
 
@@ -83,73 +82,19 @@ pub fn new_id() -> QueueId {
 pub fn message(to: &[&str], content: &[u8]) -> Arrival {
     let id = new_id();
     let addresses: Vec<Address> = to.iter().map(|to| to.parse().unwrap()).collect();
-    Arrival {
-        envelope: envelope(id, &addresses),
-        content: Content::Memory(content.to_vec().into()),
-        decided: Some(decided(&addresses, RecipientState::Pending)),
-        facts: Facts {
-            author: Some("ann@clinic.example".parse().unwrap()),
-            message_id: Some(format!("{id}@clinic.example")),
-            subject: Some("a subject".to_owned()),
-            size: content.len() as u64,
-            own: false,
-        },
-        events: vec![event(EventKind::Decided, Some(id))],
-        leased: false,
-    }
-}
-
-fn envelope(id: QueueId, to: &[Address]) -> Envelope {
-    let recipient = |address: &Address| Recipient { address: address.clone(), notify: Notify::DEFAULT, orcpt: None };
-    Envelope {
-        id,
-        reverse_path: ReversePath::Address("ann@clinic.example".parse().unwrap()),
-        recipients: to.iter().map(recipient).collect(),
-        body: Body::EightBitMime,
-        smtputf8: false,
-        require_tls: false,
-        ret: None,
-        envid: None,
-        source: "office".to_owned(),
-        client: Client {
-            ip: [192, 0, 2, 1].into(),
-            helo: "client".to_owned(),
-            extended: true,
-            listener: "relay".to_owned(),
-            user: None,
-            tls: None,
-        },
-        received: at(0),
-    }
+    let mut arrival = sample::undecided(id, to, content, at(0));
+    arrival.decided = Some(decided(&addresses, RecipientState::Pending));
+    arrival.facts.author = Some("ann@clinic.example".parse().unwrap());
+    arrival.facts.message_id = Some(format!("{id}@clinic.example"));
+    arrival.facts.subject = Some("a subject".to_owned());
+    arrival.events.push(event(EventKind::Decided, Some(id)));
+    arrival
 }
 
 pub fn decided(to: &[Address], state: RecipientState) -> Decided {
-    let recipient = |address: &Address| RecipientDecision {
-        address: address.clone(),
-        level: Level::TlsVerified,
-        ladder: vec![Method::Transport, Method::Wait],
-        reasons: Vec::new(),
-        lowered_by: Vec::new(),
-    };
-    Decided {
-        decision: Decision {
-            verdict: Verdict::Clean,
-            findings: Findings::default(),
-            gaps: Vec::new(),
-            recipients: to.iter().map(recipient).collect(),
-            refusal: None,
-            all_or_nothing: false,
-            edits: Vec::new(),
-            ruleset: "rules".to_owned(),
-            config: "config".to_owned(),
-            profile: None,
-            observed: false,
-        },
-        states: vec![state; to.len()],
-        events: Vec::new(),
-        own_mail: Vec::new(),
-        leased: false,
-    }
+    let to: Vec<String> = to.iter().map(Address::to_string).collect();
+    let to: Vec<(&str, Level)> = to.iter().map(|to| (to.as_str(), Level::TlsVerified)).collect();
+    sample::decided(sample::decision(&to), state)
 }
 
 pub fn event(kind: EventKind, message: Option<QueueId>) -> Event {
