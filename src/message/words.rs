@@ -59,8 +59,11 @@ fn lax_words(text: &[u8]) -> Option<String> {
     any.then_some(out)
 }
 
+/// As readers that pass over everything outside the alphabet, `=` inside the data too.
 fn base64(payload: &[u8]) -> Vec<u8> {
-    transfer::base64(payload, transfer::Padding::Skip)
+    let symbol = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    let symbols: Vec<u8> = payload.iter().copied().filter(symbol).collect();
+    transfer::base64(&symbols, transfer::Padding::Ends)
 }
 
 /// Where the payload of a word ends: before `?=`, but for one that is its own beginning; else at the end.
@@ -206,6 +209,7 @@ mod tests {
             ("=?utf-8?Q?Jo_Roe", "Jo Roe"),
             ("for =?utf-8?X?Sm8gUm9l?= now", "for Jo Roe now"),
             ("=??B?Sm8gUm9l?=", "Jo Roe"),
+            ("=?utf-8?B?Sm8g--Um=9l?=", "Jo Roe"),
             ("=?utf-8?Q?=3D=3Futf-8=3FB=3FSm8gUm9l=3F=3D?=", "Jo Roe"),
             ("=?utf-8?Q?Jo Roe?=", "Jo Roe"),
         ] {
