@@ -38,7 +38,9 @@ fn a_long_scan_is_answered_and_decided_afterwards() {
     let gateway = relaying_to(&sink, "limits: { scan_wait: 1ms }\n");
     let text = "Nothing that matters stands here at all.\r\n".repeat(20_000);
     let id = id_of(&gateway.client().deliver(&["bob@partner.example"], &message("Lunch", &text)));
-    assert!(gateway.log().contains("message accepted, still scanning"), "{}", gateway.log());
+    eventually("it is answered before it is decided", || {
+        gateway.log().contains("message accepted, still scanning").then_some(())
+    });
     sink.wait_for(1);
     eventually("it is decided and delivered", || {
         let story = gateway.run(&["trace", &id]);
