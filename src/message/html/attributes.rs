@@ -153,8 +153,24 @@ fn is_markup(name: &str) -> bool {
         || name.starts_with("data-ogs")
 }
 
+/// A link with its codes undone. Bare numbers in a web address name a mailing or a click, unless a word before them
+/// says otherwise.
 fn undone(link: &str) -> String {
-    String::from_utf8_lossy(&transfer::percent(link.as_bytes())).into_owned()
+    let plain = String::from_utf8_lossy(&transfer::percent(link.as_bytes())).into_owned();
+    if !plain.starts_with("http") {
+        return plain;
+    }
+    const LABELS: &[&str] = &["ssn", "mrn", "dob", "member", "patient", "account", "acct", "phone", "policy", "claim"];
+    let mut told = String::with_capacity(plain.len());
+    let mut before = String::new();
+    for piece in plain.split_inclusive(['/', '?', '&', '=', ';', '#']) {
+        let word = piece.trim_end_matches(['/', '?', '&', '=', ';', '#']);
+        let is_number = word.len() >= 7 && word.bytes().all(|byte| byte.is_ascii_digit());
+        let is_labelled = LABELS.iter().any(|label| before.contains(label));
+        told.push_str(if is_number && !is_labelled { &piece[word.len()..] } else { piece });
+        before = word.to_ascii_lowercase();
+    }
+    told
 }
 
 /// Where a `data:` link begins, also inside a style or a list of sources.
@@ -238,6 +254,21 @@ pub(super) fn quotes(name: &str, tag: &Tag) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_of_clicks_are_left_out_of_links() {
+        for (link, told) in [
+            ("https://x.example/c/123456789?u=987654321#a%20b", "https://x.example/c/?u=#a b"),
+            (
+                "https://x.example/?ssn=219096781&patient_id=1234567",
+                "https://x.example/?ssn=219096781&patient_id=1234567",
+            ),
+            ("https://x.example/219-09-6781", "https://x.example/219-09-6781"),
+            ("mailto:x?body=219096781", "mailto:x?body=219096781"),
+        ] {
+            assert_eq!(undone(link), told);
+        }
+    }
 
     #[test]
     fn files_in_links_are_found_however_they_are_written() {
