@@ -31,7 +31,7 @@ pub struct Header {
     pub columns: Vec<(String, String)>,
     /// Distinct hashes.
     pub entries: u64,
-    /// Full names that [`COMMON`] rows or more share: they hardly tell one person from another.
+    /// Full names that five rows or more share (`COMMON`): they hardly tell one person from another.
     pub common_names: u64,
     pub blocks: u64,
     pub filter_bytes: u64,

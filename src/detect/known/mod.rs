@@ -1,7 +1,7 @@
 //! What the site knows: its patients by exact data match, its staff by a directory.
 //!
 //! The tables themselves lie elsewhere (`edm`), behind [`Index`]; here is what they are asked and what
-//! follows from the answers. Patients that a table knows are seen ([`look`]); a name that a current
+//! follows from the answers. Patients that a table knows are seen (`look`); a name that a current
 //! table of all patients lacks is a stranger's, and one that the directory has is a colleague's, unless
 //! a table has it too.
 
