@@ -253,6 +253,14 @@ const MOST_RECORD: usize = 4000;
 mod tests {
     use crate::detect::{RuleFile, compile};
 
+    /// Compiles a rule file and runs the tests that stand in it.
+    fn tests_pass(text: &str) {
+        let file = RuleFile { name: "rules/site.yaml".to_owned(), text: text.to_owned() };
+        let rules = compile(&[file], &[], &|_, _| Err("no files".to_owned())).expect("the rules compile");
+        let failed: Vec<_> = rules.run_tests().into_iter().filter(|result| !result.passed).collect();
+        assert!(failed.is_empty(), "{failed:?}");
+    }
+
     #[test]
     fn a_word_inside_a_figure_of_speech_is_not_the_word() {
         let text = r#"
@@ -266,10 +274,7 @@ detectors:
     lower: [{ inside: idioms, to: 10 }]
     tests: { match: ["had a stroke", "luck: a stroke, small"], no_match: ["a stroke of luck"] }
 "#;
-        let file = RuleFile { name: "rules/site.yaml".to_owned(), text: text.to_owned() };
-        let rules = compile(&[file], &[], &|_, _| Err("no files".to_owned())).expect("the rules compile");
-        let failed: Vec<_> = rules.run_tests().into_iter().filter(|result| !result.passed).collect();
-        assert!(failed.is_empty(), "{failed:?}");
+        tests_pass(text);
     }
 
     /// A detector's own tests ask for 75 and for less than 65 (`trial.rs`).
@@ -287,10 +292,7 @@ detectors:
     raise: [{ near: cues, before: 2, to: 76 }]
     tests: { match: ["labs for John Roe", "labs for John Grant"], no_match: ["labs for Will Grant", "Will Grant"] }
 "#;
-        let file = RuleFile { name: "rules/site.yaml".to_owned(), text: text.to_owned() };
-        let rules = compile(&[file], &[], &|_, _| Err("no files".to_owned())).expect("the rules compile");
-        let failed: Vec<_> = rules.run_tests().into_iter().filter(|result| !result.passed).collect();
-        assert!(failed.is_empty(), "{failed:?}");
+        tests_pass(text);
     }
 
     #[test]
@@ -307,9 +309,6 @@ detectors:
     lower: [{ near: titles, before: 2, to: 10 }, { near: titles, after: 2, to: 10 }]
     tests: { match: ["Ann Baker is here"], no_match: ["Dr. Ann Baker", "Ann Baker, baker"] }
 "#;
-        let file = RuleFile { name: "rules/site.yaml".to_owned(), text: text.to_owned() };
-        let rules = compile(&[file], &[], &|_, _| Err("no files".to_owned())).expect("the rules compile");
-        let failed: Vec<_> = rules.run_tests().into_iter().filter(|result| !result.passed).collect();
-        assert!(failed.is_empty(), "{failed:?}");
+        tests_pass(text);
     }
 }

@@ -39,7 +39,7 @@ pub enum DirectorySetting {
 pub struct AgedDirectory {
     /// CSV with a header row: first name, last name or name; e-mail; phone; manager; NPI. Other columns are left out.
     pub file: String,
-    /// From this age of the file on `check` and the log warn. Default: `30d`.
+    /// From this age of the file on `check` warns. Default: `30d`.
     #[serde(default)]
     pub max_age: Option<Span>,
 }
