@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
-use memchr::{memchr, memchr_iter, memchr3, memmem};
+use memchr::{memchr, memchr_iter, memmem};
 
 use super::lexicon::for_each_word;
 use super::ruleset::Detector;
@@ -61,10 +61,14 @@ pub fn columns(text: &str, headers: &Headers, detectors: &[Detector], found: imp
 /// The same for tables that were typed or pasted into prose: lines that follow one another, parted
 /// alike, the first of short headers of which detectors claim at least two.
 pub fn pasted(text: &str, headers: &Headers, detectors: &[Detector], mut found: impl FnMut(Column)) {
+    let separators: Vec<Separator> = Separator::ALL.into_iter().filter(|one| one.stands_in(text)).collect();
+    if separators.is_empty() {
+        return;
+    }
     let mut lines = rows(text).peekable();
     while let Some(header) = lines.next() {
         let Some(first) = lines.peek() else { break };
-        let Some((separator, cells)) = parted(text, &header, first) else { continue };
+        let Some((separator, cells)) = parted(text, &header, first, &separators) else { continue };
         let claim = |cell: Range<usize>| match separator {
             Separator::Comma => headers.is(&text[cell]),
             _ => headers.claim(&text[cell]),
@@ -86,14 +90,14 @@ pub fn pasted(text: &str, headers: &Headers, detectors: &[Detector], mut found: 
 }
 
 /// How two lines are parted, if they are parted alike and the first could be a header.
-fn parted(text: &str, header: &Range<usize>, first: &Range<usize>) -> Option<(Separator, Vec<Range<usize>>)> {
-    // Most lines of prose are parted by none.
-    let line = &text[header.clone()];
-    if memchr3(b'\t', b'|', b',', line.as_bytes()).is_none() && !Separator::Blanks.stands_in(line) {
-        return None;
-    }
-    [Separator::Tab, Separator::Bar, Separator::Blanks, Separator::Comma].into_iter().find_map(|separator| {
-        if !separator.stands_in(&text[header.clone()]) || !separator.stands_in(&text[first.clone()]) {
+fn parted(
+    text: &str,
+    header: &Range<usize>,
+    first: &Range<usize>,
+    separators: &[Separator],
+) -> Option<(Separator, Vec<Range<usize>>)> {
+    separators.iter().find_map(|separator| {
+        if !separator.may_part(&text[header.clone()], &text[first.clone()]) {
             return None;
         }
         let headers = separator.cells(text, header.clone());
@@ -103,7 +107,7 @@ fn parted(text: &str, header: &Range<usize>, first: &Range<usize>) -> Option<(Se
         };
         let least = if matches!(separator, Separator::Comma) { 3 } else { 2 };
         let fits = headers.len() >= least && headers.iter().all(short);
-        (fits && separator.cells(text, first.clone()).len() == headers.len()).then_some((separator, headers))
+        (fits && separator.cells(text, first.clone()).len() == headers.len()).then_some((*separator, headers))
     })
 }
 
@@ -118,12 +122,29 @@ enum Separator {
 }
 
 impl Separator {
-    fn stands_in(self, line: &str) -> bool {
+    const ALL: [Self; 4] = [Self::Tab, Self::Bar, Self::Blanks, Self::Comma];
+
+    fn stands_in(self, text: &str) -> bool {
+        let stands = |byte| memchr(byte, text.as_bytes()).is_some();
         match self {
-            Separator::Tab => memchr(b'\t', line.as_bytes()).is_some(),
-            Separator::Bar => memchr(b'|', line.as_bytes()).is_some(),
-            Separator::Blanks => memmem::find(line.trim().as_bytes(), b"  ").is_some(),
-            Separator::Comma => memchr(b',', line.as_bytes()).is_some(),
+            Separator::Tab => stands(b'\t'),
+            Separator::Bar => stands(b'|'),
+            Separator::Blanks => memmem::find(text.as_bytes(), b"  ").is_some(),
+            Separator::Comma => stands(b','),
+        }
+    }
+
+    /// Whether it may part two lines into as many cells: a glance that few lines of prose stand.
+    fn may_part(self, header: &str, first: &str) -> bool {
+        let count = |byte, line: &str| memchr_iter(byte, line.as_bytes()).count();
+        let alike = |byte, least| {
+            let found = count(byte, header);
+            found >= least && count(byte, first) == found
+        };
+        match self {
+            Separator::Tab => alike(b'\t', 1),
+            Separator::Comma => alike(b',', 2),
+            Separator::Bar | Separator::Blanks => [header, first].iter().all(|line| self.stands_in(line.trim())),
         }
     }
 

@@ -9,6 +9,9 @@ use super::Canonical;
 
 /// The canonical form, if it differs.
 pub(super) fn of(text: &str) -> Option<Canonical> {
+    if text.is_ascii() {
+        return None;
+    }
     let first = text.as_bytes().iter().position(|byte| *byte >= 0x80)?;
     let mut writer = Writer::default();
     // Words are folded whole, since mixed scripts show only in a whole word.

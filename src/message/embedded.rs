@@ -1,5 +1,8 @@
 //! Data inside plain text: uuencode, yEnc, BinHex, base64 that no header announced, and text written in codes.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use super::charset;
 use super::transfer::{Padding, base64};
 
@@ -34,64 +37,111 @@ pub(super) fn find(text: &str) -> Vec<Found> {
 
 /// Lines of base64 that follow each other, and runs of it inside a line.
 fn base64_runs(text: &str, found: &mut Vec<Found>) {
-    if long_runs(text.as_bytes(), MIN_BASE64, is_symbol).next().is_none() {
-        return;
-    }
-    let mut run = String::new();
-    // How long the first line of the run is; only its last line is shorter.
-    let mut width = 0;
-    for line in text.lines() {
-        let bare = line.trim_start_matches(['>', '|', ' ', '\t']).trim_ascii_end();
-        let continues = !run.is_empty() && bare.len() <= width && !bare.is_empty() && bare.bytes().all(is_symbol);
-        if continues {
-            run.push_str(bare);
-            if bare.len() < width {
-                decode(&std::mem::take(&mut run), found);
-            }
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(run) = next_run(bytes, at, MIN_BASE64, &IS_SYMBOL) {
+        at = run.end;
+        if !stands_alone(bytes, &run) {
+            decode(&bytes[run], found);
             continue;
         }
-        decode(&std::mem::take(&mut run), found);
-        if bare.len() >= MIN_BASE64 && bare.bytes().all(is_symbol) {
-            width = bare.len();
-            run.push_str(bare);
-        } else {
-            let inside = line.split(|c: char| !c.is_ascii() || !is_symbol(c as u8));
-            inside.filter(|run| run.len() >= MIN_BASE64).for_each(|run| decode(run, found));
-        }
-    }
-    decode(&run, found);
-}
-
-/// Stretches of at least so many bytes of one class; looks at few bytes of ordinary text.
-fn long_runs(bytes: &[u8], least: usize, class: impl Fn(u8) -> bool) -> impl Iterator<Item = &[u8]> {
-    let mut start = 0;
-    std::iter::from_fn(move || {
-        while let Some(window) = bytes.get(start..start + least) {
-            match window.iter().rposition(|byte| !class(*byte)) {
-                Some(gap) => start += gap + 1,
-                None => {
-                    let len = bytes[start..].iter().take_while(|byte| class(**byte)).count();
-                    let run = &bytes[start..start + len];
-                    start += len;
-                    return Some(run);
-                }
+        // The lines that follow go on with it; the first that is shorter ends it.
+        let width = run.len();
+        let mut joined = Cow::Borrowed(&bytes[run]);
+        while let Some(line) = line_after(bytes, at) {
+            let bare = bare(&bytes[line.clone()]);
+            if bare.is_empty() || bare.len() > width || !bare.iter().all(|byte| IS_SYMBOL[usize::from(*byte)]) {
+                break;
+            }
+            joined.to_mut().extend_from_slice(bare);
+            at = line.end;
+            if bare.len() < width {
+                break;
             }
         }
-        None
-    })
-}
-
-fn decode(run: &str, found: &mut Vec<Found>) {
-    if run.len() >= MIN_BASE64 {
-        let bytes = base64(run.as_bytes(), Padding::Skip);
-        if is_meant(&bytes) {
-            found.push(Found::unnamed(bytes));
-        }
+        decode(&joined, found);
     }
 }
 
-fn is_symbol(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
+/// Whether nothing else stands on its line but marks of quotation.
+fn stands_alone(bytes: &[u8], run: &Range<usize>) -> bool {
+    let start = memchr::memrchr(b'\n', &bytes[..run.start]).map_or(0, |end| end + 1);
+    let end = memchr::memchr(b'\n', &bytes[run.end..]).map_or(bytes.len(), |len| run.end + len);
+    bare(&bytes[start..end]).len() == run.len()
+}
+
+/// The line after the one that ends behind `at`, without its end.
+fn line_after(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+    let start = at + memchr::memchr(b'\n', &bytes[at..])? + 1;
+    let end = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |len| start + len);
+    Some(start..end)
+}
+
+/// A line without marks of quotation, and without blanks at its end.
+fn bare(line: &[u8]) -> &[u8] {
+    let start = line.iter().take_while(|byte| matches!(byte, b'>' | b'|' | b' ' | b'\t')).count();
+    line[start..].trim_ascii_end()
+}
+
+/// The next stretch from `at` on of at least so many bytes of a class; looks at few bytes of
+/// ordinary text.
+fn next_run(bytes: &[u8], at: usize, least: usize, class: &[bool; 256]) -> Option<Range<usize>> {
+    let is_in = |byte: &u8| class[usize::from(*byte)];
+    let mut start = at;
+    while let Some(window) = bytes.get(start..start + least) {
+        match window.iter().rposition(|byte| !is_in(byte)) {
+            Some(gap) => start += gap + 1,
+            None => {
+                let more = bytes[start + least..].iter().take_while(|byte| is_in(byte)).count();
+                return Some(start..start + least + more);
+            }
+        }
+    }
+    None
+}
+
+/// The bytes for which `class` holds.
+const fn class(letters: bool, others: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        table[byte] = if letters { (byte as u8).is_ascii_alphanumeric() } else { (byte as u8).is_ascii_hexdigit() };
+        byte += 1;
+    }
+    let mut at = 0;
+    while at < others.len() {
+        table[others[at] as usize] = true;
+        at += 1;
+    }
+    table
+}
+
+const IS_SYMBOL: [bool; 256] = class(true, b"+/=");
+
+fn decode(run: &[u8], found: &mut Vec<Found>) {
+    // Keys, hashes and noise show themselves in their first bytes; only what is long may be a
+    // file that is told by its end.
+    if run.len() < LONG && !may_be_meant(&base64(&run[..run.len().min(32)], Padding::Skip)) {
+        return;
+    }
+    let bytes = base64(run, Padding::Skip);
+    if is_meant(&bytes) {
+        found.push(Found::unnamed(bytes));
+    }
+}
+
+const LONG: usize = 256;
+
+/// Whether bytes that begin so may be text, in one byte a letter or two, or a file.
+fn may_be_meant(head: &[u8]) -> bool {
+    let as_text = match std::str::from_utf8(head) {
+        Ok(text) => is_readable(text),
+        Err(fault) => {
+            let whole = std::str::from_utf8(&head[..fault.valid_up_to()]);
+            fault.error_len().is_none() && whole.is_ok_and(is_readable)
+        }
+    };
+    as_text || memchr::memchr(0, head).is_some() || super::readers::is_told_by_bytes(head)
 }
 
 /// Text, or the beginning of a file that readers would open; what merely decodes was no base64.

@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use aho_corasick::{AhoCorasick, MatchKind};
 use memchr::memchr;
 
 use super::{Zone, ZoneSpan};
@@ -67,6 +68,14 @@ fn spans(lines: &[Line<'_>], zones: &[Zone]) -> Vec<ZoneSpan> {
         }
     }
     spans
+}
+
+/// A search for whether a text holds any of a few words; of this kind it looks at many bytes at once.
+fn any_of(words: &[&str]) -> AhoCorasick {
+    AhoCorasick::builder()
+        .match_kind(MatchKind::LeftmostFirst)
+        .build(words)
+        .expect("a few words make a small automaton")
 }
 
 fn digits(line: &str) -> usize {

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 use table::Table;
 pub use words::for_each_word;
-use words::{finish, step};
+use words::{Word, finish, step};
 
 /// A list's number. The top bit of an entry says "only when written with a capital".
 pub type ListId = u16;
@@ -71,12 +71,11 @@ impl Lexicon {
                 numbers.push(word.span);
             }
             if !open.is_empty() {
-                let joined = is_joint(&text.as_bytes()[last_end..word.span.start as usize]);
-                open.retain_mut(|(way, start)| {
-                    *way = step(*way, word.hash);
-                    let span = Span { start: *start, end: word.span.end };
-                    joined && self.next.find(*way).is_some_and(|at| self.emit(at, span, true, &mut found))
-                });
+                if is_joint(&text.as_bytes()[last_end..word.span.start as usize]) {
+                    self.go_on(&mut open, &word, &mut found);
+                } else {
+                    open.clear();
+                }
             }
             last_end = word.span.end as usize;
             if let Some(at) = self.first.find(word.hash) {
@@ -91,7 +90,24 @@ impl Lexicon {
         self.sort(found, numbers, unlisted)
     }
 
+    /// Follows the terms under way into a word; those that have no further one are dropped.
+    #[inline]
+    fn go_on(&self, open: &mut Vec<(u64, u32)>, word: &Word, found: &mut Vec<(ListId, Span)>) {
+        let mut kept = 0;
+        for at in 0..open.len() {
+            let (way, start) = open[at];
+            let way = step(way, word.hash);
+            let span = Span { start, end: word.span.end };
+            if self.next.find(way).is_some_and(|place| self.emit(place, span, true, found)) {
+                open[kept] = (way, start);
+                kept += 1;
+            }
+        }
+        open.truncate(kept);
+    }
+
     /// Notes the lists that have this term; whether longer terms begin with it.
+    #[inline]
     fn emit(&self, at: u32, span: Span, capital: bool, found: &mut Vec<(ListId, Span)>) -> bool {
         let at = at as usize;
         let head = self.entries[at];

@@ -12,7 +12,7 @@ use crate::detect::lexicon::ListId;
 /// Larger compiled expressions are refused: `{1000}{1000}` and alternations of megabytes.
 pub const SIZE_LIMIT: usize = 1 << 20;
 /// The default falls back to an engine a hundred times slower (measured with 200 rules).
-const DFA_SIZE_LIMIT: usize = 8 << 20;
+pub const CACHE_LIMIT: usize = 8 << 20;
 /// How far a match may reach from its digit or literal when its length has no bound.
 const FAR: usize = 256;
 
@@ -103,6 +103,10 @@ impl Pattern {
 }
 
 /// Byte by byte, since texts are cut anywhere; ASCII unless the expression says `(?u)`.
+pub fn syntax() -> syntax::Config {
+    syntax::Config::new().unicode(false).utf8(false).nest_limit(100)
+}
+
 pub fn builder(kind: MatchKind, size: usize) -> meta::Builder {
     let mut builder = Regex::builder();
     builder
@@ -111,9 +115,9 @@ pub fn builder(kind: MatchKind, size: usize) -> meta::Builder {
                 .match_kind(kind)
                 .utf8_empty(false)
                 .nfa_size_limit(Some(size))
-                .hybrid_cache_capacity(DFA_SIZE_LIMIT),
+                .hybrid_cache_capacity(CACHE_LIMIT),
         )
-        .syntax(syntax::Config::new().unicode(false).utf8(false).nest_limit(100));
+        .syntax(syntax());
     builder
 }
 

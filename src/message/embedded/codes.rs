@@ -4,7 +4,7 @@
 
 use super::super::charset::rare;
 use super::super::transfer;
-use super::{Found, is_readable, long_runs};
+use super::{Found, class, is_readable, next_run};
 
 pub(super) fn find(text: &str, found: &mut Vec<Found>) {
     let bytes = text.as_bytes();
@@ -83,9 +83,15 @@ const SEPARATORS: [&str; 9] = [", 0x", ",0x", " 0x", "\\x", "0x", ", ", " ", ":"
 
 /// Runs of two hexadecimal digits with the same little between them, if they spell text.
 fn hexadecimal(text: &str) -> Option<String> {
-    let may_stand = |byte: u8| byte.is_ascii_hexdigit() || b"x\\ ,:-\r\n".contains(&byte);
-    let words = long_runs(text.as_bytes(), 2 * MIN_HEXADECIMAL, may_stand).flat_map(spelled);
-    joined(words)
+    const MAY_STAND: [bool; 256] = class(false, b"x\\ ,:-\r\n");
+    let bytes = text.as_bytes();
+    let mut words = Vec::new();
+    let mut at = 0;
+    while let Some(run) = next_run(bytes, at, 2 * MIN_HEXADECIMAL, &MAY_STAND) {
+        at = run.end;
+        words.extend(spelled(&bytes[run]));
+    }
+    joined(words.into_iter())
 }
 
 fn spelled(stretch: &[u8]) -> Vec<String> {

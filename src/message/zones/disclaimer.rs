@@ -1,26 +1,13 @@
 //! Disclaimers: paragraphs of law and warning that stand under every mail of a house and speak of nobody.
 
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
 
 use super::{Line, Zone, digits};
 
 pub(super) fn mark(text: &str, lines: &[Line<'_>], zones: &mut [Zone]) {
-    const SIGNS: [&[u8]; 13] = [
-        b"onfidential",
-        b"ONFIDENTIAL",
-        b"ntended",
-        b"isclaimer",
-        b"ISCLAIMER",
-        b"WARNING",
-        b"NOTICE",
-        b"Notice",
-        b"patient of ours",
-        b"medical questions",
-        b"before printing",
-        b"portal",
-        b"42 CFR",
-    ];
-    if !SIGNS.iter().any(|sign| memmem::find(text.as_bytes(), sign).is_some()) {
+    if !SIGNS.is_match(text) {
         return;
     }
     let mut start = 0;
@@ -37,6 +24,25 @@ pub(super) fn mark(text: &str, lines: &[Line<'_>], zones: &mut [Zone]) {
         start = end;
     }
 }
+
+/// Of these every disclaimer holds one; few other mails do.
+static SIGNS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    super::any_of(&[
+        "onfidential",
+        "ONFIDENTIAL",
+        "ntended",
+        "isclaimer",
+        "ISCLAIMER",
+        "WARNING",
+        "NOTICE",
+        "Notice",
+        "patient of ours",
+        "medical questions",
+        "before printing",
+        "portal",
+        "42 CFR",
+    ])
+});
 
 /// Words of law without data: a paragraph with numbers like an identifier's is no mere footer.
 fn is_disclaimer(paragraph: &str) -> bool {

@@ -1,13 +1,14 @@
 //! Blank forms: fields that nobody has filled in.
 
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
 
 use super::{Line, Zone, digits};
 
 pub(super) fn may_have_blanks(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let signs: [&[u8]; 6] = [b"___", b"[ ]", b"[  ]", b"....", "☐".as_bytes(), "…".as_bytes()];
-    signs.iter().any(|sign| memmem::find(bytes, sign).is_some())
+    static SIGNS: LazyLock<AhoCorasick> = LazyLock::new(|| super::any_of(&["___", "[ ]", "[  ]", "....", "☐", "…"]));
+    SIGNS.is_match(text)
 }
 
 /// A form with at least three empty fields, and hardly any filled one: from its first to its last.

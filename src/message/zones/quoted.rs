@@ -58,7 +58,10 @@ fn heading(lines: &[&str]) -> Option<usize> {
     match first.as_bytes().first()? {
         b'>' => is_groupwise(first).then_some(1),
         b'-' | b'_' | b'B' => is_divider(first, lines).then(|| 1 + header_block(&lines[1..]).unwrap_or(0)),
-        _ => header_block(lines).or_else(|| attribution(lines)),
+        // How its lines begin in any of the languages: most lines of prose do not.
+        b'*' | b'F' | b'D' | b'V' => header_block(lines).or_else(|| attribution(lines)),
+        b'O' | b'E' | b'L' | b'A' | b'I' => attribution(lines),
+        _ => None,
     }
 }
 
