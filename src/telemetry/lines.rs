@@ -12,6 +12,9 @@ use tracing::warn;
 const WAITING: usize = 4096;
 /// Bytes in one write.
 const BLOCK: usize = 64 * 1024;
+/// How long lines may wait for others before they are written: waking the thread for each would
+/// cost more than writing it.
+const GATHER: Duration = Duration::from_millis(2);
 /// How long the end of the process waits for the last lines.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -70,6 +73,7 @@ impl Drop for LastWords {
 fn write_out(words: &Receiver<Word>, lost: &AtomicU64, out: &mut dyn Write) {
     let mut block = Vec::with_capacity(BLOCK);
     while let Ok(first) = words.recv() {
+        std::thread::sleep(GATHER);
         let mut asked = Vec::new();
         let mut next = Some(first);
         while let Some(word) = next {

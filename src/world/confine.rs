@@ -8,7 +8,9 @@ use std::io;
 
 use landlock::{ABI, Access, AccessFs, AccessNet, Ruleset, RulesetAttr};
 use rustix::process::{Resource, Rlimit, setrlimit};
-use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, TargetArch,
+};
 
 /// What a worker may use.
 #[derive(Clone, Debug)]
@@ -55,7 +57,7 @@ type Filter = Result<BpfProgram, Box<dyn std::error::Error + Send + Sync>>;
 /// gives memory back, and would be killed for it at random. Asking how many processors there are fails too.
 fn refused() -> Filter {
     let refusal = SeccompAction::Errno(libc::EACCES as u32);
-    filter(&[libc::SYS_openat, libc::SYS_sched_getaffinity], SeccompAction::Allow, refusal)
+    filter(any_use(&[libc::SYS_openat, libc::SYS_sched_getaffinity]), SeccompAction::Allow, refusal)
 }
 
 /// Reading, writing, memory, threads that exist already, time, chance, and ending.
@@ -85,15 +87,27 @@ fn system_calls() -> Filter {
         libc::SYS_rt_sigreturn,
         libc::SYS_gettid,
         libc::SYS_getpid,
+        libc::SYS_getcpu,
         libc::SYS_exit,
         libc::SYS_exit_group,
     ];
-    filter(ALLOWED, SeccompAction::KillProcess, SeccompAction::Allow)
+    let mut calls = any_use(ALLOWED);
+    // The allocator names its memory.
+    let names = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, libc::PR_SET_VMA as u64)?;
+    calls.insert(libc::SYS_prctl, vec![SeccompRule::new(vec![names])?]);
+    filter(calls, SeccompAction::KillProcess, SeccompAction::Allow)
+}
+
+/// System calls, each with what its arguments must be.
+type Calls = BTreeMap<i64, Vec<SeccompRule>>;
+
+/// Whatever their arguments are.
+fn any_use(calls: &[i64]) -> Calls {
+    calls.iter().map(|call| (*call, Vec::new())).collect()
 }
 
 /// One action for these system calls, another for all others.
-fn filter(calls: &[i64], others: SeccompAction, these: SeccompAction) -> Filter {
-    let rules: BTreeMap<i64, Vec<seccompiler::SeccompRule>> = calls.iter().map(|call| (*call, Vec::new())).collect();
+fn filter(calls: Calls, others: SeccompAction, these: SeccompAction) -> Filter {
     let arch = TargetArch::try_from(std::env::consts::ARCH)?;
-    Ok(SeccompFilter::new(rules, others, these, arch)?.try_into()?)
+    Ok(SeccompFilter::new(calls, others, these, arch)?.try_into()?)
 }

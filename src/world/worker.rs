@@ -137,6 +137,8 @@ impl Worker {
             .env_clear()
             // glibc opens a file when it gives memory of a second arena back, and the filter kills for that.
             .env("MALLOC_ARENA_MAX", "1")
+            // Our own allocator takes address space ahead, which the worker's limit counts.
+            .env("MIMALLOC_ARENA_RESERVE", "0")
             .stdin(Stdio::from(OwnedFd::from(theirs.try_clone()?)))
             .stdout(Stdio::from(OwnedFd::from(theirs)))
             .stderr(Stdio::null())

@@ -88,11 +88,16 @@ pub fn prepare_writer(db: &Connection) -> rusqlite::Result<()> {
     db.busy_timeout(std::time::Duration::from_millis(50))?;
     db.pragma_update(None, "journal_mode", "WAL")?;
     db.pragma_update(None, "synchronous", "FULL")?;
-    db.pragma_update(None, "secure_delete", "ON")?;
+    overwrite_deleted(db, true)?;
     // The writer checkpoints itself, between transactions, where it can see an error.
     db.pragma_update(None, "wal_autocheckpoint", 0)?;
     db.pragma_update(None, "temp_store", "MEMORY")?;
     db.pragma_update(None, "cache_size", -16 * 1024)?;
     db.set_prepared_statement_cache_capacity(64);
     Ok(())
+}
+
+/// Whether what is deleted from now on is overwritten.
+pub fn overwrite_deleted(db: &Connection, overwrite: bool) -> rusqlite::Result<()> {
+    db.pragma_update(None, "secure_delete", overwrite)
 }

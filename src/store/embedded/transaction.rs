@@ -12,6 +12,7 @@ use super::record::{
     state_of,
 };
 use super::rewrap::rewrap;
+use super::schema;
 use super::trouble::{Trouble, damaged};
 use crate::audit::{Event, EventKind, Head};
 use crate::keys::MasterKeys;
@@ -66,6 +67,8 @@ pub struct Transaction<'a> {
     pub db: &'a Connection,
     pub head: Head,
     pub effects: Vec<Effect>,
+    /// Rows of bodies that nobody can read any more.
+    pub unneeded: Vec<i64>,
     pub ledger: &'a Mutex<Ledger>,
     pub integrity: &'a Integrity,
 }
@@ -262,12 +265,26 @@ impl Transaction<'_> {
     fn shred(&mut self, found: &Found, id: QueueId) -> Result<(), Trouble> {
         self.db.prepare_cached("DELETE FROM body_key WHERE seq = ?")?.execute([found.seq])?;
         if found.place == 1 {
-            self.db.prepare_cached("DELETE FROM body WHERE seq = ?")?.execute([found.seq])?;
+            self.unneeded.push(found.seq);
         } else {
             self.effects.push(Effect::FileUnneeded(id));
         }
         self.effects.push(Effect::Shredded);
         Ok(())
+    }
+
+    /// Deletes the bodies whose keys went, without overwriting them: they are noise already, and
+    /// each would be written to the log once more.
+    pub fn drop_bodies(&mut self) -> Result<(), Trouble> {
+        if self.unneeded.is_empty() {
+            return Ok(());
+        }
+        schema::overwrite_deleted(self.db, false)?;
+        let mut delete = self.db.prepare_cached("DELETE FROM body WHERE seq = ?")?;
+        for seq in self.unneeded.drain(..) {
+            delete.execute([seq])?;
+        }
+        Ok(schema::overwrite_deleted(self.db, true)?)
     }
 
     pub fn delete(&mut self, id: QueueId, events: &[NewEvent]) -> Result<(), Trouble> {
