@@ -51,7 +51,7 @@ pub(super) fn is_zip(bytes: &[u8]) -> bool {
     let at_start = bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06");
     // Behind something else (self-extracting, polyglot) its end still tells it.
     let tail = &bytes[bytes.len().saturating_sub(66 * 1024)..];
-    at_start || memchr::memmem::rfind(tail, b"PK\x05\x06").is_some_and(|at| is_end_record(tail, at))
+    at_start || memchr::memmem::find_iter(tail, b"PK\x05\x06").any(|at| is_end_record(tail, at))
 }
 
 fn is_end_record(tail: &[u8], at: usize) -> bool {
