@@ -115,6 +115,9 @@ enum Command {
     /// Open documents for the process that started this one
     #[command(hide = true)]
     Worker,
+    /// Read a picture for the process that started this one
+    #[command(hide = true)]
+    Ocr(worker::OcrArgs),
     /// Write the man pages into a folder
     Man(generate::ManArgs),
 }
@@ -159,6 +162,7 @@ fn run(cli: Cli) -> Result {
         Command::User(command) => user::run(common, command),
         Command::Completions(args) => generate::completions(Cli::command(), &args),
         Command::Worker => worker::run(),
+        Command::Ocr(args) => worker::ocr(&args),
         Command::Man(args) => generate::man(Cli::command(), &args),
     }
 }

@@ -27,7 +27,7 @@ use crate::dispatch::{self, Dispatch, Way};
 use crate::edm;
 use crate::intake::{self, Intake, Law};
 use crate::mail::Envelope;
-use crate::message::Documents;
+use crate::message::{Apart, Documents};
 use crate::people::People;
 use crate::policy::Decision;
 use crate::quarantine::{Examine, Quarantine};
@@ -35,6 +35,7 @@ use crate::queue::{self, Queue};
 use crate::smtp::{self, Bound, Server, Tls};
 use crate::store::Store;
 use crate::telemetry::Telemetry;
+use crate::world::ocr::Ocr;
 use crate::world::worker;
 use crate::world::{Clock, DnsResolver, Random, SystemClock, SystemRandom, TcpDialer, system_roots};
 use crate::{protect, web};
@@ -297,7 +298,12 @@ fn intake(
 ) -> Result<Arc<Intake>> {
     // Documents are opened in confined processes of this same program.
     let workers = worker::Config::this_program().context("finding this program, to start workers")?;
-    let documents: Arc<dyn Documents> = Arc::new(worker::Pool::new(workers));
+    let ocr = Ocr::find();
+    match &ocr {
+        Some(ocr) => info!(program = %ocr.program().display(), languages = ocr.languages(), "pictures are read"),
+        None => info!("pictures are not read: there is no tesseract here"),
+    }
+    let documents: Arc<dyn Documents> = Arc::new(Apart { workers: worker::Pool::new(workers), ocr });
     let limits = &configuration.settings.limits;
     let config = intake::Config {
         hostname: configuration.smtp.hostname.to_string(),

@@ -2,6 +2,7 @@
 //! the `250`, and what takes longer than that becomes a gap.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,7 +17,7 @@ use super::examine::{examine_safely, held_unread};
 use super::{Arriving, IN_PLACE, Intake, facts, first_state, is_all_held, kib, refuse};
 use crate::audit::{self, EventKind};
 use crate::mail::{Client, Content, Envelope, QueueId, Reply};
-use crate::message::{self, Budget};
+use crate::message::{self, Budget, Document, Documents, Extract, GapReason};
 use crate::policy::Decision;
 use crate::smtp;
 use crate::store::{Arrival, Decided, Facts, RecipientState, StoreError};
@@ -54,6 +55,25 @@ pub(super) struct Examination {
     since: Instant,
 }
 
+/// Opens nothing, and notes that it was asked to: a document is waited for, which the threads that
+/// serve all sessions must not do.
+#[derive(Default)]
+struct Elsewhere {
+    was_asked: AtomicBool,
+}
+
+impl Documents for Elsewhere {
+    fn open(&self, _document: &Document<'_>, _budget: &Budget) -> Extract {
+        self.was_asked.store(true, Ordering::Relaxed);
+        Extract::default()
+    }
+
+    fn read_picture(&self, _picture: &[u8], _budget: &Budget) -> Result<String, GapReason> {
+        self.was_asked.store(true, Ordering::Relaxed);
+        Err(GapReason::Picture)
+    }
+}
+
 impl Intake {
     /// Sealed content in memory, once there is room for it. `None`: not within `scan_wait`.
     pub(super) async fn read_back(&self, id: QueueId, content: &Content) -> Result<Option<Bytes>, StoreError> {
@@ -68,14 +88,15 @@ impl Intake {
 
     /// Small plain mail in place; the rest on the blocking pool, for as long as the client waits.
     pub(super) async fn examine_now(self: &Arc<Self>, envelope: &Envelope, bytes: Bytes) -> Examined {
-        let budget = self.budget();
         if bytes.len() as u64 <= IN_PLACE && !may_hold_documents(&bytes) {
-            let law = self.law.load();
-            let now = self.clock.now();
-            let examination = examine_safely(&bytes, envelope, &law, &*self.documents, now, &budget);
-            return Examined::Done(Box::new(examination.decision));
+            let (law, now) = (self.law.load(), self.clock.now());
+            let elsewhere = Elsewhere::default();
+            let examination = examine_safely(&bytes, envelope, &law, &elsewhere, now, &self.budget());
+            if !elsewhere.was_asked.into_inner() {
+                return Examined::Done(Box::new(examination.decision));
+            }
         }
-        let mut examination = self.examine_apart(envelope.clone(), bytes, budget);
+        let mut examination = self.examine_apart(envelope.clone(), bytes, self.budget());
         match timeout(self.config.scan_wait, &mut examination.task).await {
             Ok(decision) => Examined::Done(Box::new(decision.expect("panics are caught within"))),
             Err(_) => Examined::Later(examination),
@@ -231,6 +252,7 @@ impl Intake {
 }
 
 /// Whether it may take more than microseconds: an archive, a document, anything not text.
+/// A glance that spares most such mail a second reading.
 fn may_hold_documents(bytes: &[u8]) -> bool {
     memmem::find(bytes, b"application/").is_some() || memmem::find(bytes, b"base64").is_some()
 }

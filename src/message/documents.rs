@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::extraction::{Extraction, File};
 use super::{Budget, Gap, GapReason, Origin, Part, Segment};
+use crate::world::ocr::Ocr;
 use crate::world::worker::{Fault, Pool};
 
 /// An attachment whose format is opened apart: a document, an archive, a picture.
@@ -23,11 +24,41 @@ pub struct Extract {
     pub segments: Vec<Segment>,
     pub gaps: Vec<Gap>,
     pub parts: Vec<Part>,
+    /// Pictures in it that may show text: a worker can't start the program that reads them.
+    pub pictures: Vec<Picture>,
+}
+
+/// A picture that may show text.
+#[derive(Serialize, Deserialize)]
+pub struct Picture {
+    pub origin: Origin,
+    #[serde(with = "in_base64")]
+    pub bytes: Vec<u8>,
+}
+
+/// Bytes in JSON: as numbers they would take four times their room.
+mod in_base64 {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(bytes))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        STANDARD.decode(String::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
 }
 
 /// Opens documents, in whatever confinement. It never fails: what can't be read is a gap.
 pub trait Documents: Send + Sync {
     fn open(&self, document: &Document<'_>, budget: &Budget) -> Extract;
+
+    /// The text that a picture shows; the reason why it can't be told.
+    fn read_picture(&self, _picture: &[u8], _budget: &Budget) -> Result<String, GapReason> {
+        Err(GapReason::Picture)
+    }
 }
 
 /// Opens documents in this very process: what a confined worker does, and what tests use.
@@ -42,8 +73,13 @@ impl Documents for InProcess {
     }
 }
 
-/// Opens documents in confined workers.
-impl Documents for Pool {
+/// Opens documents in confined workers, and reads pictures where a program for it was found.
+pub struct Apart {
+    pub workers: Pool,
+    pub ocr: Option<Ocr>,
+}
+
+impl Documents for Apart {
     fn open(&self, document: &Document<'_>, budget: &Budget) -> Extract {
         let (bytes, parts) = budget.left();
         let head = Head {
@@ -56,7 +92,7 @@ impl Documents for Pool {
             ratio: budget.ratio,
         };
         let head = serde_json::to_vec(&head).expect("strings and numbers are JSON");
-        let answer = self.call(&[&(head.len() as u64).to_le_bytes(), &head, document.bytes]);
+        let answer = self.workers.call(&[&(head.len() as u64).to_le_bytes(), &head, document.bytes]);
         let extract = answer.and_then(|answer| serde_json::from_slice::<Extract>(&answer).map_err(|_| Fault::Ended));
         match extract {
             Ok(extract) => {
@@ -71,6 +107,14 @@ impl Documents for Pool {
             Err(Fault::TimedOut | Fault::Unavailable) => unread(document, GapReason::Timeout),
         }
     }
+
+    fn read_picture(&self, picture: &[u8], budget: &Budget) -> Result<String, GapReason> {
+        let ocr = self.ocr.as_ref().ok_or(GapReason::Picture)?;
+        ocr.read(picture, &|| budget.check().is_err()).map_err(|fault| match fault {
+            Fault::TimedOut => GapReason::Timeout,
+            Fault::Ended | Fault::Unavailable => GapReason::Picture,
+        })
+    }
 }
 
 /// Nothing came out of the document but its name.
@@ -84,7 +128,7 @@ fn unread(document: &Document<'_>, reason: GapReason) -> Extract {
         encrypted: false,
         signed: false,
     };
-    Extract { segments: Vec::new(), gaps: vec![Gap { origin, reason }], parts: vec![part] }
+    Extract { gaps: vec![Gap { origin, reason }], parts: vec![part], ..Extract::default() }
 }
 
 /// What a request to a worker says before the bytes of the document.

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::documents::{Document, Documents, Extract};
+use super::documents::{Document, Documents, Extract, Picture};
 use super::readers::{self, Place};
 use super::{Budget, Gap, GapReason, Origin, Part, Segment, Shape, Zone, ZoneSpan, zones};
 
@@ -61,12 +61,32 @@ pub(super) struct Extraction<'a> {
     pub segments: Vec<Segment>,
     pub gaps: Vec<Gap>,
     pub parts: Vec<Part>,
+    /// Inside a worker: what is to be looked at outside.
+    pictures: Vec<Picture>,
+    /// How many pictures were met that may show text, and their bytes.
+    looked_at: (usize, usize),
     waiting: Vec<File<'a>>,
 }
 
+/// A fax of so many pages is read whole; of more, the rest is a gap.
+const MAX_PICTURES: usize = 60;
+const MAX_PICTURE_BYTES: usize = 64 << 20;
+
+/// Fewer letters and digits than a page, a form or a screen would show.
+const MIN_READ: usize = 12;
+
 impl<'a> Extraction<'a> {
     pub fn new(budget: &'a Budget, documents: Option<&'a dyn Documents>) -> Self {
-        Self { budget, documents, segments: Vec::new(), gaps: Vec::new(), parts: Vec::new(), waiting: Vec::new() }
+        Self {
+            budget,
+            documents,
+            segments: Vec::new(),
+            gaps: Vec::new(),
+            parts: Vec::new(),
+            pictures: Vec::new(),
+            looked_at: (0, 0),
+            waiting: Vec::new(),
+        }
     }
 
     pub fn push(&mut self, file: File<'a>) {
@@ -127,6 +147,31 @@ impl<'a> Extraction<'a> {
             segment.origin = place(&segment.origin);
             self.segments.push(segment);
         }
+        for picture in extract.pictures {
+            self.picture(place(&picture.origin).as_str(), picture.bytes);
+        }
+    }
+
+    /// A picture that may show text: read where it can be, else a gap. One that shows next to none may
+    /// be handwriting, and stays a gap.
+    pub fn picture(&mut self, origin: &str, bytes: Vec<u8>) {
+        let (count, size) = &mut self.looked_at;
+        (*count, *size) = (*count + 1, *size + bytes.len());
+        if *count > MAX_PICTURES || *size > MAX_PICTURE_BYTES {
+            return self.gap(origin, GapReason::Picture);
+        }
+        let Some(documents) = self.documents else {
+            return self.pictures.push(Picture { origin: Origin::new(origin), bytes });
+        };
+        match documents.read_picture(&bytes, self.budget) {
+            Err(reason) => self.gap(origin, reason),
+            Ok(text) => {
+                if text.chars().filter(|c| c.is_alphanumeric()).count() < MIN_READ {
+                    self.gap(origin, GapReason::Picture);
+                }
+                self.text(&within(origin, "ocr"), text, Shape::Prose);
+            }
+        }
     }
 
     /// Text of new content: an attachment, a name, a header field.
@@ -164,6 +209,6 @@ impl<'a> Extraction<'a> {
     }
 
     pub fn into_extract(self) -> Extract {
-        Extract { segments: self.segments, gaps: self.gaps, parts: self.parts }
+        Extract { segments: self.segments, gaps: self.gaps, parts: self.parts, pictures: self.pictures }
     }
 }

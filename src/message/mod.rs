@@ -24,7 +24,7 @@ mod words;
 mod zones;
 
 pub use budget::Budget;
-pub use documents::{Document, Documents, Extract, InProcess, answer};
+pub use documents::{Apart, Document, Documents, Extract, InProcess, answer};
 pub use header::header_fields;
 pub use segment::{Canonical, Gap, GapReason, Origin, Segment, Shape, Zone, ZoneSpan};
 
@@ -37,7 +37,7 @@ pub fn read(content: &[u8], budget: &Budget, documents: &dyn Documents) -> Readi
     let mut extraction = Extraction::new(budget, Some(documents));
     mime::read(content, "", 0, &mut extraction);
     extraction.run();
-    let Extract { mut segments, mut gaps, parts } = extraction.into_extract();
+    let Extract { mut segments, mut gaps, parts, .. } = extraction.into_extract();
     for segment in &mut segments {
         segment.canonical = canonical::of(&segment.text);
     }

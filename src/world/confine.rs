@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use landlock::{ABI, Access, AccessFs, AccessNet, Ruleset, RulesetAttr};
+use landlock::{ABI, Access, AccessFs, AccessNet, Ruleset, RulesetAttr, RulesetCreatedAttr, path_beneath_rules};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, TargetArch,
@@ -42,6 +42,22 @@ pub fn this_process(limits: &Limits) -> io::Result<()> {
     Ok(())
 }
 
+/// Confines this process to what a program that reads a picture from its standard input needs: the
+/// system's programs and libraries for reading, no network, no files to write. It may become another
+/// program; the walls stay.
+pub fn before_reading_pictures(limits: &Limits) -> io::Result<()> {
+    resources(limits)?;
+    let readable = path_beneath_rules(["/usr", "/lib", "/lib64", "/etc/ld.so.cache"], AccessFs::from_read(ABI::V4));
+    Ruleset::default()
+        .handle_access(AccessFs::from_all(ABI::V4))
+        .and_then(|ruleset| ruleset.handle_access(AccessNet::from_all(ABI::V4)))
+        .and_then(|ruleset| ruleset.create())
+        .and_then(|ruleset| ruleset.add_rules(readable))
+        .and_then(|ruleset| ruleset.restrict_self())
+        .map_err(io::Error::other)?;
+    seccompiler::apply_filter_all_threads(&reaching_out().map_err(io::Error::other)?).map_err(io::Error::other)
+}
+
 fn resources(limits: &Limits) -> io::Result<()> {
     let most = |value: u64| Rlimit { current: Some(value), maximum: Some(value) };
     setrlimit(Resource::As, most(limits.memory))?;
@@ -58,6 +74,28 @@ type Filter = Result<BpfProgram, Box<dyn std::error::Error + Send + Sync>>;
 fn refused() -> Filter {
     let refusal = SeccompAction::Errno(libc::EACCES as u32);
     filter(any_use(&[libc::SYS_openat, libc::SYS_sched_getaffinity]), SeccompAction::Allow, refusal)
+}
+
+/// Sockets and other processes are refused; the rest is what a foreign program computes with.
+fn reaching_out() -> Filter {
+    const REFUSED: &[i64] = &[
+        libc::SYS_socket,
+        libc::SYS_socketpair,
+        libc::SYS_connect,
+        libc::SYS_bind,
+        libc::SYS_listen,
+        libc::SYS_accept4,
+        libc::SYS_ptrace,
+        libc::SYS_process_vm_readv,
+        libc::SYS_process_vm_writev,
+        libc::SYS_kill,
+        libc::SYS_tkill,
+        libc::SYS_io_uring_setup,
+        libc::SYS_bpf,
+        libc::SYS_keyctl,
+        libc::SYS_memfd_create,
+    ];
+    filter(any_use(REFUSED), SeccompAction::Allow, SeccompAction::Errno(libc::EACCES as u32))
 }
 
 /// Reading, writing, memory, threads that exist already, time, chance, and ending.

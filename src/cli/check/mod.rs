@@ -93,6 +93,7 @@ fn look_around(configuration: Configuration, complaints: &mut Vec<Complaint>) {
         surroundings::store(&configuration, complaints);
     }
     surroundings::dns(&configuration, complaints);
+    surroundings::pictures(&configuration, complaints);
     known(&configuration, complaints);
     certificates(&configuration, complaints);
     if let Err(error) = dkim::keys(&configuration.data_dir, None) {

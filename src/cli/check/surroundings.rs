@@ -9,6 +9,7 @@ use crate::config::Configuration;
 use crate::deliver::{Host, Route};
 use crate::mail::{Domain, DomainPattern};
 use crate::store::Embedded;
+use crate::world::ocr::Ocr;
 use crate::world::{DnsResolver, ResolveError, Resolver};
 
 /// How long the DNS is waited for, all questions together.
@@ -19,6 +20,15 @@ pub fn store(configuration: &Configuration, complaints: &mut Vec<Complaint>) {
     if let Err(error) = Embedded::look(&configuration.store) {
         let mend = "docs/install.md says how keys, credentials and the store belong together";
         complaints.push(about(Severity::Fault, &configuration.data_dir, format!("store: {error}"), Some(mend.into())));
+    }
+}
+
+/// Without the program that reads them, pictures of text go unread.
+pub fn pictures(configuration: &Configuration, complaints: &mut Vec<Complaint>) {
+    if Ocr::find().is_none() {
+        let message = "pictures of text are not read: there is no tesseract here (a page-sized one is gap `picture`)";
+        let mend = "install tesseract-ocr, and tesseract-ocr-spa for Spanish, or leave it so";
+        complaints.push(about(Severity::Warning, &configuration.file, message.to_owned(), Some(mend.into())));
     }
 }
 

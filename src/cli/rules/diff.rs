@@ -35,7 +35,7 @@ struct Change<'a> {
 /// The policy is that of the configuration if there is one, else the default.
 pub fn run(common: &Common, old: &Path, new: &Path, corpus: &Path) -> Result {
     let (old, new) = (law(common, old)?, law(common, new)?);
-    let documents = crate::cli::worker::pool()?;
+    let documents = crate::cli::worker::documents()?;
     let (mut seen, mut changed, mut unreadable) = (0, 0, 0);
     let mut verdicts: BTreeMap<String, usize> = BTreeMap::new();
     for input in Inputs::new(&[PathBuf::from(corpus)]) {

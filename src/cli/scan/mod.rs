@@ -43,7 +43,7 @@ const BATCH_BYTES: usize = 64 << 20;
 
 pub fn run(common: &Common, args: &Args) -> Result {
     let law = settings::law(&settings::load(common)?)?;
-    let documents = super::worker::pool()?;
+    let documents = super::worker::documents()?;
     let mut inputs = Inputs::new(&args.paths);
     let mut tally = Tally::default();
     loop {

@@ -1,7 +1,7 @@
 //! PDF: the text of each page in reading order, form values, annotations, properties, embedded files.
 //!
 //! lopdf reads the objects; where their text stands on the page is followed here, since the order in
-//! the file need not be the order on paper. A page that is only a picture is a gap.
+//! the file need not be the order on paper. A page that is only a picture is read as one, or is a gap.
 
 use lopdf::content::{Content, Operation};
 use lopdf::{Dictionary, Document, Object, Stream};
@@ -10,6 +10,7 @@ use super::super::extraction::{Extraction, File, within};
 use super::super::{GapReason, Shape, charset};
 use super::{archive, xml};
 
+mod image;
 mod sheet;
 
 use sheet::Sheet;
@@ -73,7 +74,12 @@ fn pages(document: &Document, file: &File<'_>, extraction: &mut Extraction<'_>) 
         }
         let shown = sheet.text();
         if is_unreadable(&shown) || (shown.trim().len() < 16 && sheet.pictures > 0) {
-            extraction.gap(&within(&file.origin, &format!("page[{count}]")), GapReason::Picture);
+            let origin = within(&file.origin, &format!("page[{count}]"));
+            let found: Vec<Vec<u8>> = sheet.images.iter().filter_map(|image| image::file_of(image, document)).collect();
+            if found.is_empty() || found.len() < sheet.pictures {
+                extraction.gap(&origin, GapReason::Picture);
+            }
+            found.into_iter().for_each(|found| extraction.picture(&origin, found));
         }
         text.push_str(&shown);
         text.push('\n');

@@ -1,7 +1,7 @@
-//! Pictures: one large enough to show a page of text is a gap, a logo is not. Text in their metadata is read.
+//! Pictures: one large enough to show a page of text is read, or is a gap; a logo is neither. Text in their metadata is read.
 
+use super::super::Shape;
 use super::super::extraction::{Extraction, File, within};
-use super::super::{GapReason, Shape};
 
 /// From here on a picture may be a photo of a page, a screenshot, a fax.
 const MIN_WIDTH: u32 = 480;
@@ -35,7 +35,7 @@ pub(super) fn is_picture(bytes: &[u8]) -> bool {
 pub(super) fn read(file: &File<'_>, extraction: &mut Extraction<'_>) {
     extraction.text(&within(&file.origin, "metadata"), metadata(&file.bytes), Shape::Records);
     if may_show_text(&file.bytes) {
-        extraction.gap(&file.origin, GapReason::Picture);
+        extraction.picture(&file.origin, file.bytes.to_vec());
     }
 }
 
@@ -182,8 +182,8 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_a_gap_and_a_logo_is_none() {
-        for (bytes, gap) in [
+    fn a_page_is_looked_at_and_a_logo_is_not() {
+        for (bytes, may_show_text) in [
             (png(200, 60), false),
             (png(600, 90), false),
             (png(1240, 1754), true),
@@ -193,8 +193,8 @@ mod tests {
             (b"GIF89a\x01\0\x01\0".to_vec(), false),
             ([&b"II*\0"[..], &[0; 70 * 1024]].concat(), true),
         ] {
-            let gaps = opened("a.png", &bytes).gaps;
-            assert_eq!(gaps.iter().any(|found| found.reason == GapReason::Picture), gap);
+            let extract = opened("a.png", &bytes);
+            assert_eq!((extract.gaps.len(), extract.pictures.len()), (0, usize::from(may_show_text)));
         }
     }
 

@@ -1,7 +1,7 @@
 //! One page's drawing followed as far as its text goes: where each run of letters stands on the paper.
 
 use lopdf::content::{Content, Operation};
-use lopdf::{Dictionary, Document, Encoding, Object};
+use lopdf::{Dictionary, Document, Encoding, Object, Stream};
 
 use super::super::super::charset;
 use super::{MAX_CONTENT, plain};
@@ -49,6 +49,8 @@ pub(super) struct Sheet<'d> {
     document: &'d Document,
     runs: Vec<Run>,
     pub pictures: usize,
+    /// Those of them that are objects of their own.
+    pub images: Vec<&'d Stream>,
     forms: usize,
     /// Some drawing could not be followed.
     pub broken: bool,
@@ -118,7 +120,7 @@ struct Graphics {
 
 impl<'d> Sheet<'d> {
     pub fn new(document: &'d Document) -> Self {
-        Self { document, runs: Vec::new(), pictures: 0, forms: 0, broken: false }
+        Self { document, runs: Vec::new(), pictures: 0, images: Vec::new(), forms: 0, broken: false }
     }
 
     pub fn draw(&mut self, content: &[u8], resources: &[&'d Dictionary]) {
@@ -247,7 +249,10 @@ impl<'d> Sheet<'d> {
         });
         let Some(stream) = found else { return };
         match stream.dict.get(b"Subtype").and_then(Object::as_name) {
-            Ok(b"Image") => self.pictures += 1,
+            Ok(b"Image") => {
+                self.pictures += 1;
+                self.images.push(stream);
+            }
             Ok(b"Form") if depth < MAX_FORM_DEPTH && self.forms < MAX_FORMS => {
                 self.forms += 1;
                 let own =
