@@ -19,7 +19,13 @@ pub enum Command {
     /// One message's story: masked findings and reasons, never its content
     Show { id: String },
     /// Send it over encrypted transport, never lower: an exception for once, recorded with its reason
-    Release(Judged),
+    Release {
+        #[command(flatten)]
+        judged: Judged,
+        /// The rules were wrong: counted against them in `rules stats`
+        #[arg(long)]
+        not_phi: bool,
+    },
     /// Send it by the strongest way there is, at the level that policy asks
     Protect { id: String },
     /// Give it back to its author
@@ -62,18 +68,20 @@ pub fn run(common: &Common, command: Command) -> Result {
     match command {
         Command::List => find::run(common, &find::Args::in_state("held")),
         Command::Show { id } => trace::show(common, &id),
-        Command::Release(judged) => judge(common, "release", &judged.id, Some(&judged.reason)),
-        Command::Protect { id } => judge(common, "protect", &id, None),
-        Command::Return(judged) => judge(common, "return", &judged.id, Some(&judged.reason)),
-        Command::Reject(judged) => judge(common, "reject", &judged.id, Some(&judged.reason)),
+        Command::Release { judged, not_phi } => {
+            judge(common, "release", &judged.id, &json!({ "reason": judged.reason, "not_phi": not_phi }))
+        }
+        Command::Protect { id } => judge(common, "protect", &id, &json!({})),
+        Command::Return(judged) => judge(common, "return", &judged.id, &json!({ "reason": judged.reason })),
+        Command::Reject(judged) => judge(common, "reject", &judged.id, &json!({ "reason": judged.reason })),
         Command::Recheck { rule, since, dry_run } => recheck(common, rule.as_deref(), since, dry_run),
         Command::Export { id, reason, output } => export(common, &id, &reason, output),
     }
 }
 
-fn judge(common: &Common, verb: &str, id: &str, reason: Option<&str>) -> Result {
+fn judge(common: &Common, verb: &str, id: &str, judgement: &serde_json::Value) -> Result {
     let place = format!("/v1/quarantine/{}/{verb}", encode(id));
-    let reviewed: Reviewed = Control::open(common)?.post(&place, &json!({ "reason": reason }))?;
+    let reviewed: Reviewed = Control::open(common)?.post(&place, judgement)?;
     common.output().one(&reviewed, |reviewed| {
         let sent = reviewed.level.map(|level| format!(", sent at {level}")).unwrap_or_default();
         format!("{verb}: {} ({} recipients{sent})\n", reviewed.id, reviewed.recipients)

@@ -30,7 +30,7 @@ use crate::mail::Envelope;
 use crate::message::{Apart, Documents};
 use crate::people::People;
 use crate::policy::Decision;
-use crate::quarantine::{Examine, Quarantine};
+use crate::quarantine::{self, Examine, Quarantine};
 use crate::queue::{self, Queue};
 use crate::smtp::{self, Bound, Server, Tls};
 use crate::store::Store;
@@ -87,7 +87,12 @@ impl Gateway {
         let law = Arc::new(ArcSwap::from_pointee(law));
         let queue = Queue::new(configuration.queue.clone(), store.clone(), clock.clone(), random.clone());
         queue.open().await.context("reading suspended domains")?;
-        let quarantine = reviewing(&configuration, &store, &queue, &clock, &random);
+        let marks = {
+            let law = law.load();
+            let rules = law.ruleset.rules().map(|rule| rule.rule.id.as_str());
+            quarantine::Metrics::new(&telemetry.registry, rules).context("the quarantine's metrics")?
+        };
+        let quarantine = reviewing(&configuration, &store, &queue, &clock, &random, &marks);
         let quarantine = Arc::new(Current::new(quarantine));
         let intake = intake(&configuration, &law, &store, &queue, &quarantine, &clock, &random, &telemetry)?;
         let server = smtp_server(&configuration, &intake, &clock, &telemetry)?;
@@ -205,7 +210,9 @@ impl Rooms {
         let people = Arc::new(People::open(&configuration.users)?);
         self.law.store(Arc::new(law));
         self.tables.store(Arc::new(tables));
-        self.quarantine.replace(reviewing(&configuration, &self.store, &self.queue, &self.clock, &self.random));
+        let marks = self.quarantine.load().metrics().clone();
+        let quarantine = reviewing(&configuration, &self.store, &self.queue, &self.clock, &self.random, &marks);
+        self.quarantine.replace(quarantine);
         self.server.reload(configuration.smtp.clone(), tls, people);
         self.dispatch.reload(way).await;
         self.told(&configuration).await;
@@ -353,8 +360,10 @@ fn reviewing(
     queue: &Arc<Queue>,
     clock: &Arc<dyn Clock>,
     random: &Arc<dyn Random>,
+    marks: &quarantine::Metrics,
 ) -> Arc<Quarantine> {
-    Quarantine::new(configuration.quarantine.clone(), store.clone(), queue.clone(), clock.clone(), random.clone())
+    let (store, queue, clock, random) = (store.clone(), queue.clone(), clock.clone(), random.clone());
+    Quarantine::new(configuration.quarantine.clone(), store, queue, clock, random, marks.clone())
 }
 
 /// How mail is made ready and where it goes.

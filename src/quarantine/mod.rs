@@ -5,6 +5,7 @@
 //! returned. A verb takes a [`crate::people::Reviewer`], which only `people` makes; each writes the audit.
 
 mod daily;
+mod metrics;
 mod notices;
 mod recheck;
 mod review;
@@ -25,9 +26,10 @@ use crate::queue::{OwnMail, Queue};
 use crate::store::{MessageState, Query, RecipientRecord, RecipientState, Record, Store, StoreError, Summary};
 use crate::world::{Clock, Random};
 
+pub use metrics::Metrics;
 pub use notices::Notices;
 pub use recheck::{Examine, Rechecked, Run, Selection};
-pub use review::Reviewed;
+pub use review::{Ground, Reviewed};
 
 /// The room's settings.
 #[derive(Clone, Debug)]
@@ -64,6 +66,7 @@ pub struct Quarantine {
     queue: Arc<Queue>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    metrics: Metrics,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -93,9 +96,15 @@ impl Quarantine {
         queue: Arc<Queue>,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
+        metrics: Metrics,
     ) -> Arc<Self> {
         let notices = Arc::new(Notices::new(config.clone(), clock.clone(), random.clone()));
-        Arc::new(Self { config, notices, store, queue, clock, random })
+        Arc::new(Self { config, notices, store, queue, clock, random, metrics })
+    }
+
+    /// Counters outlive a reload, which makes the room anew.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// What is told of mail when it is held; whoever holds it commits them together.

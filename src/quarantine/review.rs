@@ -24,17 +24,36 @@ pub struct Reviewed {
     pub level: Option<Level>,
 }
 
+/// Why held mail may leave by less than policy asks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ground {
+    /// It is PHI, and must reach them all the same.
+    #[default]
+    Exception,
+    /// It is no PHI: the rules that matched were wrong, and their count of it grows.
+    NotPhi,
+}
+
 impl Quarantine {
     /// Lets the held recipients have the message by `tls`, never lower: an exception for once, whose
     /// reason is kept.
-    pub async fn release(&self, id: QueueId, by: &Reviewer, why: &str) -> Result<Reviewed, Error> {
+    pub async fn release(&self, id: QueueId, by: &Reviewer, why: &str, ground: Ground) -> Result<Reviewed, Error> {
         let why = reason(why)?;
         let held = self.held(id).await?;
         // REQUIRETLS is the client's own word, and no reviewer of ours can take it back (RFC 8689 §4.2.1).
         let level = if held.record.summary.envelope.require_tls { Level::TlsAuthenticated } else { Level::Tls };
         let text = format!("released by {}", by.actor());
         let decision = sent_at(&held, level, &text, Some(format!("release by {}", by.actor())));
-        self.send(held, decision, level, EventKind::Released, by, json!({ "reason": why, "level": level })).await
+        let mut detail = json!({ "reason": why, "level": level });
+        if ground == Ground::NotPhi {
+            detail["not_phi"] = json!(true);
+        }
+        let matches = held.decision.findings.matches.clone();
+        let reviewed = self.send(held, decision, level, EventKind::Released, by, detail).await?;
+        if ground == Ground::NotPhi {
+            self.metrics.released_as_not_phi(&matches);
+        }
+        Ok(reviewed)
     }
 
     /// Sends to the held recipients at the level that policy asked for: the ladder from its first

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
+use prometheus::Registry;
 
 use super::*;
 use crate::detect::{Finding, Findings, Kind, Mode, RuleMatch, Sensitivity};
@@ -110,6 +111,7 @@ struct Room {
     quarantine: Arc<Quarantine>,
     store: Arc<dyn Store>,
     clock: Arc<FakeClock>,
+    registry: Registry,
     _folder: tempfile::TempDir,
 }
 
@@ -134,8 +136,10 @@ impl Room {
             voices: BTreeMap::new(),
         };
         store.commit(held(envelope, decision)).await.unwrap();
-        let quarantine = Quarantine::new(config, store.clone(), queue, clock.clone(), random);
-        Room { quarantine, store, clock, _folder: folder }
+        let registry = Registry::new();
+        let metrics = Metrics::new(&registry, ["phi.bulk"].into_iter()).unwrap();
+        let quarantine = Quarantine::new(config, store.clone(), queue, clock.clone(), random, metrics);
+        Room { quarantine, store, clock, registry, _folder: folder }
     }
 
     async fn holding(levels: &[Level]) -> Room {
@@ -198,7 +202,8 @@ const ONE: [Level; 2] = [Level::Hold, Level::TlsVerified];
 #[tokio::test]
 async fn release_lowers_this_message_to_tls_and_keeps_who_and_why() {
     let room = Room::holding(&ONE).await;
-    let done = room.quarantine.release(envelope().id, &reviewer(), "recipient phoned").await.unwrap();
+    let done =
+        room.quarantine.release(envelope().id, &reviewer(), "recipient phoned", Ground::Exception).await.unwrap();
     assert_eq!((done.recipients, done.level), (1, Some(Level::Tls)));
     let recipients = room.recipients().await;
     assert_eq!((recipients[0].state, recipients[0].level), (RecipientState::Pending, Level::Tls));
@@ -207,15 +212,30 @@ async fn release_lowers_this_message_to_tls_and_keeps_who_and_why() {
     assert_eq!(decision.recipients[0].lowered_by, ["release by local:rita"]);
     assert_eq!(decision.recipients[0].ladder, [Method::Transport, Method::Wait]);
     assert_eq!(room.events().await, [(EventKind::Released, "local:rita".to_owned())]);
-    let again = room.quarantine.release(envelope().id, &reviewer(), "again").await;
+    let again = room.quarantine.release(envelope().id, &reviewer(), "again", Ground::Exception).await;
     assert!(matches!(again, Err(Error::NotHeld)), "it is for once");
+}
+
+#[tokio::test]
+async fn what_is_released_as_no_phi_counts_against_the_rules_that_held_it() {
+    let room = Room::holding(&BOTH).await;
+    room.quarantine.release(envelope().id, &reviewer(), "a test patient", Ground::NotPhi).await.unwrap();
+    let counted = |rule: &str| {
+        let families = room.registry.gather();
+        let metrics = families.iter().flat_map(|family| family.get_metric());
+        metrics
+            .filter(|metric| metric.get_label()[0].value() == rule)
+            .map(|metric| metric.get_counter().get_value())
+            .sum()
+    };
+    assert_eq!((counted("phi.bulk"), counted("other")), (1.0, 0.0));
 }
 
 #[tokio::test]
 async fn release_takes_back_nothing_that_the_client_asked_by_requiretls() {
     let asked = Envelope { require_tls: true, ..envelope() };
     let room = Room::with(asked, decision(&BOTH)).await;
-    let done = room.quarantine.release(envelope().id, &reviewer(), "reason").await.unwrap();
+    let done = room.quarantine.release(envelope().id, &reviewer(), "reason", Ground::Exception).await.unwrap();
     assert_eq!(done.level, Some(Level::TlsAuthenticated));
 }
 
@@ -223,7 +243,7 @@ async fn release_takes_back_nothing_that_the_client_asked_by_requiretls() {
 async fn a_verb_that_wants_a_reason_does_nothing_without() {
     let room = Room::holding(&BOTH).await;
     let (id, by) = (envelope().id, reviewer());
-    assert!(matches!(room.quarantine.release(id, &by, " ").await, Err(Error::NoReason)));
+    assert!(matches!(room.quarantine.release(id, &by, " ", Ground::Exception).await, Err(Error::NoReason)));
     assert!(matches!(room.quarantine.give_back(id, &by, "").await, Err(Error::NoReason)));
     assert!(matches!(room.quarantine.reject(id, &by, "").await, Err(Error::NoReason)));
     assert!(matches!(room.quarantine.export(id, &by, "\t").await, Err(Error::NoReason)));

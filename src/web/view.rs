@@ -124,6 +124,8 @@ pub struct RuleStat {
     pub rule: String,
     pub mode: String,
     pub matches: u64,
+    /// How many of them a reviewer released as no PHI.
+    pub not_phi: u64,
 }
 
 impl From<&Summary> for MessageView {

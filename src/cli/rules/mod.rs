@@ -64,7 +64,7 @@ pub enum Command {
         #[arg(long, conflicts_with = "id")]
         hash: Option<String>,
     },
-    /// How often each rule matched since the gateway started
+    /// How often each rule matched since the gateway started, and how often reviewers said that it was wrong
     Stats,
     /// Move a rule one step: shadow, then notify, then enforce
     Promote {
@@ -186,9 +186,9 @@ fn stats(common: &Common) -> Result {
         if stats.iter().all(|stat| stat.matches == 0) {
             return "no rule has matched since the gateway started\n".into();
         }
-        let mut table = Table::new(&["RULE", "MODE", "MATCHES"]);
+        let mut table = Table::new(&["RULE", "MODE", "MATCHES", "NOT PHI"]);
         for stat in stats.iter().filter(|stat| stat.matches > 0) {
-            table.row([stat.rule.clone(), stat.mode.clone(), stat.matches.to_string()]);
+            table.row([stat.rule.clone(), stat.mode.clone(), stat.matches.to_string(), stat.not_phi.to_string()]);
         }
         table.render()
     })?;

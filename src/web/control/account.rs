@@ -1,9 +1,12 @@
 //! The account, and how often rules matched.
 
+use std::collections::HashMap;
+
 use axum::Json;
 use axum::extract::{Path, Query as Parameters, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use prometheus::proto::Metric;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -74,19 +77,26 @@ pub async fn rule_source(State(house): State<House>, Path(hash): Path<String>) -
     source.map(Json).ok_or_else(|| Problem::not_found(format!("no ruleset {hash} was ever in force here")))
 }
 
-/// Matches by rule since the gateway started, most first, as the metrics count them.
+/// Matches by rule since the gateway started, most first, and how many of them were none, as the
+/// metrics count them. What reviewers say stands with the mode that held the message.
 pub async fn rule_stats(State(house): State<House>) -> Json<Vec<RuleStat>> {
     let families = house.telemetry.registry.gather();
-    let family = families.iter().find(|family| family.name() == "waxseal_rule_matches_total");
-    let mut stats: Vec<RuleStat> = family
-        .into_iter()
-        .flat_map(|family| family.get_metric())
+    let series = |name: &'static str| {
+        let family = families.iter().find(move |family| family.name() == name);
+        family.into_iter().flat_map(|family| family.get_metric())
+    };
+    let label = |metric: &Metric, name: &str| {
+        let label = metric.get_label().iter().find(|label| label.name() == name);
+        label.map(|label| label.value().to_owned()).unwrap_or_default()
+    };
+    let count = |metric: &Metric| metric.get_counter().get_value() as u64;
+    let marks: HashMap<String, u64> =
+        series("waxseal_rule_not_phi_total").map(|metric| (label(metric, "rule"), count(metric))).collect();
+    let mut stats: Vec<RuleStat> = series("waxseal_rule_matches_total")
         .map(|metric| {
-            let label = |name: &str| {
-                let label = metric.get_label().iter().find(|label| label.name() == name);
-                label.map(|label| label.value().to_owned()).unwrap_or_default()
-            };
-            RuleStat { rule: label("rule"), mode: label("mode"), matches: metric.get_counter().get_value() as u64 }
+            let (rule, mode) = (label(metric, "rule"), label(metric, "mode"));
+            let not_phi = if mode == "enforce" { marks.get(&rule).copied().unwrap_or(0) } else { 0 };
+            RuleStat { rule, mode, matches: count(metric), not_phi }
         })
         .collect();
     stats.sort_by(|a, b| b.matches.cmp(&a.matches).then_with(|| a.rule.cmp(&b.rule)));

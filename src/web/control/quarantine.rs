@@ -12,13 +12,15 @@ use serde::{Deserialize, Serialize};
 use super::super::{House, Problem};
 use super::{Actor, messages};
 use crate::people::Reviewer;
-use crate::quarantine::{Rechecked, Reviewed, Run, Selection};
+use crate::quarantine::{Ground, Rechecked, Reviewed, Run, Selection};
 
 /// Why it is done; kept with it.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Judgement {
     reason: Option<String>,
+    /// The rules that held it were wrong.
+    not_phi: bool,
 }
 
 /// Which held messages are decided again.
@@ -42,7 +44,10 @@ pub async fn judge(
     let why = judgement.reason.unwrap_or_default();
     let quarantine = house.gateway.quarantine();
     let reviewed = match verb.as_str() {
-        "release" => quarantine.release(id, &by, &why).await?,
+        "release" => {
+            let ground = if judgement.not_phi { Ground::NotPhi } else { Ground::Exception };
+            quarantine.release(id, &by, &why, ground).await?
+        }
         "protect" => quarantine.protect(id, &by).await?,
         "return" => quarantine.give_back(id, &by, &why).await?,
         "reject" => quarantine.reject(id, &by, &why).await?,
