@@ -2,6 +2,7 @@
 //! knows, a group that is named for what its members are treated for.
 
 use super::known::{Known, Unreadable};
+use super::lexicon::Span;
 use super::page::{Page, Sight};
 use super::ruleset::{Eye, Ruleset};
 use super::{Circumstances, table};
@@ -50,18 +51,8 @@ impl Ruleset {
             });
             if count > 0 {
                 let confidence = detector.confidence;
-                sights.push(Sight {
-                    detector: at as u16,
-                    start: 0,
-                    end: everyone.first.len() as u32,
-                    zone: Zone::New,
-                    base: confidence,
-                    confidence,
-                    doubt: 0,
-                    most: 100,
-                    count,
-                    column: false,
-                });
+                let span = Span { start: 0, end: everyone.first.len() as u32 };
+                sights.push(Sight { count, ..Sight::new(at as u16, span, Zone::New, confidence) });
             }
         }
         // Only what is seen needs a text to stand on.

@@ -31,6 +31,24 @@ pub struct Sight {
     pub column: bool,
 }
 
+impl Sight {
+    /// Of one value, as sure as its detector, and as far from doubt.
+    pub fn new(detector: u16, span: Span, zone: Zone, confidence: u8) -> Self {
+        Self {
+            detector,
+            start: span.start,
+            end: span.end,
+            zone,
+            base: confidence,
+            confidence,
+            doubt: 0,
+            most: 100,
+            count: 1,
+            column: false,
+        }
+    }
+}
+
 /// A segment's text, plain or canonical, with what stands on it.
 pub struct Page<'a> {
     pub segment: &'a Segment,
@@ -209,18 +227,7 @@ impl<'a> Page<'a> {
             && detector.listed.as_ref().is_none_or(|listed| listed.holds(text));
         if valid {
             let zone = self.segment.zone_at(self.original(span.start));
-            sights.push(Sight {
-                detector: at,
-                start: span.start,
-                end: span.end,
-                zone,
-                base: detector.confidence,
-                confidence: detector.confidence,
-                doubt: 0,
-                most: 100,
-                count: 1,
-                column: false,
-            });
+            sights.push(Sight::new(at, span, zone, detector.confidence));
         }
     }
 
@@ -235,18 +242,9 @@ impl<'a> Page<'a> {
     fn column(&self, rules: &Ruleset, column: &Column) -> Sight {
         // A header says what its cells are: as sure as a label can make it.
         let base = rules.detectors[usize::from(column.detector)].confidence.max(85);
-        Sight {
-            detector: column.detector,
-            start: column.first.start as u32,
-            end: column.first.end as u32,
-            zone: self.segment.zone_at(self.original(column.first.start as u32)),
-            base,
-            confidence: base,
-            doubt: 0,
-            most: 100,
-            count: column.values,
-            column: true,
-        }
+        let span = Span { start: column.first.start as u32, end: column.first.end as u32 };
+        let zone = self.segment.zone_at(self.original(span.start));
+        Sight { count: column.values, column: true, ..Sight::new(column.detector, span, zone, base) }
     }
 
     fn fields(&self, rules: &Ruleset, sights: &mut Vec<Sight>) {

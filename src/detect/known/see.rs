@@ -1,5 +1,6 @@
 //! Known patients as sights of detectors.
 
+use super::super::lexicon::Span;
 use super::super::page::{Page, Sight};
 use super::super::raw::Identifies;
 use super::super::ruleset::{Eye, Ruleset};
@@ -45,17 +46,10 @@ impl Ruleset {
             let mut sights = Vec::new();
             for (at, detector) in self.detectors.iter().enumerate() {
                 let Eye::Known(kind) = detector.eye else { continue };
-                sights.extend(hits.iter().filter(|hit| hit.kind == kind).map(|hit| Sight {
-                    detector: at as u16,
-                    start: hit.span.start as u32,
-                    end: hit.span.end as u32,
-                    zone: page.segment.zone_at(page.original(hit.span.start as u32)),
-                    base: detector.confidence,
-                    confidence: detector.confidence,
-                    doubt: 0,
-                    most: 100,
-                    count: 1,
-                    column: false,
+                sights.extend(hits.iter().filter(|hit| hit.kind == kind).map(|hit| {
+                    let span = Span { start: hit.span.start as u32, end: hit.span.end as u32 };
+                    let zone = page.segment.zone_at(page.original(span.start));
+                    Sight::new(at as u16, span, zone, detector.confidence)
                 }));
             }
             if !sights.is_empty() {
