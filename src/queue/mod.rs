@@ -153,7 +153,7 @@ impl Queue {
     async fn until_due(&self) -> Duration {
         let (room, busy) = {
             let ready = self.ready();
-            (ready.room(), ready.crowded())
+            (ready.room(), ready.supplied())
         };
         if room == 0 {
             return LONGEST_SLEEP;
@@ -172,9 +172,10 @@ impl Queue {
         self.end_suspensions().await;
         let (room, busy) = {
             let ready = self.ready();
-            (ready.room().min(BATCH), ready.crowded())
+            (ready.room().min(BATCH), ready.supplied())
         };
-        if room == 0 {
+        // Under load each message that finds no place wakes us; mostly nobody needs more.
+        if room == 0 || matches!(self.store.next_due(&busy).await, Ok(None)) {
             return;
         }
         let leased = match self.store.lease(self.clock.now(), room, &busy).await {
@@ -211,10 +212,7 @@ impl Queue {
         let id = leased.envelope.id;
         let mut refused = Vec::new();
         for (domain, part) in by_domain(leased) {
-            let mut ready = self.ready();
-            let fits = ready.reserve([&domain].into_iter()) && ready.push(domain.clone(), id, 0, part).is_ok();
-            drop(ready);
-            if !fits {
+            if self.ready().admit(domain.clone(), id, 0, part).is_err() {
                 refused.push(domain);
             }
         }

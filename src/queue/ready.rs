@@ -44,6 +44,13 @@ struct Lane<T> {
     listed: bool,
 }
 
+impl<T> Lane<T> {
+    /// Soon nothing waits.
+    fn is_low(&self) -> bool {
+        self.waiting.len() <= self.limit.current() / 2
+    }
+}
+
 struct Entry<T> {
     id: QueueId,
     bytes: u64,
@@ -84,6 +91,16 @@ impl<T> Ready<T> {
         self.bytes.saturating_add(bytes) <= self.bounds.bytes
     }
 
+    /// Takes in what was leased, however much its domain has waiting: to give it back would cost
+    /// more than its place. Gives the item back if there is none, or its domain was suspended.
+    pub fn admit(&mut self, domain: Domain, id: QueueId, bytes: u64, item: T) -> Result<(), T> {
+        if self.room() == 0 {
+            return Err(item);
+        }
+        self.taken += 1;
+        self.push(domain, id, bytes, item)
+    }
+
     /// Fills a promised place; gives the item back if its domain was suspended meanwhile.
     pub fn push(&mut self, domain: Domain, id: QueueId, bytes: u64, item: T) -> Result<(), T> {
         if self.suspended.contains(&domain) {
@@ -115,14 +132,15 @@ impl<T> Ready<T> {
         let Some(lane) = self.lanes.get_mut(domain) else { return false };
         lane.active = lane.active.saturating_sub(1);
         lane.limit.learn(feedback);
-        let low = lane.waiting.len() <= lane.limit.current() / 2;
+        let low = lane.is_low();
         self.list(domain);
         low
     }
 
-    /// Domains with enough waiting that more would only take others' places.
-    pub fn crowded(&self) -> Vec<Domain> {
-        self.lanes.keys().filter(|domain| self.is_crowded(domain)).cloned().collect()
+    /// Domains that need no more yet: what they have will last a while, and each lease is a look at
+    /// the store.
+    pub fn supplied(&self) -> Vec<Domain> {
+        self.lanes.iter().filter(|(_, lane)| !lane.is_low()).map(|(domain, _)| domain.clone()).collect()
     }
 
     /// Stops a domain and gives back what waited for it.
@@ -242,8 +260,20 @@ mod tests {
         let mut ready = ready(20);
         let taken = (0..20).filter(|number| add(&mut ready, "big.example", *number)).count();
         assert_eq!(taken, 10);
-        assert_eq!(ready.crowded(), [domain("big.example")]);
+        assert_eq!(ready.supplied(), [domain("big.example")]);
         assert!(add(&mut ready, "small.example", 99));
+    }
+
+    #[test]
+    fn what_was_leased_is_taken_in_while_there_is_any_place() {
+        let mut ready = ready(20);
+        let one = domain("big.example");
+        let taken = (0..30).filter(|number| ready.admit(one.clone(), id(*number), 1, *number).is_ok()).count();
+        assert_eq!((taken, ready.room()), (20, 0));
+        while ready.pop().is_some() {
+            ready.finished(&one, Feedback::None);
+        }
+        assert!(ready.supplied().is_empty() && ready.room() == 20);
     }
 
     #[test]

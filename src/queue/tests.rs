@@ -14,6 +14,7 @@ struct House {
     queue: Arc<Queue>,
     store: Arc<dyn Store>,
     clock: Arc<FakeClock>,
+    registry: Registry,
     _folder: tempfile::TempDir,
 }
 
@@ -29,11 +30,12 @@ fn house() -> House {
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(FakeClock::at(at(0)));
     let config = embedded::Config { min_free: 0, reserve: 0, ..embedded::Config::new(folder.path().join("var")) };
-    let metrics = crate::store::Metrics::new(&Registry::new()).unwrap();
+    let registry = Registry::new();
+    let metrics = crate::store::Metrics::new(&registry).unwrap();
     let store: Arc<dyn Store> = Embedded::open(config, clock.clone(), metrics).unwrap();
     let config = Config { schedule: Schedule::default(), bounds: Bounds::default(), own: OwnMail::default() };
     let queue = Queue::new(config, store.clone(), clock.clone(), Arc::new(FakeRandom::default()));
-    House { queue, store, clock, _folder: folder }
+    House { queue, store, clock, registry, _folder: folder }
 }
 
 fn arrival(number: u64, to: &[&str]) -> Arrival {
@@ -65,6 +67,13 @@ impl House {
 
     async fn nothing_due(&self) {
         assert!(timeout(Duration::from_millis(300), self.queue.next()).await.is_err(), "nothing is due");
+    }
+
+    /// Transactions of the store so far.
+    fn transactions(&self) -> u64 {
+        let families = self.registry.gather();
+        let commits = families.iter().find(|family| family.name() == "waxseal_store_commit_seconds").unwrap();
+        commits.get_metric()[0].get_histogram().get_sample_count()
     }
 
     /// Ends the work with this result for every recipient.
@@ -207,4 +216,19 @@ async fn a_backlog_larger_than_the_list_is_worked_off_whole() {
         house.end(work, AttemptResult::Sent(trouble(250))).await;
     }
     house.nothing_due().await;
+}
+
+/// Leases that find no place would be given back, each by a transaction, while nothing is delivered.
+#[tokio::test]
+async fn a_backlog_costs_one_transaction_a_message_to_take_and_one_to_deliver() {
+    let house = house();
+    const COUNT: u64 = 400;
+    for number in 0..COUNT {
+        house.take(number, &["one@a.example"]).await;
+    }
+    for _ in 0..COUNT {
+        let work = house.next().await;
+        house.end(work, AttemptResult::Sent(trouble(250))).await;
+    }
+    assert!(house.transactions() <= 2 * COUNT + 10, "{} transactions", house.transactions());
 }
