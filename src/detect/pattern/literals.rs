@@ -16,7 +16,8 @@ enum Kind {
     Compact(NFA),
 }
 
-const FEW: usize = 1000;
+/// Some ten megabytes then.
+const FEW: usize = 4000;
 
 impl Literals {
     /// Of literals, each with its expression; case does not matter. `None` if there are none.
