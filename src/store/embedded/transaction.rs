@@ -396,6 +396,8 @@ impl Transaction<'_> {
 
     /// Deletes some settled records received before then; what is open stays however old it is.
     pub fn prune(&mut self, before: i64, most: usize) -> Result<(), Trouble> {
+        // A row number that is free again may come to a new message, whose body must stay.
+        self.drop_bodies()?;
         let mut query = self.db.prepare_cached(
             "SELECT seq FROM message JOIN standing USING (seq) WHERE state >= 3 AND received < ? LIMIT ?",
         )?;
