@@ -30,12 +30,7 @@ impl Default for Limits {
 /// Confines this process, for good. Where the kernel lacks Landlock, seccomp still holds.
 pub fn this_process(limits: &Limits) -> io::Result<()> {
     resources(limits)?;
-    Ruleset::default()
-        .handle_access(AccessFs::from_all(ABI::V4))
-        .and_then(|ruleset| ruleset.handle_access(AccessNet::from_all(ABI::V4)))
-        .and_then(|ruleset| ruleset.create())
-        .and_then(|ruleset| ruleset.restrict_self())
-        .map_err(io::Error::other)?;
+    see_only(&[])?;
     for filter in [refused(), system_calls()] {
         seccompiler::apply_filter_all_threads(&filter.map_err(io::Error::other)?).map_err(io::Error::other)?;
     }
@@ -47,15 +42,20 @@ pub fn this_process(limits: &Limits) -> io::Result<()> {
 /// program; the walls stay.
 pub fn before_reading_pictures(limits: &Limits) -> io::Result<()> {
     resources(limits)?;
-    let readable = path_beneath_rules(["/usr", "/lib", "/lib64", "/etc/ld.so.cache"], AccessFs::from_read(ABI::V4));
+    see_only(&["/usr", "/lib", "/lib64", "/etc/ld.so.cache"])?;
+    seccompiler::apply_filter_all_threads(&reaching_out().map_err(io::Error::other)?).map_err(io::Error::other)
+}
+
+/// No path but these, and these for reading; no TCP.
+fn see_only(paths: &[&str]) -> io::Result<()> {
     Ruleset::default()
         .handle_access(AccessFs::from_all(ABI::V4))
         .and_then(|ruleset| ruleset.handle_access(AccessNet::from_all(ABI::V4)))
         .and_then(|ruleset| ruleset.create())
-        .and_then(|ruleset| ruleset.add_rules(readable))
+        .and_then(|ruleset| ruleset.add_rules(path_beneath_rules(paths, AccessFs::from_read(ABI::V4))))
         .and_then(|ruleset| ruleset.restrict_self())
-        .map_err(io::Error::other)?;
-    seccompiler::apply_filter_all_threads(&reaching_out().map_err(io::Error::other)?).map_err(io::Error::other)
+        .map(drop)
+        .map_err(io::Error::other)
 }
 
 fn resources(limits: &Limits) -> io::Result<()> {
