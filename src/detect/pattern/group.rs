@@ -80,7 +80,8 @@ const BEFORE: [Before; 256] = {
 fn first_bytes(automaton: &DFA) -> Box<[[bool; 256]; 3]> {
     let mut cache = automaton.create_cache();
     let mut first = Box::new([[false; 256]; 3]);
-    for before in ["", "\n", "\r", "a", " "] {
+    // The last is no ASCII: where `(?u)\b` has to look at it, the automaton can't tell, and all may begin.
+    for before in ["", "\n", "\r", "a", " ", "\u{e9}"] {
         let kind = before.bytes().next().map_or(Before::Nothing, |byte| BEFORE[usize::from(byte)]);
         let input = Input::new(before).range(before.len()..).anchored(Anchored::Yes);
         let start = automaton.start_state_forward(&mut cache, &input);
