@@ -42,6 +42,7 @@ fn content_is_nowhere_in_the_data_folder_or_the_log() {
     let large = format!("{PHI}\r\n").repeat(30_000);
     id_of(&client.deliver(&["bob@partner.example"], &message("Canary-Subject", &large)));
     eventually("both wait", || (gateway.json(&["queue", "list"]).len() == 2).then_some(()));
+    eventually("the log tells of both", || (gateway.log().matches("message accepted").count() == 2).then_some(()));
     let log = gateway.log();
     let everything = files_below(&gateway.data_dir());
     assert!(!everything.is_empty());
