@@ -359,3 +359,38 @@ fn rule_counts_and_old_rulesets_are_asked_of_the_gateway() {
     let stats = gateway.run(&["rules", "stats", "--json"]);
     assert_eq!(stats.status.code(), Some(0));
 }
+
+/// A security engineer asks which of last week's mail would have ended differently; the mail itself is gone.
+#[test]
+fn other_rules_judge_what_is_kept_of_decided_mail() {
+    let gateway = Running::start();
+    let first = gateway.send("d@p.example", "X-Note: CASE-123456\r\n");
+    let second = gateway.send("e@p.example", "X-Note: nothing\r\n");
+    let change = |from: &str, to: &str| {
+        let folder = gateway.path().join("new");
+        std::fs::create_dir_all(&folder).expect("made");
+        std::fs::write(folder.join("test.yaml"), RULES.replace(from, to)).expect("written");
+        let (old, new) = (gateway.path().join("rules"), folder);
+        let (old, new) = (old.to_str().expect("UTF-8").to_owned(), new.to_str().expect("UTF-8").to_owned());
+        gateway.json(&["rules", "diff", &old, &new, "--stored", "--since", "1h"])
+    };
+    assert_eq!(change("for this test", "for no other"), Vec::<Value>::new());
+    for (from, to) in [
+        ("title: A case number", "title: A case number\n    threshold: 90"),
+        ("title: A case number", "title: A case number\n    mode: shadow"),
+        ("class: [strong], confidence: 75", "class: [strong], confidence: 85"),
+        ("class: [strong], confidence: 75", "detector: case-number, count: 2"),
+    ] {
+        // The file's own tests are not run: a rule that is tried need not be finished.
+        let changes = change(from, to);
+        assert_eq!(changes.len(), 1, "{to}: {changes:?}");
+        assert_eq!((&changes[0]["id"], &changes[0]["old"]["verdict"]), (&first.as_str().into(), &"phi".into()), "{to}");
+        assert_eq!((&changes[0]["new"]["verdict"], &changes[0]["doubts"]), (&"clean".into(), &Value::Null), "{to}");
+    }
+    let changes = change("confidence: 80", "confidence: 60");
+    assert!(changes.is_empty(), "what a detector saw is taken as it was: {changes:?}");
+    let changes = change("title: A case number", "title: A case number\n    sensitivity: hold");
+    assert_eq!((changes.len(), &changes[0]["new"]["level"]), (1, &"hold".into()), "{changes:?}");
+    let text = format!("{changes:?}");
+    assert!(!text.contains(&second) && !text.contains("123456") && !text.contains("canary"), "{text}");
+}

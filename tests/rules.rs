@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use proptest::prelude::*;
 use waxseal::config::{compile_rules, rules_schema};
-use waxseal::detect::{Circumstances, Findings, RuleFile, Ruleset, compile};
-use waxseal::message::{Budget, Origin, Reading, Segment, Shape, Zone, ZoneSpan};
+use waxseal::detect::{Circumstances, Findings, Outline, RuleFile, RuleMatch, Ruleset, compile};
+use waxseal::message::{self, Budget, InProcess, Origin, Reading, Segment, Shape, Zone, ZoneSpan};
 
 /// All shipped packs, as `serve` loads them.
 fn shipped() -> &'static Ruleset {
@@ -96,6 +96,38 @@ fn the_guides_examples_work_as_printed() {
         .map(|result| format!("{}: {} ({})\n", result.id, result.text, result.message))
         .collect();
     assert!(failed.is_empty(), "{failed}");
+}
+
+/// Every mail of the corpus: what is kept of it, and no letter of its text, gives the matches that its text gave.
+#[test]
+fn what_is_kept_of_a_message_lets_the_same_rules_judge_alike() {
+    let (rules, budget) = (shipped(), || Budget::new(u64::MAX, u64::MAX));
+    let known = Circumstances::default();
+    let (mut kept, mut matched) = (0, 0);
+    for entry in std::fs::read_dir("tests/corpus/eml").expect("the corpus") {
+        let path = entry.expect("an entry").path();
+        let content = std::fs::read(&path).expect("a mail");
+        let reading = message::read(&content, &budget(), &InProcess);
+        let findings = rules.scan(&reading, &known, &budget());
+        let gaps = Reading { gaps: reading.gaps.clone(), ..Reading::default() };
+        let json = serde_json::to_string(&findings.outline).expect("JSON");
+        let outline: Outline = serde_json::from_str(&json).expect("the same");
+        let again = rules.judge_outline(&outline, &gaps, &known);
+        let brief = |matches: &[RuleMatch]| -> Vec<(String, u8)> {
+            matches.iter().map(|matched| (matched.rule.clone(), matched.confidence)).collect()
+        };
+        if rules.doubts(&outline).is_empty() {
+            assert_eq!(brief(&again), brief(&findings.matches), "{}", path.display());
+            matched += usize::from(!again.is_empty());
+        }
+        for seen in findings.findings.iter().filter(|finding| finding.length >= 8) {
+            let segment = reading.segments.iter().find(|segment| segment.origin == seen.origin);
+            let value = segment.and_then(|segment| segment.text.get(seen.offset..seen.offset + seen.length));
+            assert!(value.is_none_or(|value| !json.contains(value)), "{}", path.display());
+            kept += 1;
+        }
+    }
+    assert!(matched > 50 && kept > 100, "{matched} {kept}");
 }
 
 /// T172: the time grows with the text, whatever the text is.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Outline;
 use crate::mail::{Address, Domain};
 use crate::message::{Origin, Zone};
 
@@ -14,6 +15,9 @@ pub struct Findings {
     /// A table of known people could not be asked: what it would have said is missing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unsearched: bool,
+    /// By which other rules can judge the message later.
+    #[serde(default, skip_serializing_if = "Outline::is_empty")]
+    pub outline: Outline,
 }
 
 /// One detector's sight that took part in a rule's match.

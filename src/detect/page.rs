@@ -1,6 +1,7 @@
 //! One text under the eyes of all detectors: what they see there, before anything is weighed.
 
 use std::cell::OnceCell;
+use std::collections::HashMap;
 
 use super::lexicon::{ListId, Span, Words};
 use super::names::{self, Surety};
@@ -49,6 +50,9 @@ impl Sight {
     }
 }
 
+/// What stands for the values of a page whose text is not kept, by where they stood.
+pub type StandIns = HashMap<(u32, u32), String>;
+
 /// A segment's text, plain or canonical, with what stands on it.
 pub struct Page<'a> {
     pub segment: &'a Segment,
@@ -63,6 +67,8 @@ pub struct Page<'a> {
     /// Found when first asked for: ordinary mail never asks.
     sentences: OnceCell<Stretches>,
     paragraphs: OnceCell<Stretches>,
+    /// Empty where the text is there.
+    stand_ins: StandIns,
 }
 
 impl<'a> Page<'a> {
@@ -81,6 +87,7 @@ impl<'a> Page<'a> {
             begins: Vec::new(),
             sentences: OnceCell::new(),
             paragraphs: OnceCell::new(),
+            stand_ins: StandIns::new(),
         };
         page.look(rules);
         page
@@ -98,9 +105,15 @@ impl<'a> Page<'a> {
             begins: Vec::new(),
             sentences: OnceCell::new(),
             paragraphs: OnceCell::new(),
+            stand_ins: StandIns::new(),
         };
         page.index(rules.detectors.len(), sights);
         page
+    }
+
+    /// The same for a page whose text is gone: what stands for its values, and what ended where.
+    pub fn standing_for(self, stand_ins: StandIns, sentences: Stretches, paragraphs: Stretches) -> Self {
+        Self { stand_ins, sentences: sentences.into(), paragraphs: paragraphs.into(), ..self }
     }
 
     /// Takes in what was seen by other means than the page's own.
@@ -134,8 +147,11 @@ impl<'a> Page<'a> {
         self.paragraphs.get_or_init(|| Stretches::paragraphs(self.text))
     }
 
-    pub fn value(&self, sight: &Sight) -> &'a str {
-        &self.text[sight.start as usize..sight.end as usize]
+    pub fn value(&self, sight: &Sight) -> &str {
+        match self.stand_ins.get(&(sight.start, sight.end)) {
+            Some(stand_in) => stand_in,
+            None => &self.text[sight.start as usize..sight.end as usize],
+        }
     }
 
     fn look(&mut self, rules: &Ruleset) {

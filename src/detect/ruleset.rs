@@ -43,6 +43,8 @@ pub struct Detector {
     pub(super) listed: Option<WordSet>,
     pub(super) raise: Vec<Weight>,
     pub(super) lower: Vec<Weight>,
+    /// What tells this definition from another: a digest of it and of its words.
+    pub definition: String,
     pub(super) tests: super::raw::DetectorTests,
     pub(super) line: usize,
 }
@@ -150,6 +152,11 @@ impl Ruleset {
         let clauses = || rule.all.iter().chain(&rule.any);
         let asked = move |at: usize| clauses().any(|clause| clause.detectors.iter().any(|id| usize::from(*id) == at));
         self.detectors.iter().enumerate().filter(move |(at, _)| asked(*at)).map(|(_, detector)| detector)
+    }
+
+    /// A detector's number.
+    pub(super) fn number_of(&self, id: &str) -> Option<u16> {
+        self.detectors.iter().position(|detector| detector.id == id).map(|at| at as u16)
     }
 
     pub fn detectors(&self) -> impl Iterator<Item = &Detector> {

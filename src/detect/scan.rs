@@ -7,7 +7,7 @@ use super::known::Known;
 use super::page::Page;
 use super::ruleset::{Ruleset, Target, Weight};
 use super::weigh::Scene;
-use super::{Circumstances, Findings};
+use super::{Circumstances, Findings, Outline};
 use crate::message::{Budget, Reading};
 
 impl Ruleset {
@@ -27,7 +27,7 @@ impl Ruleset {
     ) -> Findings {
         let audience = self.audience(known, reading, circumstances);
         let (mut pages, unsearched) = self.pages(known, reading, &audience, budget);
-        self.weigh_all(&mut pages, known);
+        let needed = self.weigh_all(&mut pages, known);
         let case = Case { scene: Scene::new(self, known, &pages), reading, circumstances };
         let mut findings = Findings { unsearched: unsearched || audience.unsearched, ..Findings::default() };
         for rule in &self.rules {
@@ -39,6 +39,7 @@ impl Ruleset {
                 findings.findings.extend(found);
             }
         }
+        findings.outline = Outline::of(self, &pages, &needed);
         findings
     }
 
@@ -73,13 +74,19 @@ impl Ruleset {
 
     /// Sets each sight's confidence by what stands near it: first by lists and what is likely by
     /// itself, so that a label makes its number; then by what became likely. Within a pass all
-    /// sights are weighed alike, so that their order does not matter.
-    pub(super) fn weigh_all(&self, pages: &mut [Page<'_>], known: &Known) {
-        let needed = self.needed(pages);
+    /// sights are weighed alike, so that their order does not matter. Tells the detectors whose
+    /// confidence could matter.
+    pub(super) fn weigh_all(&self, pages: &mut [Page<'_>], known: &Known) -> Vec<bool> {
+        let mut seen = vec![false; self.detectors.len()];
+        for sight in pages.iter().flat_map(|page| &page.sights) {
+            seen[usize::from(sight.detector)] = true;
+        }
+        let needed = self.needed(&seen);
         if needed.contains(&true) {
             self.weigh_once(pages, known, &needed);
             self.weigh_once(pages, known, &needed);
         }
+        needed
     }
 
     pub(super) fn weigh_once(&self, pages: &mut [Page<'_>], known: &Known, needed: &[bool]) {
@@ -104,11 +111,7 @@ impl Ruleset {
 
     /// The detectors whose confidence can matter: those of rules for each of whose conditions
     /// something was seen at all, and those that lend to them. In ordinary mail there are none.
-    fn needed(&self, pages: &[Page<'_>]) -> Vec<bool> {
-        let mut seen = vec![false; self.detectors.len()];
-        for sight in pages.iter().flat_map(|page| &page.sights) {
-            seen[usize::from(sight.detector)] = true;
-        }
+    pub(super) fn needed(&self, seen: &[bool]) -> Vec<bool> {
         let mut needed = vec![false; self.detectors.len()];
         for rule in &self.rules {
             let possible = rule.all.iter().filter(|clause| clause.about_sights);

@@ -17,13 +17,29 @@ impl Stretches {
         let stops = memchr3_iter(b'.', b'!', b'?', bytes).chain(memchr_iter(b'\n', bytes));
         let mut ends: Vec<u32> = stops.filter(|at| ends_sentence(bytes, *at)).map(|at| at as u32).collect();
         ends.sort_unstable();
-        Self { ends, most: 400, length: bytes.len() }
+        Self::of_sentences(ends, bytes.len())
     }
 
     pub fn paragraphs(text: &str) -> Self {
         let bytes = text.as_bytes();
         let ends = memchr_iter(b'\n', bytes).filter(|at| ends_paragraph(bytes, *at)).map(|at| at as u32);
-        Self { ends: ends.collect(), most: 600, length: bytes.len() }
+        Self::of_paragraphs(ends.collect(), bytes.len())
+    }
+
+    /// Sentences that end at these places.
+    pub fn of_sentences(ends: Vec<u32>, length: usize) -> Self {
+        Self { ends, most: 400, length }
+    }
+
+    /// Paragraphs that end at these places.
+    pub fn of_paragraphs(ends: Vec<u32>, length: usize) -> Self {
+        Self { ends, most: 600, length }
+    }
+
+    /// The first that ends between two places.
+    pub fn first_end(&self, low: u32, high: u32) -> Option<u32> {
+        let next = self.ends.partition_point(|at| *at < low);
+        self.ends.get(next).copied().filter(|at| *at < high)
     }
 
     /// Where the one begins and ends in which a place lies.

@@ -28,8 +28,8 @@ use crate::world::Clock;
 pub use control::SOCKET;
 pub use problem::Problem;
 pub use view::{
-    AuditView, EventView, MessageView, MovedView, RecipientStory, RecipientView, RuleStat, StoryView, SummaryView,
-    SuspensionView, kind_name,
+    AuditView, DecisionView, Decisions, EventView, MessageView, MovedView, RecipientStory, RecipientView, RuleStat,
+    StoryView, SummaryView, SuspensionView, kind_name,
 };
 
 /// `http:` in the configuration.

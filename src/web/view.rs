@@ -6,10 +6,25 @@ use serde_json::{Map, Value};
 
 use crate::audit::Event;
 use crate::detect::Finding;
-use crate::mail::{Address, Domain, QueueId, ReversePath};
+use crate::mail::{Address, Domain, Envelope, QueueId, ReversePath};
 use crate::message::Gap;
-use crate::policy::{Level, Method, Verdict};
+use crate::policy::{Decision, Level, Method, Verdict};
 use crate::store::{MessageState, RecipientRecord, RecipientState, Record, Summary};
+
+/// What was decided about a message, for judging it again (`rules diff --stored`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DecisionView {
+    pub envelope: Envelope,
+    pub author: Option<Address>,
+    pub decision: Decision,
+}
+
+/// A page of decisions, and the last message that was looked at for it: `None` once there are no more.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Decisions {
+    pub decisions: Vec<DecisionView>,
+    pub last: Option<QueueId>,
+}
 
 /// A line of `queue list`, `quarantine list` and `find`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

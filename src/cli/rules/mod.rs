@@ -43,16 +43,8 @@ pub enum Command {
     },
     /// Write a page about each rule, made from the rule, into a folder
     Docs { folder: PathBuf },
-    /// Show which messages of a corpus would come out otherwise
-    Diff {
-        /// The rules as they are: a folder or file
-        old: PathBuf,
-        /// The rules as they would be
-        new: PathBuf,
-        /// Mails to try them on, as for `scan`
-        #[arg(long, value_name = "DIR")]
-        corpus: PathBuf,
-    },
+    /// Show which messages would come out otherwise: of a corpus, or of those the gateway decided
+    Diff(diff::Args),
     /// Show one rule, or an old set as the account kept it
     Show {
         #[arg(required_unless_present = "hash")]
@@ -81,7 +73,7 @@ pub fn run(common: &Common, command: Command) -> Result {
         Command::Lint { format, strict } => lint::run(common, format, strict),
         Command::Test { only, format } => test::run(common, &only, format),
         Command::Docs { folder } => page::write_all(common, &folder),
-        Command::Diff { old, new, corpus } => diff::run(common, &old, &new, &corpus),
+        Command::Diff(args) => diff::run(common, &args),
         Command::Show { id: Some(id), page, .. } => show(common, &id, page),
         Command::Show { id: None, hash, .. } => show_old(common, &hash.unwrap_or_default()),
         Command::Stats => stats(common),

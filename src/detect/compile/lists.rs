@@ -1,6 +1,9 @@
 //! Word lists: inline terms, other lists by name, files by path → one table for all.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::Hasher;
+
+use siphasher::sip::SipHasher24;
 
 use super::{Fault, Loader};
 use crate::detect::lexicon::{LexiconBuilder, ListId, MOST_LISTS, WordSet};
@@ -15,13 +18,14 @@ pub struct Lists<'a> {
     load: Loader<'a>,
     pub builder: LexiconBuilder,
     known: HashMap<String, ListId>,
+    digests: HashMap<String, u64>,
     files: HashMap<(String, String), std::rc::Rc<Vec<String>>>,
 }
 
 impl<'a> Lists<'a> {
     pub fn new(named: &'a BTreeMap<String, (String, Vec<Spot<String>>)>, load: Loader<'a>) -> Self {
-        let (builder, known, files) = Default::default();
-        Self { named, load, builder, known, files }
+        let (builder, known, digests, files) = Default::default();
+        Self { named, load, builder, known, digests, files }
     }
 
     /// The list of that name, put into the word table at the first call.
@@ -55,6 +59,19 @@ impl<'a> Lists<'a> {
             }
         }
         Ok(id)
+    }
+
+    /// What tells one wording of a named list from another; 0 for what is no list.
+    pub fn digest(&mut self, name: &str) -> u64 {
+        if let Some(digest) = self.digests.get(name) {
+            return *digest;
+        }
+        let terms = self.named.get(name).and_then(|(home, terms)| self.expand(home, terms, 0).ok());
+        let mut hasher = SipHasher24::new();
+        terms.iter().flatten().for_each(|term| hasher.write(term.as_bytes()));
+        let digest = terms.map_or(0, |_| hasher.finish());
+        self.digests.insert(name.to_owned(), digest);
+        digest
     }
 
     /// The terms of a named list.

@@ -1,8 +1,10 @@
 //! Raw detectors and rules → compiled ones: every name looked up, every regex and list built.
 
 use std::collections::HashMap;
+use std::hash::Hasher;
 
 use regex::Regex;
+use siphasher::sip::SipHasher24;
 
 use super::lists::Lists;
 use super::read::{Placed, Source};
@@ -125,7 +127,9 @@ impl Maker<'_> {
             None => None,
         };
         check_confidence(&file, &item.id, item.confidence)?;
+        let definition = self.definition(&file, &item)?;
         Ok(Detector {
+            definition,
             eye,
             columns,
             cells: cells.transpose()?,
@@ -144,6 +148,27 @@ impl Maker<'_> {
             class: item.class,
             confidence: item.confidence,
         })
+    }
+
+    /// A digest of everything that decides what the detector sees: its keys and all words that they stand for.
+    fn definition(&mut self, file: &str, item: &raw::Detector) -> Result<String, Fault> {
+        let plain = raw::Detector { title: String::new(), tests: Default::default(), ..item.clone() };
+        let mut digest = SipHasher24::new();
+        digest.write(format!("{plain:?}").as_bytes());
+        for path in item.dictionary.iter().chain(&item.listed) {
+            self.lists.file(file, path)?.iter().for_each(|term| digest.write(term.as_bytes()));
+        }
+        for terms in [&item.terms, &item.columns] {
+            self.lists.expand(file, terms, 0)?.iter().for_each(|term| digest.write(term.as_bytes()));
+        }
+        let near = item.raise.iter().chain(&item.lower).flat_map(|weigh| weigh.near.iter().chain(weigh.inside.iter()));
+        let names = item
+            .names
+            .iter()
+            .flat_map(|names| [&names.given, &names.family, &names.words].into_iter().chain(&names.titles));
+        let lists = near.chain(names.map(|name| &name.value));
+        lists.for_each(|name| digest.write_u64(self.lists.digest(name)));
+        Ok(format!("{:016x}", digest.finish()))
     }
 
     /// What a detector looks for; one of the ways, or table and record structure alone.

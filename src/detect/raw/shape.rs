@@ -7,7 +7,7 @@ use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 /// A value and where it stands in its file (both from 1; 0 if unknown).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Spot<T> {
     pub value: T,
     pub line: usize,
@@ -19,6 +19,13 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Spot<T> {
         let spanned = serde_yaml::Spanned::<T>::deserialize(deserializer)?;
         let (line, column) = (spanned.referenced.line() as usize, spanned.referenced.column() as usize);
         Ok(Self { value: spanned.value, line, column })
+    }
+}
+
+/// As its value: where it stands is no part of what is written.
+impl<T: fmt::Debug> fmt::Debug for Spot<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.value.fmt(f)
     }
 }
 

@@ -7,7 +7,7 @@ use axum::extract::{Path, Query as Parameters, State};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::super::{House, MessageView, Problem, StoryView, SummaryView};
+use super::super::{DecisionView, Decisions, House, MessageView, Problem, StoryView, SummaryView};
 use crate::mail::{Domain, QueueId};
 use crate::store::{MessageState, Query, RecipientState};
 
@@ -56,6 +56,21 @@ pub async fn list(
 ) -> Result<Json<Vec<MessageView>>, Problem> {
     let found = house.store.list(&filter.query()?).await?;
     Ok(Json(found.iter().map(MessageView::from).collect()))
+}
+
+/// One page of decisions, in order of arrival. Own mail and what is not decided yet is left out, so a page
+/// goes on from the last message that was looked at.
+pub async fn decisions(
+    State(house): State<House>,
+    Parameters(filter): Parameters<Filter>,
+) -> Result<Json<Decisions>, Problem> {
+    let found = house.store.list(&filter.query()?).await?;
+    let last = found.last().map(|summary| summary.id);
+    let foreign = found.into_iter().filter(|summary| !summary.facts.own);
+    let decisions = foreign.filter_map(|summary| {
+        Some(DecisionView { decision: summary.decision?, author: summary.facts.author, envelope: summary.envelope })
+    });
+    Ok(Json(Decisions { decisions: decisions.collect(), last }))
 }
 
 /// One message by its id, or by its Message-ID where that names one message only.
