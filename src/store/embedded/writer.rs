@@ -66,9 +66,11 @@ pub struct Job {
 
 /// Requests in one transaction at most: past some hundred the flush costs nothing any more.
 const BATCH: usize = 256;
-/// How long the writer waits for more, where several ask at a time: a commit costs the same for
-/// two requests as for twenty.
+/// How long the writer waits for more, where several ask at a time: a commit costs much the same
+/// for two requests as for twenty, and the pages that all share are written once.
 const GATHER: Duration = Duration::from_micros(500);
+/// While more keep coming it waits again, but no longer than this.
+const GATHER_MOST: Duration = Duration::from_millis(3);
 /// Length of the log at which it is folded into the database.
 const PAGE: usize = 4096;
 const LOG_SIZE: usize = 16 << 20;
@@ -141,13 +143,8 @@ impl Writer {
         let mut several = false;
         while self.jobs.blocking_recv_many(&mut batch, BATCH) > 0 {
             // Who asks alone is answered at once.
-            if several && batch.len() < BATCH {
-                std::thread::sleep(GATHER);
-                while batch.len() < BATCH
-                    && let Ok(job) = self.jobs.try_recv()
-                {
-                    batch.push(job);
-                }
+            if several {
+                self.gather(&mut batch);
             }
             several = batch.len() > 1;
             self.serve(std::mem::take(&mut batch));
@@ -155,6 +152,21 @@ impl Writer {
             self.note_head();
         }
         self.close();
+    }
+
+    /// Adds what comes while it waits, until nothing more does.
+    fn gather(&mut self, batch: &mut Vec<Job>) {
+        let began = Instant::now();
+        let mut before = 0;
+        while before < batch.len() && batch.len() < BATCH && began.elapsed() < GATHER_MOST {
+            before = batch.len();
+            std::thread::sleep(GATHER);
+            while batch.len() < BATCH
+                && let Ok(job) = self.jobs.try_recv()
+            {
+                batch.push(job);
+            }
+        }
     }
 
     fn serve(&mut self, jobs: Vec<Job>) {
