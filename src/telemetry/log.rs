@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
 
+use super::json::JsonLines;
 use super::lines::{LastWords, Lines};
 
 /// `telemetry:` in the configuration.
@@ -49,7 +50,7 @@ pub fn start_logs(config: &Config) -> LastWords {
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(move || lines.clone());
     // An error here means that logs already run, as in a test that starts two gateways.
     _ = match json {
-        true => builder.json().flatten_event(true).with_current_span(false).try_init(),
+        true => builder.event_format(JsonLines).try_init(),
         false => builder.with_target(false).with_ansi(std::io::stderr().is_terminal()).try_init(),
     };
     last_words

@@ -3,6 +3,7 @@
 //! Neither ever carries content, a subject or a whole address. Rooms make their metrics from
 //! [`Telemetry::registry`], write logs by `tracing`, and know nothing else of this room.
 
+mod json;
 mod lines;
 mod log;
 mod metrics;
