@@ -63,6 +63,9 @@ impl Default for Config {
 /// Content up to here is examined in place: it takes less time than handing it over.
 const IN_PLACE: u64 = 64 * 1024;
 
+/// What is looked at before the message is read.
+const ADMITTING: [&str; 3] = ["received", "message-id", "subject"];
+
 /// RFC 5321 §6.3: so many `Received` fields are a loop.
 const MOST_HOPS: usize = 50;
 
@@ -144,7 +147,7 @@ impl Intake {
     /// Judges what the header alone can tell: the source's further proofs, and loops.
     fn admit(&self, envelope: &Envelope, content: &[u8], right: &RelayRight) -> Result<Facts, Reply> {
         right.judge(content, &envelope.reverse_path)?;
-        let fields = message::header_fields(content);
+        let fields = message::fields_named(content, &ADMITTING);
         if is_loop(&fields, &self.config.hostname) {
             return Err(refuse::LOOP.reply());
         }

@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{error, info, warn};
 
 use super::examine::{examine_safely, held_unread};
-use super::{Arriving, IN_PLACE, Intake, facts, first_state, is_all_held, kib, refuse};
+use super::{ADMITTING, Arriving, IN_PLACE, Intake, facts, first_state, is_all_held, kib, refuse};
 use crate::audit::{self, EventKind};
 use crate::mail::{Client, Content, Envelope, QueueId, Reply};
 use crate::message::{self, Budget, Document, Documents, Extract, GapReason};
@@ -174,7 +174,7 @@ impl Intake {
                 }
             }
         };
-        let facts = facts(&bytes, &message::header_fields(&bytes));
+        let facts = facts(&bytes, &message::fields_named(&bytes, &ADMITTING));
         let examination = self.examine_apart(envelope.clone(), bytes, self.budget());
         self.see_through(envelope, facts, examination).await;
     }

@@ -94,7 +94,17 @@ pub(super) fn line_without_end(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
-/// The header fields alone, decoded: for proofs of a source by header, before the body is read.
+/// The fields of these names alone, decoded: for what is asked of every message before it is read.
+pub fn fields_named(content: &[u8], names: &[&str]) -> Vec<Field> {
+    let head = scan(content);
+    let wanted = |raw: &&RawField<'_>| {
+        let name = raw.name.trim_ascii();
+        names.iter().any(|wanted| name.eq_ignore_ascii_case(wanted.as_bytes()))
+    };
+    head.fields.iter().filter(wanted).map(field).collect()
+}
+
+/// The header fields alone, decoded.
 pub fn header_fields(content: &[u8]) -> Vec<Field> {
     scan(content).fields.iter().map(field).collect()
 }
@@ -119,6 +129,15 @@ mod tests {
         assert_eq!(seen, [("Subject", "a b"), ("X-Empty", ""), ("To", "Jörg <j@x.example>")]);
         assert_eq!(&content[fields[0].range.clone()], b"Subject: a\r\n b\r\n");
         assert_eq!(&content[scan(content).body..], b"Body: no\r\n");
+    }
+
+    #[test]
+    fn fields_are_found_by_name_in_any_case() {
+        let content =
+            b"A: 1\r\nsubject : x\r\nReceived: by a\r\nRECEIVED: by b\r\nReceived-SPF: no\r\n\r\nSubject: no\r\n";
+        let found = fields_named(content, &["received", "subject"]);
+        let values: Vec<&str> = found.iter().map(|field| field.value.as_str()).collect();
+        assert_eq!(values, ["x", "by a", "by b"]);
     }
 
     #[test]

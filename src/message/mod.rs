@@ -25,7 +25,7 @@ mod zones;
 
 pub use budget::Budget;
 pub use documents::{Apart, Document, Documents, Extract, InProcess, answer};
-pub use header::header_fields;
+pub use header::{fields_named, header_fields};
 pub use segment::{Canonical, Gap, GapReason, Origin, Segment, Shape, Zone, ZoneSpan};
 
 use serde::{Deserialize, Serialize};
