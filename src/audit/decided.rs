@@ -16,7 +16,7 @@ pub fn detail_of_decision(source: &str, decision: &Decision) -> Map<String, Valu
         }
         entry
     });
-    let mut detail = Map::new();
+    let mut detail = Map::with_capacity(8);
     let mut tell = |name: &str, value: Value| detail.insert(name.to_owned(), value);
     tell("source", source.into());
     tell("verdict", decision.verdict.as_str().into());

@@ -6,6 +6,7 @@
 //! nobody asked for can be told (`is_quiet`), before a TLS handshake or the final dot.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
@@ -61,8 +62,8 @@ impl Wire {
     }
 
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut space = [0; 4096];
-        let mut space = ReadBuf::new(&mut space);
+        let mut space = [MaybeUninit::uninit(); 4096];
+        let mut space = ReadBuf::uninit(&mut space);
         ready!(Pin::new(&mut self.stream).poll_read(cx, &mut space))?;
         match space.filled() {
             [] => Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),

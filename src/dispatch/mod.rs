@@ -383,7 +383,7 @@ fn extent(way: &Way, level: Level, attempt: &Attempt) -> Option<String> {
 /// What the audit keeps of an attempt, by the names of `docs/events.md`.
 fn detail(due: &RecipientRecord, attempt: &Attempt) -> Map<String, Value> {
     let trouble = attempt.result.trouble();
-    let mut detail = Map::new();
+    let mut detail = Map::with_capacity(12);
     let mut put = |name: &str, value: Value| _ = detail.insert(name.to_owned(), value);
     put("recipient", json!(attempt.address));
     put("method", json!(due.method));

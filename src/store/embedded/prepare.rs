@@ -63,13 +63,14 @@ fn row(shared: &Shared, arrival: &Arrival, key: &BodyKey, body: SealedBody) -> R
     let envelope = &arrival.envelope;
     let id = envelope.id;
     let mut events = NewEvent::all(&arrival.events)?;
-    let (mut decision, mut standing, mut own) = (None, Standing::scanning(&shared.integrity, id), Vec::new());
-    if let Some(decided) = &arrival.decided {
-        events.extend(NewEvent::all(&decided.events)?);
-        decision = Some(text(&decided.decision)?);
-        standing = Standing::decided(&shared.integrity, id, decided, envelope.received)?;
-        own = own_mail(shared, &decided.own_mail)?;
-    }
+    let (decision, standing, own) = match &arrival.decided {
+        None => (None, Standing::scanning(&shared.integrity, id), Vec::new()),
+        Some(decided) => {
+            events.extend(NewEvent::all(&decided.events)?);
+            let standing = Standing::decided(&shared.integrity, id, decided, envelope.received)?;
+            (Some(text(&decided.decision)?), standing, own_mail(shared, &decided.own_mail)?)
+        }
+    };
     let facts = text(&Facts { subject: None, ..arrival.facts.clone() })?;
     let text = text(envelope)?;
     Ok(NewMessage {
