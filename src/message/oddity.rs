@@ -83,6 +83,8 @@ fn of_kind(kind: &Parameters) -> Oddity {
         _ if kind.odd => Oddity::Contradictory,
         Some(boundary) if multipart && !is_sane_boundary(boundary) => Oddity::Contradictory,
         None if multipart => Oddity::Contradictory,
+        // Some readers cut by a boundary whatever the type.
+        Some(_) if !multipart => Oddity::Loose,
         _ if !well_formed => Oddity::Loose,
         _ => Oddity::Ordinary,
     }
@@ -117,6 +119,7 @@ fn transfer_of(value: &[u8]) -> (Transfer, Oddity) {
 /// Whether readers agree what a leaf's bytes decode to.
 pub(super) fn of_body(transfer: Transfer, body: &[u8]) -> Oddity {
     match transfer {
+        Transfer::Identity if begins_like_a_header(body) => Oddity::Loose,
         Transfer::Identity => Oddity::Ordinary,
         Transfer::Unknown => Oddity::Contradictory,
         Transfer::QuotedPrintable if transfer::is_strict_quoted_printable(body) => Oddity::Ordinary,
@@ -125,6 +128,13 @@ pub(super) fn of_body(transfer: Transfer, body: &[u8]) -> Oddity {
         Transfer::Base64 if is_base64_but_for_its_end(body) => Oddity::Loose,
         Transfer::Base64 => Oddity::Contradictory,
     }
+}
+
+/// An empty line too many: some readers still take what follows it for the header.
+fn begins_like_a_header(body: &[u8]) -> bool {
+    const NAMES: [&[u8]; 2] = [b"content-", b"mime-version:"];
+    let start = body.trim_ascii_start();
+    NAMES.iter().any(|name| start.get(..name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name)))
 }
 
 /// Cut short or unpadded, as from a broken transfer: every reader shows the same but for the last bytes.
@@ -217,6 +227,12 @@ mod tests {
     }
 
     #[test]
+    fn a_boundary_of_what_has_no_parts_is_odd() {
+        assert_eq!(head("Content-Type: mpart/mixed; boundary=a"), Oddity::Loose);
+        assert_eq!(head("Content-Type: text/plain; boundary=a"), Oddity::Loose);
+    }
+
+    #[test]
     fn contradictory_headers_are_told() {
         for text in [
             "Content-Type: text/plain\r\nContent-Type: multipart/mixed; boundary=a",
@@ -268,6 +284,7 @@ mod tests {
             (Transfer::QuotedPrintable, "a=20b", Oddity::Ordinary),
             (Transfer::QuotedPrintable, "a=b", Oddity::Loose),
             (Transfer::Identity, "a", Oddity::Ordinary),
+            (Transfer::Identity, "\r\nContent-Transfer-Encoding: base64\r\n\r\naGVsbG8=", Oddity::Loose),
         ] {
             assert_eq!(of_body(transfer, body.as_bytes()), oddity, "{body}");
         }

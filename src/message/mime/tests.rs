@@ -1,0 +1,104 @@
+//! Parts, their origins and zones; what can't be read; and bombs.
+
+use super::super::{Budget, GapReason, InProcess, Reading, Zone, read};
+
+fn reading(content: &str) -> Reading {
+    read(content.replace('\n', "\r\n").as_bytes(), &Budget::new(50 << 20, 200_000), &InProcess)
+}
+
+/// Origins with their texts.
+fn texts(content: &str) -> Vec<(String, String)> {
+    let texts = reading(content).segments.into_iter();
+    texts.map(|segment| (segment.origin.as_str().to_owned(), segment.text)).collect()
+}
+
+fn has(content: &str, origin: &str, text: &str) {
+    let texts = texts(content);
+    let found = texts.iter().any(|(at, found)| at == origin && found.trim() == text);
+    assert!(found, "{origin}: {text:?} is not among {texts:?}");
+}
+
+const MIXED: &str = "From: Ann Lee <a@x.example>\nSubject: =?utf-8?q?Results_for_J=C3=B6?=\nComments: for Jo\n\
+    Content-Type: multipart/mixed; boundary=b\n\nThis is a multi-part message.\n--b\nContent-Type: multipart/alternative; boundary=c\n\n\
+    --c\n\nHello Jo\n--c\nContent-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n<p>Hello=20<b>J</b>o</p>\n--c--\n\
+    --b\nContent-Type: text/csv; name*=utf-8''r%C3%B6e.csv\nContent-Disposition: attachment\nContent-Description: Jo's list\n\nMRN,Name\n12,Roe\n\
+    --b\nContent-Type: message/rfc822\n\nSubject: inner\n\nold text\n--b--\nlast words\n";
+
+#[test]
+fn every_part_has_its_origin() {
+    for (origin, text) in [
+        ("header/subject", "Results for Jö"),
+        ("header/from", "Ann Lee <a@x.example>"),
+        ("header/comments", "for Jo"),
+        ("header/content-description", "Jo's list"),
+        ("body/text[1]", "Hello Jo"),
+        ("body/html[1]", "Hello Jo"),
+        ("body/preamble", "This is a multi-part message."),
+        ("body/epilogue", "last words"),
+        ("attachment/1", "MRN\tName\n12\tRoe"),
+        ("attachment/1/name", "röe.csv"),
+        ("attachment/2/header/subject", "inner"),
+        ("attachment/2/body/text[1]", "old text"),
+    ] {
+        has(MIXED, origin, text);
+    }
+    assert!(reading(MIXED).gaps.is_empty(), "{:?}", reading(MIXED).gaps);
+    let kinds: Vec<String> = reading(MIXED).parts.into_iter().map(|part| part.kind).collect();
+    assert_eq!(kinds, ["text/csv", "message/rfc822"]);
+}
+
+#[test]
+fn what_can_not_be_read_is_a_gap() {
+    let mail = |kind: &str, body: &str| format!("Subject: x\nContent-Type: {kind}\n\n{body}\n");
+    for (content, reason) in [
+        (mail("message/partial; id=1; number=1", "Subject: y\n\nz"), GapReason::UnknownType),
+        (mail("message/external-body; access-type=url", "Content-Type: text/plain\n\n"), GapReason::UnknownType),
+        (mail("application/pdf", "%PNG\u{0}"), GapReason::UnknownType),
+        ("no header at all".to_owned(), GapReason::NotMail),
+        ("".to_owned(), GapReason::NotMail),
+    ] {
+        let gaps = reading(&content).gaps;
+        assert!(gaps.iter().any(|gap| gap.reason == reason), "{content:?}: {gaps:?}");
+    }
+}
+
+#[test]
+fn signed_parts_are_known() {
+    let content = "Content-Type: multipart/signed; boundary=b; protocol=\"application/pgp-signature\"\n\n--b\n\
+        Content-Type: text/csv\n\na,b\n--b\nContent-Type: application/pgp-signature; name=s.asc\n\n\
+        -----BEGIN PGP SIGNATURE-----\n--b--\n";
+    let reading = reading(content);
+    assert!(reading.gaps.is_empty(), "{:?}", reading.gaps);
+    assert!(reading.parts.iter().all(|part| part.signed));
+}
+
+#[test]
+fn zones_follow_markup_and_lines() {
+    let content = "Subject: x\n\nnew words\n\nOn Monday, Ann wrote:\n> old words\n";
+    let segment = reading(content).segments.into_iter().find(|segment| segment.origin.as_str() == "body/text[1]");
+    let segment = segment.expect("the text");
+    assert_eq!(segment.zone_at(segment.text.find("new").expect("new")), Zone::New);
+    assert_eq!(segment.zone_at(segment.text.find("old").expect("old")), Zone::Quoted);
+}
+
+#[test]
+fn bombs_end_soon_and_as_gaps() {
+    let nested = |kind: &str, times: usize| {
+        (0..times).map(|at| kind.replace('#', &at.to_string())).collect::<String>() + "\n\nSSN 219-09-6781\n"
+    };
+    let message = "Content-Type: message/rfc822\n\n";
+    let multipart = "Content-Type: multipart/mixed; boundary=b#\n\n--b#\n";
+    for content in [
+        nested(message, 40_000),
+        nested(message, 50),
+        nested(multipart, 10_000),
+        nested(multipart, 300),
+        format!("Content-Type: multipart/mixed; boundary=b\n\n{}", "--b\n\nx\n".repeat(100_000)),
+        "X: y\n".repeat(1_000_000),
+        format!("To: {}\n\nx", "group:a@x.example,b;".repeat(100_000)),
+    ] {
+        let reading = reading(&content);
+        let seen = reading.segments.iter().any(|segment| segment.text.contains("219-09-6781"));
+        assert!(!reading.gaps.is_empty() || seen || content.starts_with("To:"), "{}", &content[..40]);
+    }
+}
