@@ -4,6 +4,7 @@ use html5ever::Attribute;
 use html5ever::tokenizer::Tag;
 
 use super::super::transfer::{self, Padding};
+use super::css;
 
 /// What one attribute tells a reader.
 #[derive(Debug, PartialEq, Eq)]
@@ -46,6 +47,11 @@ pub(super) fn told(tag: &Tag, visible: bool) -> Vec<Told> {
                 told.push(Told::Hidden(value.to_owned()));
             }
             name if name.starts_with("aria-") => told.push(Told::Hidden(value.to_owned())),
+            "style" if value.contains("--") || value.contains("content") => {
+                told.extend(css::strings_of(value).into_iter().map(Told::Hidden));
+            }
+            // A link that nobody sees may still carry words away.
+            "src" | "background" if undone(value).contains(' ') => told.push(Told::Hidden(undone(value))),
             name if !is_markup(name) && may_be_text(value) => told.push(Told::Hidden(value.to_owned())),
             _ => {}
         }
@@ -156,7 +162,11 @@ fn is_markup(name: &str) -> bool {
 /// A link with its codes undone. Bare numbers in a web address name a mailing or a click, unless a word before them
 /// says otherwise.
 fn undone(link: &str) -> String {
-    let plain = String::from_utf8_lossy(&transfer::percent(link.as_bytes())).into_owned();
+    let spaced = match link.split_once('?') {
+        Some((place, query)) => format!("{place}?{}", query.replace('+', " ")),
+        None => link.to_owned(),
+    };
+    let plain = String::from_utf8_lossy(&transfer::percent(spaced.as_bytes())).into_owned();
     if !plain.starts_with("http") {
         return plain;
     }

@@ -46,6 +46,13 @@ fn generated(sheet: &str, texts: &mut Vec<String>) {
     }
 }
 
+/// The strings that a `style` attribute keeps in properties of its own (`--name`), or shows.
+pub(super) fn strings_of(style: &str) -> Vec<String> {
+    let told = style.split(';').filter_map(|declaration| declaration.split_once(':'));
+    let told = told.filter(|(property, _)| property.trim().starts_with("--") || property.trim() == "content");
+    told.map(|(_, value)| strings(value).0).filter(|shown| shown.len() > 1).collect()
+}
+
 /// The quoted strings of a value, joined as they are shown, their escapes undone; and where the value ends.
 fn strings(value: &str) -> (String, usize) {
     let mut shown = String::new();
