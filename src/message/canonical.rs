@@ -7,11 +7,36 @@ use unicode_normalization::char::is_combining_mark;
 
 use super::Canonical;
 
+mod spaced;
+
 /// The canonical form, if it differs.
 pub(super) fn of(text: &str) -> Option<Canonical> {
-    if text.is_ascii() {
-        return None;
+    let plain = if text.is_ascii() { None } else { folded(text) };
+    match &plain {
+        None => spaced::joined(text),
+        Some(plain) => spaced::joined(&plain.text).map(|joined| after(plain, joined)),
     }
+    .or(plain)
+}
+
+/// The offsets of a form of a form, leading back to the text as it stands.
+fn after(inner: &Canonical, outer: Canonical) -> Canonical {
+    let mut offsets = Vec::with_capacity(outer.offsets.len() + inner.offsets.len());
+    let mut waiting = inner.offsets.iter().peekable();
+    for (at, (start, from)) in outer.offsets.iter().enumerate() {
+        let end = outer.offsets.get(at + 1).map_or(u32::MAX, |(next, _)| from + (next - start));
+        offsets.push((*start, inner.original(*from as usize) as u32));
+        while let Some((place, original)) = waiting.next_if(|(place, _)| *place < end) {
+            if place > from {
+                offsets.push((start + (place - from), *original));
+            }
+        }
+    }
+    Canonical { text: outer.text, offsets }
+}
+
+/// Look-alikes, invisible characters and signs of other scripts made plain.
+fn folded(text: &str) -> Option<Canonical> {
     let first = text.as_bytes().iter().position(|byte| *byte >= 0x80)?;
     let mut writer = Writer::default();
     // Words are folded whole, since mixed scripts show only in a whole word.
@@ -286,6 +311,8 @@ mod tests {
             ("SSN \u{202e}1876-90-912\u{202c} ok", "SSN 219-09-6781 ok"),
             ("a\u{202e}cb\nd", "abc\nd"),
             ("don\u{2019}t", "don't"),
+            ("S\u{a0}S\u{a0}N 2 1 9 - 0 9 - 6 7 8 1", "SSN 219-09-6781"),
+            ("２ １ ９ - ０ ９ - ６ ７ ８ １", "219-09-6781"),
         ] {
             assert_eq!(of(text).expect("a canonical form").text, canonical, "{text}");
         }
@@ -317,6 +344,7 @@ mod tests {
             "e\u{301}\u{fb03}\u{200b}\u{ff11}",
             "\u{2100}\u{1f100} \u{fdfa}!",
             "½ ㎏ ﷺ",
+            "é J o h n and ２\u{200b} １ ９ - ０ ９ - ６ ７ ８ １ é",
         ] {
             let canonical = of(text).expect("a canonical form");
             for at in canonical.text.char_indices().map(|(at, _)| at).chain([canonical.text.len()]) {
