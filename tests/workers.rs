@@ -137,7 +137,8 @@ fn what_reads_pictures_sees_the_system_programs_and_nothing_else() {
     let program = folder.path().join("reader");
     std::fs::write(&program, "#!/bin/sh\necho it ran\n").expect("a file");
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("its mode");
-    let ended = Command::new(PROGRAM).args(["ocr", "eng"]).arg(&program).output().expect("the program runs");
+    let ended =
+        Command::new(PROGRAM).args(["ocr", "eng", "/usr/share"]).arg(&program).output().expect("the program runs");
     assert!(!ended.status.success() && ended.stdout.is_empty(), "{ended:?}");
 }
 

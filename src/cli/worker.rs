@@ -12,6 +12,7 @@ use crate::world::worker::{Config, Pool, serve_worker};
 #[derive(Args)]
 pub struct OcrArgs {
     languages: String,
+    data: PathBuf,
     program: PathBuf,
 }
 
@@ -21,11 +22,11 @@ pub fn run() -> Result {
 }
 
 pub fn ocr(args: &OcrArgs) -> Result {
-    Err(Error::io("reading a picture", become_tesseract(&args.program, &args.languages)))
+    Err(Error::io("reading a picture", become_tesseract(&args.program, &args.data, &args.languages)))
 }
 
 /// Workers made of this program, and the program that reads pictures if there is one.
 pub fn documents() -> Result<Apart> {
     let workers = Config::this_program().map_err(|error| Error::io("finding this program", error))?;
-    Ok(Apart { workers: Pool::new(workers), ocr: Ocr::find() })
+    Ok(Apart { workers: Pool::new(workers), ocr: Ocr::find().ok() })
 }

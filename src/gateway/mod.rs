@@ -307,10 +307,10 @@ fn intake(
     let workers = worker::Config::this_program().context("finding this program, to start workers")?;
     let ocr = Ocr::find();
     match &ocr {
-        Some(ocr) => info!(program = %ocr.program().display(), languages = ocr.languages(), "pictures are read"),
-        None => info!("pictures are not read: there is no tesseract here"),
+        Ok(ocr) => info!(program = %ocr.program().display(), languages = ocr.languages(), "pictures are read"),
+        Err(missing) => info!(reason = %missing, "pictures are not read"),
     }
-    let documents: Arc<dyn Documents> = Arc::new(Apart { workers: worker::Pool::new(workers), ocr });
+    let documents: Arc<dyn Documents> = Arc::new(Apart { workers: worker::Pool::new(workers), ocr: ocr.ok() });
     let limits = &configuration.settings.limits;
     let config = intake::Config {
         hostname: configuration.smtp.hostname.to_string(),

@@ -6,7 +6,10 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use landlock::{ABI, Access, AccessFs, AccessNet, Ruleset, RulesetAttr, RulesetCreatedAttr, path_beneath_rules};
+use landlock::{
+    ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetStatus,
+    path_beneath_rules,
+};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, TargetArch,
@@ -39,22 +42,30 @@ pub fn this_process(limits: &Limits) -> io::Result<()> {
 
 /// Confines this process to what a program that reads a picture from its standard input needs: the
 /// system's programs and libraries for reading, no network, no files to write. It may become another
-/// program; the walls stay.
+/// program; the walls stay. Fails where the kernel lacks Landlock: seccomp can't tell one path from another.
 pub fn before_reading_pictures(limits: &Limits) -> io::Result<()> {
     resources(limits)?;
-    see_only(&["/usr", "/lib", "/lib64", "/etc/ld.so.cache"])?;
+    if see_only(&["/usr", "/lib", "/lib64", "/etc/ld.so.cache"])? == RulesetStatus::NotEnforced {
+        return Err(io::ErrorKind::Unsupported.into());
+    }
     seccompiler::apply_filter_all_threads(&reaching_out().map_err(io::Error::other)?).map_err(io::Error::other)
 }
 
-/// No path but these, and these for reading; no TCP.
-fn see_only(paths: &[&str]) -> io::Result<()> {
+/// Whether this kernel can keep a process from paths.
+pub fn has_landlock() -> bool {
+    let ruleset = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
+    ruleset.handle_access(AccessFs::from_all(ABI::V1)).and_then(|ruleset| ruleset.create()).is_ok()
+}
+
+/// No path but these, and these for reading; no TCP. Answers whether the kernel keeps to it.
+fn see_only(paths: &[&str]) -> io::Result<RulesetStatus> {
     Ruleset::default()
         .handle_access(AccessFs::from_all(ABI::V4))
         .and_then(|ruleset| ruleset.handle_access(AccessNet::from_all(ABI::V4)))
         .and_then(|ruleset| ruleset.create())
         .and_then(|ruleset| ruleset.add_rules(path_beneath_rules(paths, AccessFs::from_read(ABI::V4))))
         .and_then(|ruleset| ruleset.restrict_self())
-        .map(drop)
+        .map(|status| status.ruleset)
         .map_err(io::Error::other)
 }
 

@@ -14,6 +14,16 @@ use super::worker::Fault;
 /// what runs over strangers' pictures is no matter of who started us.
 const PLACES: [&str; 2] = ["/usr/bin/tesseract", "/usr/local/bin/tesseract"];
 
+/// Where distributions put the data of its languages.
+const DATA: [&str; 6] = [
+    "/usr/share/tesseract-ocr/5/tessdata",
+    "/usr/share/tesseract-ocr/4.00/tessdata",
+    "/usr/share/tesseract-ocr/tessdata",
+    "/usr/share/tesseract/tessdata",
+    "/usr/share/tessdata",
+    "/usr/local/share/tessdata",
+];
+
 /// Languages that are read where their data are installed.
 const LANGUAGES: [&str; 2] = ["eng", "spa"];
 
@@ -29,29 +39,47 @@ const LOOK: Duration = Duration::from_millis(10);
 /// What the program may use: a page of 600 dots an inch takes some 200 MiB.
 const LIMITS: Limits = Limits { memory: 1 << 30, processor: 60 };
 
-/// Tesseract as it was found.
+/// Why pictures are not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Missing {
+    #[error("there is no tesseract here")]
+    Program,
+    #[error("tesseract has no data for English or Spanish")]
+    Languages,
+    /// It would see every file that this user may read.
+    #[error("this kernel has no Landlock, and tesseract is not run without")]
+    Landlock,
+}
+
+/// Tesseract as it was found. Nothing is run to find it.
 #[derive(Clone, Debug)]
 pub struct Ocr {
     program: PathBuf,
     /// This program, which confines itself before it becomes the other.
     own: PathBuf,
+    data: PathBuf,
     languages: String,
 }
 
 impl Ocr {
-    /// `None` where it is not installed, or has data for none of the languages.
-    pub fn find() -> Option<Self> {
-        let program = PLACES.iter().map(PathBuf::from).find(|place| place.is_file())?;
-        Self::of(program, std::env::current_exe().ok()?)
+    pub fn find() -> Result<Self, Missing> {
+        let program = PLACES.iter().map(PathBuf::from).find(|place| place.is_file()).ok_or(Missing::Program)?;
+        Self::of(program, std::env::current_exe().map_err(|_| Missing::Program)?)
     }
 
     /// That program, confined by the `own` one.
-    pub fn of(program: PathBuf, own: PathBuf) -> Option<Self> {
-        let listed = Command::new(&program).arg("--list-langs").env_clear().stdin(Stdio::null()).output().ok()?;
-        let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
-        let known: Vec<&str> =
-            LANGUAGES.into_iter().filter(|known| listed.lines().any(|line| line == *known)).collect();
-        (!known.is_empty()).then(|| Self { program, own, languages: known.join("+") })
+    pub fn of(program: PathBuf, own: PathBuf) -> Result<Self, Missing> {
+        if !confine::has_landlock() {
+            return Err(Missing::Landlock);
+        }
+        let (data, known) = DATA
+            .into_iter()
+            .map(|data| {
+                (Path::new(data), LANGUAGES.into_iter().filter(|known| has_data(data, known)).collect::<Vec<_>>())
+            })
+            .find(|(_, known)| !known.is_empty())
+            .ok_or(Missing::Languages)?;
+        Ok(Self { program, own, data: data.to_owned(), languages: known.join("+") })
     }
 
     pub fn program(&self) -> &Path {
@@ -67,7 +95,7 @@ impl Ocr {
     pub fn read(&self, picture: &[u8], stop: &dyn Fn() -> bool) -> Result<String, Fault> {
         let mut child = Command::new(&self.own)
             .args(["ocr", &self.languages])
-            .arg(&self.program)
+            .args([&self.data, &self.program])
             .env_clear()
             // One thread: other messages have their own.
             .env("OMP_THREAD_LIMIT", "1")
@@ -93,6 +121,10 @@ impl Ocr {
     }
 }
 
+fn has_data(data: &str, language: &str) -> bool {
+    Path::new(data).join(format!("{language}.traineddata")).is_file()
+}
+
 /// Waits until it is done, or kills it.
 fn wait(child: &mut Child, stop: &dyn Fn() -> bool) -> Result<(), Fault> {
     let until = Instant::now() + DEADLINE;
@@ -111,9 +143,9 @@ fn wait(child: &mut Child, stop: &dyn Fn() -> bool) -> Result<(), Fault> {
 
 /// What the process does that [`Ocr::read`] starts: it confines itself, then becomes Tesseract, which
 /// reads a picture from standard input. Returns only on failure.
-pub fn become_tesseract(program: &Path, languages: &str) -> io::Error {
+pub fn become_tesseract(program: &Path, data: &Path, languages: &str) -> io::Error {
     if let Err(error) = confine::before_reading_pictures(&LIMITS) {
         return error;
     }
-    Command::new(program).args(["stdin", "stdout", "-l", languages]).exec()
+    Command::new(program).args(["stdin", "stdout", "-l", languages, "--tessdata-dir"]).arg(data).exec()
 }

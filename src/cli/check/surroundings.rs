@@ -9,7 +9,7 @@ use crate::config::Configuration;
 use crate::deliver::{Host, Route};
 use crate::mail::{Domain, DomainPattern};
 use crate::store::Embedded;
-use crate::world::ocr::Ocr;
+use crate::world::ocr::{Missing, Ocr};
 use crate::world::{DnsResolver, ResolveError, Resolver};
 
 /// How long the DNS is waited for, all questions together.
@@ -23,12 +23,17 @@ pub fn store(configuration: &Configuration, complaints: &mut Vec<Complaint>) {
     }
 }
 
-/// Without the program that reads them, pictures of text go unread.
+/// Without the program that reads them, or what confines it, pictures of text go unread.
 pub fn pictures(configuration: &Configuration, complaints: &mut Vec<Complaint>) {
-    if Ocr::find().is_none() {
-        let message = "pictures of text are not read: there is no tesseract here (a page-sized one is gap `picture`)";
-        let mend = "install tesseract-ocr, and tesseract-ocr-spa for Spanish, or leave it so";
-        complaints.push(about(Severity::Warning, &configuration.file, message.to_owned(), Some(mend.into())));
+    if let Err(missing) = Ocr::find() {
+        let message = format!("pictures of text are not read: {missing} (a page-sized one is gap `picture`)");
+        let mend = match missing {
+            Missing::Program | Missing::Languages => {
+                "install tesseract-ocr, and tesseract-ocr-spa for Spanish, or leave it so"
+            }
+            Missing::Landlock => "run Linux 5.13 or later with `landlock` among its `lsm=`, or leave it so",
+        };
+        complaints.push(about(Severity::Warning, &configuration.file, message, Some(mend.into())));
     }
 }
 
