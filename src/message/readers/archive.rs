@@ -1,4 +1,4 @@
-//! Archives and compressed files: ZIP, gzip, bzip2, xz, zstd, tar. Only ever read, never unpacked to a disk.
+//! ZIP archives, and what all containers share. They are only ever read, never unpacked to a disk.
 //!
 //! Sizes that an archive states are never trusted: bytes are counted as they come out.
 
@@ -7,7 +7,7 @@ use std::io::{Cursor, Read};
 use zip::ZipArchive;
 
 use super::super::extraction::{Extraction, File, within};
-use super::super::{GapReason, Shape};
+use super::super::{GapReason, Shape, charset};
 
 /// More entries than this in one archive is an attack on whoever lists them.
 pub(super) const MAX_ENTRIES: usize = 10_000;
@@ -80,6 +80,8 @@ pub(super) fn each_zip_entry(file: &File<'_>, extraction: &mut Extraction<'_>, o
     let Ok(mut archive) = ZipArchive::new(Cursor::new(&*file.bytes)) else {
         return extraction.gap(&file.origin, GapReason::Corrupt);
     };
+    remark(&file.origin, archive.comment(), extraction);
+    remark(&file.origin, behind_zip(&file.bytes), extraction);
     let mut meter = Meter::new(file.bytes.len(), extraction);
     let mut spans = Vec::new();
     for index in 0..archive.len() {
@@ -96,8 +98,10 @@ pub(super) fn each_zip_entry(file: &File<'_>, extraction: &mut Extraction<'_>, o
         spans.push(start..raw.data_start().unwrap_or(start + 30) + raw.compressed_size());
         let locked = raw.encrypted().then(|| lock(&raw.extra_data().unwrap_or_default()));
         let is_dir = raw.is_dir();
+        let comment = raw.comment().to_owned();
         drop(raw);
         let origin = within(&file.origin, &name);
+        remark(&origin, comment.as_bytes(), extraction);
         if let Some(reason) = locked {
             extraction.text(&within(&origin, "name"), name, Shape::Line);
             extraction.gap(&origin, reason);
@@ -124,6 +128,24 @@ pub(super) fn each_zip_entry(file: &File<'_>, extraction: &mut Extraction<'_>, o
     }
 }
 
+/// What somebody wrote beside the files themselves.
+pub(super) fn remark(origin: &str, bytes: &[u8], extraction: &mut Extraction<'_>) {
+    if bytes.iter().any(u8::is_ascii_alphanumeric) {
+        extraction.text(&within(origin, "comment"), charset::decode(bytes, None).into_owned(), Shape::Prose);
+    }
+}
+
+/// Text after the end record and its comment.
+fn behind_zip(bytes: &[u8]) -> &[u8] {
+    let tail = &bytes[bytes.len().saturating_sub(66 * 1024)..];
+    let behind = || {
+        let record = &tail[memchr::memmem::rfind(tail, b"PK\x05\x06")?..];
+        let comment = u16::from_le_bytes(*record.get(20..)?.first_chunk()?);
+        record.get(22 + usize::from(comment)..)
+    };
+    behind().filter(|behind| !behind.contains(&0)).unwrap_or_default()
+}
+
 /// AES-256 (WinZip's AE-1 and AE-2, strength 3) is a good lock; anything else may not be one.
 fn lock(extra: &[u8]) -> GapReason {
     let mut rest = extra;
@@ -148,126 +170,23 @@ fn has_unlisted_entries(bytes: &[u8], mut spans: Vec<std::ops::Range<u64>>) -> b
     memchr::memmem::find_iter(bytes, b"PK\x03\x04").any(|at| !listed(at as u64))
 }
 
-/// One compressed file: `open` makes its decoder.
-fn single<'b, R: Read + 'b>(file: &'b File<'_>, extraction: &mut Extraction<'_>, endings: &[(&str, &str)], decoder: R) {
-    let (bytes, fault) = Meter::new(file.bytes.len(), extraction).drain(decoder, extraction);
-    if let Some(reason) = fault {
-        extraction.gap(&file.origin, reason);
-    }
-    if !bytes.is_empty() {
-        let name = inner_name(file.name.as_deref().unwrap_or("content"), endings);
-        extraction.push(file.inner(&name, bytes));
-    }
-}
-
-/// `results.csv.gz` holds `results.csv`, `a.tgz` holds `a.tar`.
-fn inner_name(name: &str, endings: &[(&str, &str)]) -> String {
-    let base = name.rsplit('/').next().unwrap_or(name);
-    for (ending, becomes) in endings {
-        if let Some(stem) = base.to_ascii_lowercase().strip_suffix(ending) {
-            return format!("{}{becomes}", &base[..stem.len()]);
-        }
-    }
-    format!("{base}.content")
-}
-
-pub(super) fn gzip(file: &File<'_>, extraction: &mut Extraction<'_>) {
-    single(file, extraction, &[(".tgz", ".tar"), (".gz", "")], flate2::read::MultiGzDecoder::new(&*file.bytes));
-}
-
-pub(super) fn bzip2(file: &File<'_>, extraction: &mut Extraction<'_>) {
-    let decoder = ::bzip2::read::MultiBzDecoder::new(&*file.bytes);
-    single(file, extraction, &[(".tbz2", ".tar"), (".tbz", ".tar"), (".bz2", "")], decoder);
-}
-
-pub(super) fn xz(file: &File<'_>, extraction: &mut Extraction<'_>) {
-    let decoder = lzma_rust2::XzReader::new(&*file.bytes, true);
-    single(file, extraction, &[(".txz", ".tar"), (".xz", "")], decoder);
-}
-
-pub(super) fn zstd(file: &File<'_>, extraction: &mut Extraction<'_>) {
-    match ::zstd::stream::read::Decoder::with_buffer(&*file.bytes) {
-        Ok(mut decoder) => {
-            // A frame may ask for a window of gigabytes.
-            if decoder.window_log_max(27).is_err() {
-                return extraction.gap(&file.origin, GapReason::Limit);
-            }
-            single(file, extraction, &[(".tzst", ".tar"), (".zst", "")], decoder);
-        }
-        Err(_) => extraction.gap(&file.origin, GapReason::Corrupt),
-    }
-}
-
-pub(super) fn is_tar(bytes: &[u8]) -> bool {
-    bytes.get(257..262) == Some(b"ustar")
-}
-
-pub(super) fn tar(file: &File<'_>, extraction: &mut Extraction<'_>) {
-    let mut archive = ::tar::Archive::new(&*file.bytes);
-    let Ok(entries) = archive.entries() else { return extraction.gap(&file.origin, GapReason::Corrupt) };
-    let mut meter = Meter::new(file.bytes.len(), extraction);
-    for (count, entry) in entries.enumerate() {
-        let Ok(entry) = entry.and_then(|entry| Ok((entry.path()?.to_string_lossy().into_owned(), entry))) else {
-            return extraction.gap(&file.origin, GapReason::Corrupt);
-        };
-        if count == MAX_ENTRIES {
-            return extraction.gap(&file.origin, GapReason::Limit);
-        }
-        let (name, entry) = entry;
-        let origin = within(&file.origin, &name);
-        if !entry.header().entry_type().is_file() && !entry.header().entry_type().is_gnu_sparse() {
-            if let Ok(Some(target)) = entry.link_name() {
-                extraction.text(&within(&origin, "link"), target.to_string_lossy().into_owned(), Shape::Line);
-            }
-            extraction.text(&within(&origin, "name"), name, Shape::Line);
-            continue;
-        }
-        let (bytes, fault) = meter.drain(entry, extraction);
-        extraction.push(file.inner(&name, bytes));
-        if let Some(reason) = fault {
-            return extraction.gap(&origin, reason);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write;
 
-    use super::super::tests::{opened, zipped};
+    use super::super::tests::{opened, text_of, zipped};
     use super::*;
 
-    fn gzipped(bytes: &[u8]) -> Vec<u8> {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-        encoder.write_all(bytes).expect("memory");
-        encoder.finish().expect("memory")
-    }
-
-    fn tarred(name: &str, bytes: &[u8]) -> Vec<u8> {
-        let mut builder = ::tar::Builder::new(Vec::new());
-        let mut header = ::tar::Header::new_ustar();
-        header.set_size(bytes.len() as u64);
-        header.set_cksum();
-        builder.append_data(&mut header, name, bytes).expect("memory");
-        builder.into_inner().expect("memory")
-    }
-
     #[test]
-    fn what_lies_in_archives_is_read_to_the_bottom() {
-        let inner = zipped(&[("notes/roe.txt", b"Jo Roe")]);
-        let nested = gzipped(&tarred("inner.zip", &inner));
-        let extract = opened("all.tgz", &nested);
-        assert!(extract.gaps.is_empty(), "{:?}", extract.gaps);
-        let found = extract.segments.iter().find(|segment| segment.text == "Jo Roe").expect("the text");
-        assert_eq!(found.origin.as_str(), "all.tar/inner.zip/notes/roe.txt");
-        assert!(extract.segments.iter().any(|segment| segment.text == "notes/roe.txt"), "names are read");
-    }
-
-    #[test]
-    fn a_bomb_ends_at_the_limit() {
-        let bomb = gzipped(&vec![0; 64 << 20]);
-        let extract = opened("zeros.gz", &bomb);
-        assert_eq!(extract.gaps[0].reason, GapReason::Limit);
+    fn remarks_beside_the_files_are_read() {
+        let mut writer = ::zip::ZipWriter::new(Cursor::new(Vec::new()));
+        writer.set_comment("for Jo Roe").expect("short");
+        writer.start_file("a.txt", ::zip::write::SimpleFileOptions::default()).expect("memory");
+        writer.write_all(b"soup").expect("memory");
+        let mut whole = writer.finish().expect("memory").into_inner();
+        assert_eq!(text_of(&opened("a.zip", &whole), "comment"), "for Jo Roe");
+        whole = [&zipped(&[("a.txt", b"soup")]), b"\r\nof Jo Roe".as_slice()].concat();
+        assert_eq!(text_of(&opened("a.zip", &whole), "comment").trim(), "of Jo Roe");
     }
 
     #[test]
@@ -290,10 +209,8 @@ mod tests {
     #[test]
     fn broken_archives_are_gaps() {
         let whole = zipped(&[("a.txt", b"text")]);
-        for (name, bytes) in
-            [("a.zip", &whole[..whole.len() - 10]), ("a.gz", &gzipped(b"text")[..12]), ("a.zip", b"PK\x03\x04")]
-        {
-            assert!(!opened(name, bytes).gaps.is_empty(), "{name}");
+        for bytes in [&whole[..whole.len() - 10], b"PK\x03\x04"] {
+            assert!(!opened("a.zip", bytes).gaps.is_empty());
         }
     }
 }

@@ -1,7 +1,7 @@
 //! DICOM (PS3.10): the tags of the header that say who and what; the picture itself is a gap.
 
 use super::super::extraction::{Extraction, File};
-use super::super::{GapReason, Shape, charset};
+use super::super::{GapReason, charset};
 use super::records::Records;
 
 /// Sequences nest; this many elements in all are read.
@@ -44,7 +44,7 @@ pub(super) fn read(file: &File<'_>, extraction: &mut Extraction<'_>) {
             }
         }
     }
-    extraction.text(&file.origin, records.finish(), Shape::Records);
+    records.finish(file, extraction);
     if has_picture {
         extraction.gap(&file.origin, GapReason::Picture);
     } else if !whole {

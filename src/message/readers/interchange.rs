@@ -37,13 +37,14 @@ pub(super) fn hl7(file: &File<'_>, extraction: &mut Extraction<'_>) {
             hl7_field(segment, number, value, &mut records);
         }
     }
-    extraction.text(&file.origin, records.finish(), Shape::Records);
+    records.finish(file, extraction);
 }
 
 fn hl7_field(segment: &str, number: usize, value: &str, records: &mut Records) {
     let name = hl7_name(segment, number);
     for repetition in value.split('~') {
-        let shown: Vec<&str> = repetition.split(['^', '&']).filter(|part| !part.is_empty()).collect();
+        let parts: Vec<&str> = repetition.split(['^', '&']).filter(|part| !part.is_empty()).collect();
+        let shown: Vec<&str> = parts.iter().copied().filter(|part| !is_document(part, &parts, records)).collect();
         // A name is given and family to a reader: HL7 writes the family first.
         let shown = match (&shown[..], hl7_is_name(segment, number)) {
             ([family, given, rest @ ..], true) => {
@@ -60,10 +61,31 @@ fn hl7_field(segment: &str, number: usize, value: &str, records: &mut Records) {
     }
 }
 
+/// Encapsulated data (HL7 v2.9 §2A.2.23): the component that is a document goes to the files.
+fn is_document(part: &str, beside: &[&str], records: &mut Records) -> bool {
+    if part.len() > 16 && beside.contains(&"Hex") {
+        let bytes = hexadecimal(part);
+        let found = bytes.len() * 2 == part.len();
+        found.then(|| records.file(bytes));
+        return found;
+    }
+    records.is_file(part)
+}
+
+fn hexadecimal(digits: &str) -> Vec<u8> {
+    let pairs = digits.as_bytes().chunks_exact(2);
+    pairs.map_while(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
+}
+
 /// `\T\` and its kin (HL7 v2.9 §2.7).
 fn unescape_hl7(text: &str) -> String {
     if !text.contains('\\') {
         return text.to_owned();
+    }
+    let mut text = text.to_owned();
+    // `\X4A6F\`: bytes in hexadecimal.
+    for code in text.clone().split('\\').filter(|code| code.len() > 2 && code.starts_with('X')) {
+        text = text.replace(&format!("\\{code}\\"), &charset::decode(&hexadecimal(&code[1..]), None));
     }
     text.replace("\\T\\", "&")
         .replace("\\S\\", "^")
@@ -130,13 +152,14 @@ pub(super) fn is_x12(bytes: &[u8]) -> bool {
 
 /// X12: the ISA segment is of fixed width and names the separators.
 pub(super) fn x12(file: &File<'_>, extraction: &mut Extraction<'_>) {
-    let decoded = charset::decode(file.bytes.trim_ascii_start(), None);
+    let mut records = Records::default();
+    let content = without_binaries(file.bytes.trim_ascii_start(), &mut records);
+    let decoded = charset::decode(&content, None);
     let bytes = decoded.as_bytes();
     if bytes.len() < 106 {
         return extraction.text(&file.origin, decoded.into_owned(), Shape::Prose);
     }
     let (element, component, end) = (bytes[3] as char, bytes[104] as char, bytes[105] as char);
-    let mut records = Records::default();
     for segment in decoded.split(end) {
         let elements: Vec<&str> = segment.trim().split(element).collect();
         let name = elements[0];
@@ -147,10 +170,36 @@ pub(super) fn x12(file: &File<'_>, extraction: &mut Extraction<'_>) {
         if matches!(name, "ISA" | "GS" | "GE" | "IEA" | "SE" | "ST" | "") {
             continue;
         }
+        if name == "BDS" {
+            elements.iter().skip(1).for_each(|element| records.line("document", element));
+            continue;
+        }
         let label = x12_label(name, elements.get(1).copied().unwrap_or_default());
         records.line(&label, &x12_value(name, &elements[1..], component));
     }
-    extraction.text(&file.origin, records.finish(), Shape::Records);
+    records.finish(file, extraction);
+}
+
+/// `BIN*length*bytes`: the bytes may be anything, the separators among it (X12 275).
+fn without_binaries(content: &[u8], records: &mut Records) -> Vec<u8> {
+    let Some(&element) = content.get(3) else { return content.to_vec() };
+    let begin = [b"BIN", &[element][..]].concat();
+    let mut kept = Vec::with_capacity(content.len());
+    let mut rest = content;
+    while let Some(at) = memchr::memmem::find(rest, &begin) {
+        let (before, after) = rest.split_at(at + begin.len());
+        kept.extend_from_slice(before);
+        rest = after;
+        let digits = rest.iter().take(12).take_while(|byte| byte.is_ascii_digit()).count();
+        let len = std::str::from_utf8(&rest[..digits]).ok().and_then(|len| len.parse::<usize>().ok());
+        let binary = rest.get(digits + 1..).zip(len).and_then(|(data, len)| data.get(..len));
+        if let Some(binary) = binary.filter(|_| rest[digits] == element) {
+            records.file(binary.to_vec());
+            rest = &rest[digits + 1 + binary.len()..];
+        }
+    }
+    kept.extend_from_slice(rest);
+    kept
 }
 
 fn x12_value(name: &str, elements: &[&str], component: char) -> String {
@@ -231,6 +280,26 @@ mod tests {
                 assert!(text.contains(line), "{line:?} in {text}");
             }
         }
+    }
+
+    #[test]
+    fn documents_inside_are_opened() {
+        let isa = "ISA*00*          *00*          *ZZ*A              *ZZ*B              *260101*1200*^*00501*000000001*0*P*:~";
+        let msh = "MSH|^~\\&|L|H|E|H|20260101||MDM^T02|1|P|2.5\r";
+        let note = "UGF0aWVudCBKbyBSb2UsIE1STiAxMjM0NQ==";
+        for (name, bytes) in [
+            ("a.hl7", format!("{msh}OBX|1|ED|R||^TEXT^plain^Base64^{note}||||||F\r")),
+            (
+                "a.hl7",
+                format!("{msh}OBX|1|ED|R||^TEXT^plain^Hex^50617469656E74204A6F20526F652C204D524E203132333435||||||F\r"),
+            ),
+            ("a.edi", format!("{isa}ST*275*1~BDS*B64*36*{note}~SE*1*1~")),
+            ("a.edi", format!("{isa}ST*275*1~BIN*25*Patient Jo Roe, MRN 12345~SE*1*1~")),
+        ] {
+            assert_eq!(text_of(&opened(name, bytes.as_bytes()), "embedded[1]"), "Patient Jo Roe, MRN 12345", "{bytes}");
+        }
+        let escaped = format!("{msh}NTE|1||\\X4A6F\\ Roe\r");
+        assert!(text_of(&opened("a.hl7", escaped.as_bytes()), "").contains("NTE-3 note: Jo Roe\n"));
     }
 
     #[test]

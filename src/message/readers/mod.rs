@@ -4,9 +4,12 @@
 //! is read in every way that its bytes allow. A new kind is one file beside this one and one line here.
 
 mod archive;
+mod calendar;
 mod cms;
+mod compressed;
 mod dicom;
 mod interchange;
+mod metafile;
 mod office;
 mod ole;
 mod openpgp;
@@ -18,8 +21,10 @@ mod rtf;
 mod sevenzip;
 mod sheet;
 mod structured;
+mod tar;
 mod text;
 mod tnef;
+mod workbook;
 mod xml;
 
 use super::extraction::{Extraction, File};
@@ -52,17 +57,19 @@ const READERS: &[Reader] = &[
     here("application/pkcs7-mime", Some(cms::is_cms), &[], &[], cms::read),
     here("application/pgp-encrypted", Some(openpgp::is_message), &[], &[], openpgp::read),
     here("image", Some(picture::is_picture), &[], &[], picture::read),
+    here("image/wmf", Some(metafile::is_metafile), &[], &[], metafile::read),
     here("application/dicom", Some(dicom::is_dicom), &[], &[], dicom::read),
     here("application/hl7-v2", Some(interchange::is_hl7), &[], &[], interchange::hl7),
     here("application/edi-x12", Some(interchange::is_x12), &[], &[], interchange::x12),
     apart("application/vnd.openxmlformats-officedocument", office::is_open_xml, office::read),
     apart("application/vnd.oasis.opendocument", office::is_open_document, office::read),
     apart("application/zip", archive::is_plain_zip, archive::zip),
-    apart("application/gzip", |bytes| bytes.starts_with(b"\x1f\x8b\x08"), archive::gzip),
-    apart("application/x-bzip2", |bytes| bytes.starts_with(b"BZh"), archive::bzip2),
-    apart("application/x-xz", |bytes| bytes.starts_with(b"\xfd7zXZ\0"), archive::xz),
-    apart("application/zstd", |bytes| bytes.starts_with(b"\x28\xb5\x2f\xfd"), archive::zstd),
-    apart("application/x-tar", archive::is_tar, archive::tar),
+    apart("application/gzip", compressed::is_gzip, compressed::gzip),
+    apart("application/x-bzip2", |bytes| bytes.starts_with(b"BZh"), compressed::bzip2),
+    apart("application/x-xz", |bytes| bytes.starts_with(b"\xfd7zXZ\0"), compressed::xz),
+    apart("application/x-lzma", compressed::is_lzma, compressed::lzma),
+    apart("application/zstd", |bytes| bytes.starts_with(b"\x28\xb5\x2f\xfd"), compressed::zstd),
+    apart("application/x-tar", tar::is_tar, tar::read),
     apart("application/x-7z-compressed", sevenzip::is_seven_zip, sevenzip::read),
     apart("application/pdf", pdf::is_pdf, pdf::read),
     apart("application/x-ole-storage", ole::is_ole, ole::read),
@@ -91,14 +98,8 @@ const READERS: &[Reader] = &[
         &["application/xml", "text/xml", "application/fhir+xml"],
         xml::data,
     ),
-    here("text/calendar", None, &["ics", "ifb"], &["text/calendar"], structured::content_lines),
-    here(
-        "text/vcard",
-        None,
-        &["vcf", "vcard"],
-        &["text/vcard", "text/x-vcard", "text/directory"],
-        structured::content_lines,
-    ),
+    here("text/calendar", None, &["ics", "ifb"], &["text/calendar"], calendar::read),
+    here("text/vcard", None, &["vcf", "vcard"], &["text/vcard", "text/x-vcard", "text/directory"], calendar::read),
     here("text/plain", None, &["txt", "text", "log", "md", "asc"], &["text/plain"], text::plain),
 ];
 

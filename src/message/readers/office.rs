@@ -4,7 +4,8 @@
 
 use super::super::extraction::{Extraction, File, within};
 use super::super::{GapReason, Shape};
-use super::{archive, sheet, xml};
+use super::workbook::{self, Workbook};
+use super::{archive, xml};
 
 pub(super) fn is_open_xml(bytes: &[u8]) -> bool {
     bytes.starts_with(b"PK\x03\x04") && memchr::memmem::find(bytes, b"[Content_Types].xml").is_some()
@@ -19,11 +20,11 @@ pub(super) fn is_open_document(bytes: &[u8]) -> bool {
 
 /// DOCX, PPTX, ODT and the rest: each XML part is prose, each object in it a file of its own.
 pub(super) fn read(file: &File<'_>, extraction: &mut Extraction<'_>) {
-    let mut has_sheets = false;
+    let mut book = Workbook::default();
     archive::each_zip_entry(file, extraction, &mut |entry, bytes, file, extraction| {
         let origin = within(&file.origin, entry);
-        if is_sheet_part(entry) {
-            has_sheets = true;
+        if workbook::is_part(entry) {
+            book.part(entry, bytes, file, extraction);
         } else if is_plumbing(entry) || bytes.is_empty() {
             // Nothing of the author's.
         } else if entry.ends_with(".xml") || entry.ends_with(".rels") || entry.ends_with(".vml") {
@@ -35,36 +36,19 @@ pub(super) fn read(file: &File<'_>, extraction: &mut Extraction<'_>) {
             extraction.push(file.inner(entry, bytes));
         }
     });
-    if has_sheets {
-        sheet::open_xml(file, extraction);
-    }
+    book.finish(file, extraction);
 }
 
-/// Parts that the reader of sheets covers: cells with their shared strings.
-fn is_sheet_part(entry: &str) -> bool {
-    entry.starts_with("xl/worksheets/sheet") || entry == "xl/sharedStrings.xml" || entry == "xl/workbook.xml"
-}
-
-/// Parts without text of the author's: styles, fonts, relations of parts, themes.
+/// Parts without text of the author's: styles, fonts, relations of parts, themes. Masters and settings may have some.
 fn is_plumbing(entry: &str) -> bool {
     const NAMES: &[&str] =
         &["[Content_Types].xml", "META-INF/manifest.xml", "settings.xml", "manifest.rdf", "mimetype"];
-    const PARTS: &[&str] =
-        &["/styles.xml", "/stylesWithEffects.xml", "/fontTable.xml", "/settings.xml", "/webSettings.xml"];
-    const FOLDERS: &[&str] = &[
-        "/theme/",
-        "/slideLayouts/",
-        "/slideMasters/",
-        "/fonts/",
-        "_rels/.rels",
-        "Fonts/",
-        "docProps/thumbnail",
-        "Thumbnails/",
-    ];
+    const PARTS: &[&str] = &["/styles.xml", "/stylesWithEffects.xml", "/fontTable.xml", "/webSettings.xml"];
+    const FOLDERS: &[&str] = &["/theme/", "/fonts/", "_rels/.rels", "Fonts/", "docProps/thumbnail", "Thumbnails/"];
     NAMES.contains(&entry)
         || PARTS.iter().any(|part| entry.ends_with(part))
         || FOLDERS.iter().any(|folder| entry.contains(folder))
-        || (entry.ends_with(".xml") && (entry.contains("/calcChain") || entry.contains("/numbering.xml")))
+        || (entry.ends_with(".xml") && entry.contains("/calcChain"))
 }
 
 /// A locked Office file is an OLE container with these streams ([MS-OFFCRYPTO] §2.3).
@@ -92,6 +76,9 @@ mod tests {
             ("word/comments.xml", b"<c><w:p><w:t>seen by Roe</w:t></w:p></c>"),
             ("docProps/core.xml", b"<cp><dc:title>Roe &amp; Co</dc:title></cp>"),
             ("word/styles.xml", b"<s><name>Heading</name></s>"),
+            ("word/settings.xml", b"<w:s><w:rsid w:val='00A1'/><w:docVar w:name='n' w:val='kept for Roe'/></w:s>"),
+            ("customXml/item1.xml", b"<form patient='Jo Roe' style='x y'/>"),
+            ("word/field.xml", b"<w:fldSimple w:instr=' QUOTE &quot;of Roe&quot; '/><w:rFonts w:ascii='Times New'/>"),
         ]);
         assert!(!archive::is_plain_zip(&document));
         let extract = opened("letter.docx", &document);
@@ -99,7 +86,29 @@ mod tests {
         assert_eq!(text_of(&extract, "word/document.xml"), "MRN 12345\na\tb\n");
         assert_eq!(text_of(&extract, "word/comments.xml").trim(), "seen by Roe");
         assert_eq!(text_of(&extract, "docProps/core.xml").trim(), "Roe & Co");
+        assert_eq!(text_of(&extract, "word/settings.xml").trim(), "kept for Roe");
+        assert_eq!(text_of(&extract, "customXml/item1.xml").trim(), "Jo Roe");
+        assert_eq!(text_of(&extract, "word/field.xml").trim(), "QUOTE \"of Roe\"");
         assert!(!extract.segments.iter().any(|segment| segment.text.contains("Heading")));
+    }
+
+    #[test]
+    fn notes_comments_and_masters_of_slides_are_read() {
+        let part =
+            |name: &'static str| (name, b"<a:p><a:r><a:t>Jo </a:t></a:r><a:r><a:t>Roe</a:t></a:r></a:p>".as_slice());
+        let parts = [
+            "ppt/notesSlides/notesSlide1.xml",
+            "ppt/comments/comment1.xml",
+            "ppt/slideMasters/slideMaster1.xml",
+            "ppt/slideLayouts/slideLayout1.xml",
+            "ppt/diagrams/data1.xml",
+        ];
+        let entries: Vec<_> =
+            [("[Content_Types].xml", b"<Types/>".as_slice())].into_iter().chain(parts.map(part)).collect();
+        let extract = opened("talk.pptx", &zipped(&entries));
+        for part in parts {
+            assert_eq!(text_of(&extract, part).trim(), "Jo Roe", "{part}");
+        }
     }
 
     #[test]

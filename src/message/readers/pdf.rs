@@ -8,9 +8,10 @@ use lopdf::{Dictionary, Document, Object, Stream};
 
 use super::super::extraction::{Extraction, File, within};
 use super::super::{GapReason, Shape, charset};
-use super::{archive, xml};
+use super::archive;
 
 mod image;
+mod objects;
 mod sheet;
 
 use sheet::Sheet;
@@ -41,7 +42,8 @@ pub(super) fn read(file: &File<'_>, extraction: &mut Extraction<'_>) {
         extraction.gap(&file.origin, GapReason::Corrupt);
     }
     pages(&document, file, extraction);
-    objects(&document, file, extraction);
+    objects::read(&document, file, extraction);
+    behind(file, extraction);
 }
 
 /// Version 5 of the standard handler is AES-256 (ISO 32000-2 §7.6.4); the rest is weaker.
@@ -73,13 +75,15 @@ fn pages(document: &Document, file: &File<'_>, extraction: &mut Extraction<'_>) 
             extraction.gap(&file.origin, GapReason::Corrupt);
         }
         let shown = sheet.text();
+        let origin = within(&file.origin, &format!("page[{count}]"));
         if is_unreadable(&shown) || (shown.trim().len() < 16 && sheet.pictures > 0) {
-            let origin = within(&file.origin, &format!("page[{count}]"));
-            let found: Vec<Vec<u8>> = sheet.images.iter().filter_map(|image| image::file_of(image, document)).collect();
-            if found.is_empty() || found.len() < sheet.pictures {
-                extraction.gap(&origin, GapReason::Picture);
-            }
-            found.into_iter().for_each(|found| extraction.picture(&origin, found));
+            let images: Vec<&Stream> = sheet.images.iter().map(|image| image.stream).collect();
+            look_at(&images, sheet.pictures, document, &origin, extraction);
+        } else if shown.len() < MIN_LAYER {
+            let area = sheet::area_of(document, page);
+            let scans: Vec<&Stream> =
+                sheet.images.iter().filter(|image| image.shows_most_of(area)).map(|image| image.stream).collect();
+            look_at(&scans, scans.len(), document, &origin, extraction);
         }
         text.push_str(&shown);
         text.push('\n');
@@ -88,6 +92,18 @@ fn pages(document: &Document, file: &File<'_>, extraction: &mut Extraction<'_>) 
         extraction.gap(&file.origin, GapReason::Corrupt);
     }
     extraction.text(&file.origin, text, Shape::Prose);
+}
+
+/// A scan whose text somebody recognised has a page of it; what was stamped on a scan is less.
+const MIN_LAYER: usize = 400;
+
+/// Reads these pictures of a page; a gap if there are more than can be told apart.
+fn look_at(images: &[&Stream], drawn: usize, document: &Document, origin: &str, extraction: &mut Extraction<'_>) {
+    let found: Vec<Vec<u8>> = images.iter().filter_map(|image| image::file_of(image, document)).collect();
+    if found.len() < drawn {
+        extraction.gap(origin, GapReason::Picture);
+    }
+    found.into_iter().for_each(|found| extraction.picture(origin, found));
 }
 
 /// Glyph numbers without a map to characters come out as noise.
@@ -107,82 +123,13 @@ fn plain(stream: &Stream) -> Option<Vec<u8>> {
     stream.get_plain_content_with_limit(MAX_CONTENT).ok()
 }
 
-/// Everything with text that is on no page: forms, notes, properties, embedded files, also what nothing points to.
-fn objects(document: &Document, file: &File<'_>, extraction: &mut Extraction<'_>) {
-    let mut lines = String::new();
-    for object in document.objects.values() {
-        let dictionary = match object {
-            Object::Dictionary(dictionary) => dictionary,
-            Object::Stream(stream) => {
-                embedded(stream, file, extraction);
-                &stream.dict
-            }
-            _ => continue,
-        };
-        told(dictionary, document, &mut lines);
+/// Text behind the end of the file, which readers of PDF pass over and others show.
+fn behind(file: &File<'_>, extraction: &mut Extraction<'_>) {
+    let end = memchr::memmem::rfind(&file.bytes, b"%%EOF").map_or(file.bytes.len(), |at| at + 5);
+    let behind = file.bytes[end..].trim_ascii();
+    if !behind.contains(&0) && behind.iter().any(u8::is_ascii_alphanumeric) {
+        extraction.text(&within(&file.origin, "behind"), charset::decode(behind, None).into_owned(), Shape::Prose);
     }
-    extraction.text(&within(&file.origin, "fields"), lines, Shape::Records);
-}
-
-/// A form field as `name: value`, and every other entry that people read.
-fn told(dictionary: &Dictionary, document: &Document, lines: &mut String) {
-    const KEYS: &[&[u8]] = &[
-        b"Contents",
-        b"Title",
-        b"Author",
-        b"Subject",
-        b"Keywords",
-        b"URI",
-        b"Alt",
-        b"ActualText",
-        b"TU",
-        b"UF",
-        b"RC",
-    ];
-    let string = |key: &[u8]| -> Option<String> {
-        let bytes = dictionary.get_deref(key, document).ok()?.as_str().ok()?;
-        Some(match bytes {
-            [0xfe, 0xff, rest @ ..] => encoding_rs::UTF_16BE.decode_without_bom_handling(rest).0.into_owned(),
-            bytes => charset::decode(bytes, None).into_owned(),
-        })
-    };
-    let mut line = |name: &str, value: String| {
-        if !value.trim().is_empty() {
-            let value: Vec<&str> = value.split_whitespace().collect();
-            lines.push_str(&format!("{name}: {}\n", value.join(" ")));
-        }
-    };
-    if let Some(value) = string(b"V") {
-        line(&string(b"T").unwrap_or_else(|| "value".to_owned()), value);
-    }
-    for key in KEYS {
-        if let Some(value) = string(key) {
-            line(&String::from_utf8_lossy(key), value);
-        }
-    }
-}
-
-fn embedded(stream: &Stream, file: &File<'_>, extraction: &mut Extraction<'_>) {
-    let is = |kind: &[u8]| stream.dict.get(b"Type").and_then(Object::as_name).is_ok_and(|name| name == kind);
-    if is(b"EmbeddedFile") {
-        match plain(stream) {
-            Some(bytes) => extraction.push(file.inner("embedded", bytes)),
-            None => extraction.gap(&file.origin, GapReason::Corrupt),
-        }
-        return;
-    }
-    let metadata = is(b"Metadata").then(|| plain(stream)).flatten().or_else(|| xfa(stream));
-    if let Some(Ok(text)) = metadata.map(|content| xml::prose(&content)) {
-        extraction.text(&within(&file.origin, "metadata"), text, Shape::Prose);
-    }
-}
-
-/// The values of an XFA form, which has no type of its own.
-fn xfa(stream: &Stream) -> Option<Vec<u8>> {
-    let typed = stream.dict.has(b"Type") || stream.dict.has(b"Subtype");
-    let content = (!typed).then(|| plain(stream)).flatten()?;
-    let start = content.trim_ascii_start();
-    (start.starts_with(b"<xfa:") || start.starts_with(b"<xdp:")).then_some(content)
 }
 
 /// Of a file too damaged for its objects to be found: the strings of every stream that still inflates.
@@ -229,10 +176,11 @@ mod tests {
         let mut all = vec![
             "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
             "<</Type/Pages/Kids[3 0 R]/Count 1>>".to_owned(),
-            "<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>/XObject<</I 6 0 R>>>>>>".to_owned(),
+            "<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R/Resources<</Font<</F1 5 0 R/F2 7 0 R>>/XObject<</I 6 0 R>>>>>>".to_owned(),
             format!("<</Length {}>>stream\n{content}\nendstream", content.len()),
             "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>".to_owned(),
             "<</Type/XObject/Subtype/Image/Width 1000/Height 1000/Length 1>>stream\nx\nendstream".to_owned(),
+            "<</Type/Font/Subtype/Type1/BaseFont/Courier/Encoding/WinAnsiEncoding>>".to_owned(),
         ];
         all.extend(objects.iter().map(|object| (*object).to_owned()));
         let mut out = "%PDF-1.7\n".to_owned();
@@ -259,6 +207,7 @@ mod tests {
             // Two columns of one row.
             ("BT /F1 12 Tf 300 700 Td (12345) Tj ET BT /F1 12 Tf 50 700 Td (MRN) Tj ET", "MRN\t12345"),
             ("BT /F1 12 Tf 50 700 Td [(Jo) -300 (Ro) 20 (e)] TJ ET", "Jo Roe"),
+            ("BT /F2 10 Tf 50 700 Td (S) Tj 6 0 Td (i) Tj 6 0 Td (l) Tj 6 0 Td (l) Tj ET", "Sill"),
             ("q 2 0 0 2 0 0 cm BT /F1 12 Tf 14 TL 50 300 Td (a) Tj T* (b) Tj ET Q", "a\nb"),
         ] {
             assert_eq!(text_of(&opened("a.pdf", &pdf(content, &[])), "").trim(), text, "{content}");
@@ -267,15 +216,38 @@ mod tests {
 
     #[test]
     fn forms_notes_and_embedded_files_are_read() {
-        let objects = [
-            "<</T(Patient)/V(Jo Roe)>>",
-            "<</Type/Annot/Contents(call her)>>",
-            "<</Type/EmbeddedFile/Length 6>>stream\nAnn Lo\nendstream",
-        ];
-        let extract = opened("a.pdf", &pdf("BT /F1 12 Tf 50 700 Td (a page of text) Tj ET", &objects));
-        assert_eq!(text_of(&extract, "fields"), "Patient: Jo Roe\nContents: call her\n");
-        assert_eq!(text_of(&extract, "embedded").trim(), "Ann Lo");
-        assert!(extract.gaps.is_empty(), "{:?}", extract.gaps);
+        let page = "BT /F1 12 Tf 50 700 Td (a page of text) Tj ET";
+        for (object, origin, text) in [
+            ("<</T(Patient)/V(Jo Roe)>>", "fields", "Patient: Jo Roe"),
+            ("<</Type/Annot/Contents(call her)>>", "fields", "Contents: call her"),
+            ("<</Kids[<</Sub<</Contents(deep down)>>>>]>>", "fields", "Contents: deep down"),
+            ("<</FT/Ch/Opt[(Jo Roe)(Ann)]>>", "fields", "Opt: Jo Roe"),
+            ("<</Producer(x)/PatientNote(of Jo Roe)>>", "fields", "PatientNote: of Jo Roe"),
+            ("<</S/JavaScript/JS(show\\(1\\))>>", "fields", "JS: show(1)"),
+            ("<</RC(<p>Jo <b>R</b>oe</p>)>>", "fields", "RC: Jo Roe"),
+            ("<</DA(/Helv 0 Tf 0 g)/ID(\x01 \x02)/M(D:2026 0101)/V(kept)>>", "fields", "value: kept"),
+            ("<</Type/EmbeddedFile/Length 6>>stream\nAnn Lo\nendstream", "embedded", "Ann Lo"),
+        ] {
+            let extract = opened("a.pdf", &pdf(page, &[object]));
+            assert_eq!(text_of(&extract, origin).trim(), text, "{object}");
+            assert!(extract.gaps.is_empty(), "{object}: {:?}", extract.gaps);
+        }
+        let behind = [&pdf(page, &[]), b"\nfor Jo Roe".as_slice()].concat();
+        assert_eq!(text_of(&opened("a.pdf", &behind), "behind"), "for Jo Roe");
+    }
+
+    #[test]
+    fn a_scan_with_a_stamp_is_looked_at_and_a_logo_or_a_recognised_scan_is_not() {
+        let stamp = "BT /F1 12 Tf 50 30 Td (FAX 05/04/2026 12:33 page 1 of 3) Tj ET";
+        let layer = format!("BT /F1 12 Tf 50 300 Td ({}) Tj ET", "recognised words ".repeat(30));
+        for (content, gap) in [
+            (format!("q 600 0 0 750 0 50 cm /I Do Q {stamp}"), true),
+            (format!("q 60 0 0 75 0 50 cm /I Do Q {stamp}"), false),
+            (format!("q 600 0 0 750 0 50 cm /I Do Q {layer}"), false),
+        ] {
+            let gaps: Vec<_> = opened("a.pdf", &pdf(&content, &[])).gaps.iter().map(|gap| gap.reason).collect();
+            assert_eq!(gaps, if gap { vec![GapReason::Picture] } else { vec![] }, "{content}");
+        }
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use super::super::Shape;
 use super::super::charset;
-use super::super::extraction::{Extraction, File};
+use super::super::extraction::{Extraction, File, within};
+use super::ole;
 
 /// Deeper groups keep the state of the deepest one.
 const MAX_GROUPS: usize = 10_000;
@@ -14,7 +15,12 @@ pub(super) fn is_rtf(bytes: &[u8]) -> bool {
 pub(super) fn read(file: &File<'_>, extraction: &mut Extraction<'_>) {
     extraction.text(&file.origin, text(&file.bytes), Shape::Prose);
     for (at, object) in objects(&file.bytes).into_iter().enumerate() {
-        extraction.push(file.inner(&format!("object[{}]", at + 1), object));
+        let name = format!("object[{}]", at + 1);
+        // The OLE 1 header before it names the class; the file begins where its bytes tell.
+        match (0..object.len().min(512)).find(|start| super::is_told_by_bytes(&object[*start..])) {
+            Some(start) => extraction.push(file.inner(&name, object[start..].to_vec())),
+            None => extraction.text(&within(&file.origin, &name), ole::printable(&object), Shape::Prose),
+        }
     }
 }
 
@@ -57,6 +63,8 @@ pub(super) fn text(bytes: &[u8]) -> String {
                     }
                     Control::Word("bin", Some(len)) => at = at.saturating_add(len.max(0) as usize),
                     Control::Word(word, _) if is_silent(word) => groups[top].silent = true,
+                    // A picture says what it shows.
+                    Control::Word("picprop", _) => groups[top].silent = false,
                     Control::Word(word, _) if !group.silent => {
                         if let Some(sign) = sign(word) {
                             flush(&mut out, &mut pending, &label);
@@ -141,6 +149,8 @@ fn is_silent(word: &str) -> bool {
             | "filetbl"
             | "revtbl"
             | "mmathPr"
+            // Names of a shape's properties; their values are told by `sv`.
+            | "sn"
     )
 }
 
@@ -164,11 +174,7 @@ fn objects(bytes: &[u8]) -> Vec<Vec<u8>> {
         let data = &bytes[at + 8..];
         let end = data.iter().position(|byte| matches!(byte, b'}' | b'\\' | b'{')).unwrap_or(data.len());
         let digits: Vec<u8> = data[..end].iter().copied().filter(u8::is_ascii_hexdigit).collect();
-        let object: Vec<u8> = digits.chunks_exact(2).filter_map(hex).collect();
-        // The OLE 1 header before it names the class; the file begins where its bytes tell.
-        if let Some(start) = (0..object.len().min(512)).find(|at| super::is_told_by_bytes(&object[*at..])) {
-            found.push(object[start..].to_vec());
-        }
+        found.push(digits.chunks_exact(2).filter_map(hex).collect());
     }
     found
 }
@@ -229,8 +235,23 @@ mod tests {
             ("{\\rtf1 a{\\pict 00ff}b{\\*\\annotation note}}", "abnote"),
             ("{\\rtf1 {\\v hidden}}", "hidden"),
             ("{\\rtf1 219-\n09\r\n-6781}", "219-09-6781"),
+            ("{\\rtf1 a{\\pict{\\*\\picprop{\\sp{\\sn wzDescription}{\\sv Jo Roe}}}00ff}}", "aJo Roe"),
         ] {
             assert_eq!(text(rtf.as_bytes()), shown, "{rtf}");
+        }
+    }
+
+    #[test]
+    fn objects_are_opened_or_their_text_is_read() {
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let zip = super::super::tests::zipped(&[("roe.txt", b"Jo Roe")]);
+        for (object, origin, text) in [
+            (b"\x01\x05\0\0Package\0a.txt\0Jo Roe".to_vec(), "object[1]", "Package\na.txt\nJo Roe\n"),
+            ([b"\x01\x05\0\0Package\0".as_slice(), &zip].concat(), "object[1]/roe.txt", "Jo Roe"),
+        ] {
+            let rtf = format!("{{\\rtf1{{\\object{{\\*\\objdata {}}}}}}}", hex(&object));
+            let extract = super::super::tests::opened("a.rtf", rtf.as_bytes());
+            assert_eq!(super::super::tests::text_of(&extract, origin), text);
         }
     }
 

@@ -1,5 +1,6 @@
 //! Spreadsheets as tables: one segment a sheet, hidden ones too; a row a line, cells apart by tabs.
 
+use std::collections::HashSet;
 use std::io::Cursor;
 
 use calamine::{Data, DataRef, ExcelDateTime, Reader, Sheets, Xlsx};
@@ -13,13 +14,24 @@ const MAX_CELLS: usize = 5_000_000;
 /// A row with cells far apart is not padded with a tab for each empty one.
 const MAX_PADDING: u32 = 64;
 
+/// What reading the sheets of a workbook showed of it.
+#[derive(Default)]
+pub(super) struct Shown {
+    pub sheets: usize,
+    /// The shared strings that some cell shows.
+    pub strings: HashSet<String>,
+}
+
 /// XLSX and XLSM, cell by cell: a sheet with two far corners must not become a grid in memory.
-pub(super) fn open_xml(file: &File<'_>, extraction: &mut Extraction<'_>) {
+pub(super) fn open_xml(file: &File<'_>, extraction: &mut Extraction<'_>) -> Shown {
+    let mut shown = Shown::default();
     let Ok(mut book) = Xlsx::new(Cursor::new(file.bytes.to_vec())) else {
-        return extraction.gap(&file.origin, GapReason::Corrupt);
+        extraction.gap(&file.origin, GapReason::Corrupt);
+        return shown;
     };
     let mut cells_left = MAX_CELLS;
     for name in book.sheet_names() {
+        shown.sheets += 1;
         let origin = within(&file.origin, &name);
         let Ok(mut cells) = book.worksheet_cells_reader(&name) else {
             // A chart sheet has no cells.
@@ -30,7 +42,12 @@ pub(super) fn open_xml(file: &File<'_>, extraction: &mut Extraction<'_>) {
             match cells.next_cell() {
                 Ok(Some(cell)) => {
                     let (row, column) = cell.get_position();
-                    table.cell(row, column, &shown(cell.get_value()));
+                    if let DataRef::SharedString(text) = cell.get_value()
+                        && !shown.strings.contains(*text)
+                    {
+                        shown.strings.insert((*text).to_owned());
+                    }
+                    table.cell(row, column, &value(cell.get_value()));
                     cells_left -= 1;
                 }
                 Ok(None) => break,
@@ -42,12 +59,13 @@ pub(super) fn open_xml(file: &File<'_>, extraction: &mut Extraction<'_>) {
             if cells_left == 0 || (cells_left.is_multiple_of(4096) && extraction.budget.check().is_err()) {
                 extraction.gap(&origin, GapReason::Limit);
                 extraction.text(&origin, table.out, Shape::Table);
-                return;
+                return shown;
             }
         }
         extraction.text(&origin, table.out, Shape::Table);
         extraction.text(&within(&origin, "name"), name, Shape::Line);
     }
+    shown
 }
 
 /// XLS, XLSB and ODS.
@@ -94,7 +112,7 @@ impl Table {
     }
 }
 
-fn shown(value: &DataRef<'_>) -> String {
+fn value(value: &DataRef<'_>) -> String {
     match value {
         DataRef::SharedString(text) => (*text).to_owned(),
         DataRef::String(text) => text.clone(),

@@ -1,9 +1,9 @@
-//! Small structured text: CSV, JSON (FHIR among it), iCalendar and vCard.
+//! Small structured text: CSV, and JSON (FHIR among it).
 
 use serde_json::Value;
 
 use super::super::extraction::{Extraction, File};
-use super::super::{GapReason, Shape, charset, text};
+use super::super::{Shape, charset, text};
 use super::records::{Records, spaced};
 
 /// CSV, TSV and the like become a table whatever their separator and quotes.
@@ -58,7 +58,7 @@ pub(super) fn json(file: &File<'_>, extraction: &mut Extraction<'_>) {
             }
         }
     }
-    extraction.text(&file.origin, records.finish(), Shape::Records);
+    records.finish(file, extraction);
 }
 
 /// What remains to be written of a JSON value.
@@ -102,7 +102,11 @@ fn flatten(value: Value, records: &mut Records) {
                 let resource = fields.get("resourceType").and_then(Value::as_str).map(str::to_owned);
                 let base = resource.unwrap_or(path);
                 for (name, value) in fields.into_iter().rev() {
-                    if !is_plumbing(&name) {
+                    if !is_plumbing(&name, &value) {
+                        if name.contains(' ') {
+                            // A sentence for a name.
+                            records.line("", &name);
+                        }
                         steps.push(Step::Value(join(&base, &name), value));
                     }
                 }
@@ -117,8 +121,13 @@ fn is_record_list(path: &str) -> bool {
     !path.contains(' ') || path.ends_with("entry")
 }
 
-fn is_plumbing(name: &str) -> bool {
-    matches!(name, "resourceType" | "system" | "fullUrl" | "meta" | "profile" | "$schema")
+/// What says nothing of anybody: names of types, addresses of code systems, dates of the record itself.
+fn is_plumbing(name: &str, value: &Value) -> bool {
+    match name {
+        "resourceType" | "lastUpdated" | "versionId" => true,
+        "system" | "fullUrl" | "profile" | "$schema" => value.as_str().is_none_or(|value| !value.contains(' ')),
+        _ => false,
+    }
 }
 
 fn join(base: &str, name: &str) -> String {
@@ -145,50 +154,6 @@ fn whole_name(fields: &serde_json::Map<String, Value>) -> Option<String> {
     let family = fields.get("family")?.as_str()?;
     let given: Vec<&str> = fields.get("given")?.as_array()?.iter().filter_map(Value::as_str).collect();
     Some(format!("{} {family}", given.join(" ")))
-}
-
-/// iCalendar and vCard: unfolded (RFC 5545 §3.1), escapes undone, parameters off.
-pub(super) fn content_lines(file: &File<'_>, extraction: &mut Extraction<'_>) {
-    let decoded = text::with_plain_line_ends(charset::decode(&file.bytes, None));
-    let unfolded = decoded.replace("\n ", "").replace("\n\t", "").replace("=\n", "");
-    let mut records = Records::default();
-    for line in unfolded.lines() {
-        let Some((name, value)) = line.split_once(':') else {
-            records.line("", line);
-            continue;
-        };
-        let (name, parameters) = name.split_once(';').unwrap_or((name, ""));
-        match name.to_ascii_uppercase().as_str() {
-            "BEGIN" | "VERSION" | "PRODID" | "CALSCALE" => {}
-            "END" => records.end(),
-            "PHOTO" | "LOGO" | "SOUND" | "KEY" => {}
-            _ => {
-                for shown in parameters.split(';').filter_map(|parameter| parameter.strip_prefix("CN=")) {
-                    records.line(name, shown.trim_matches('"'));
-                }
-                records.line(name, &plain(value, parameters));
-            }
-        }
-    }
-    extraction.text(&file.origin, records.finish(), Shape::Records);
-    // An attachment inside the calendar (RFC 5545 §3.8.1.1) or a card's picture may be anything.
-    for line in unfolded.lines().filter(|line| line.starts_with("ATTACH") && line.contains("BASE64")) {
-        if let Some((_, value)) = line.split_once(':') {
-            let bytes = super::super::transfer::base64(value.as_bytes(), super::super::transfer::Padding::Skip);
-            extraction.push(file.inner("attach", bytes));
-        }
-    }
-    if extraction.budget.check().is_err() {
-        extraction.gap(&file.origin, GapReason::Timeout);
-    }
-}
-
-fn plain(value: &str, parameters: &str) -> String {
-    let value = match parameters.to_ascii_uppercase().contains("QUOTED-PRINTABLE") {
-        true => charset::decode(&super::super::transfer::quoted_printable(value.as_bytes()), None).into_owned(),
-        false => value.to_owned(),
-    };
-    value.replace("\\n", " ").replace("\\N", " ").replace("\\,", ",").replace("\\;", ";").replace("\\\\", "\\")
 }
 
 #[cfg(test)]
@@ -224,18 +189,24 @@ mod tests {
     }
 
     #[test]
-    fn broken_and_deep_json_is_read_as_text() {
-        for source in ["{\"name\": \"Jo Roe\",", &format!("{}\"Jo Roe\"", "[".repeat(100_000))] {
-            assert!(text_of(&opened("a.json", source.as_bytes()), "").contains("Jo Roe"));
+    fn documents_among_the_values_are_opened() {
+        let note = "UGF0aWVudCBKbyBSb2UsIE1STiAxMjM0NQ==";
+        let source = format!(r#"{{"resourceType":"Binary","contentType":"text/plain","data":"{note}"}}"#);
+        assert_eq!(text_of(&opened("a.json", source.as_bytes()), "embedded[1]"), "Patient Jo Roe, MRN 12345");
+    }
+
+    #[test]
+    fn names_and_plumbing_may_hold_sentences() {
+        let text = text_of(&opened("a.json", br#"{"Jo Roe is here":1,"system":"Jo Roe","meta":{"note":"of Jo"}}"#), "");
+        for line in ["Jo Roe is here\n", "system: Jo Roe\n", "meta note: of Jo\n"] {
+            assert!(text.contains(line), "{line:?} in {text:?}");
         }
     }
 
     #[test]
-    fn calendars_and_cards_are_unfolded() {
-        let invite = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:Visit of J\r\n o Roe\\, MRN 12\r\nATTENDEE;CN=\"Ann Lee\":mailto:a@x.example\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
-        let text = text_of(&opened("a.ics", invite.as_bytes()), "");
-        assert_eq!(text, "SUMMARY: Visit of Jo Roe, MRN 12\nATTENDEE: Ann Lee\nATTENDEE: mailto:a@x.example\n");
-        let card = "BEGIN:VCARD\nFN;ENCODING=QUOTED-PRINTABLE:J=C3=B6 Roe\nEND:VCARD\n";
-        assert_eq!(text_of(&opened("a.vcf", card.as_bytes()), ""), "FN: J\u{f6} Roe\n");
+    fn broken_and_deep_json_is_read_as_text() {
+        for source in ["{\"name\": \"Jo Roe\",", &format!("{}\"Jo Roe\"", "[".repeat(100_000))] {
+            assert!(text_of(&opened("a.json", source.as_bytes()), "").contains("Jo Roe"));
+        }
     }
 }

@@ -122,11 +122,12 @@ fn attributes(out: &mut String, start: &BytesStart<'_>) {
     for attribute in start.attributes().flatten() {
         let name = attribute.key.local_name();
         let told = match name.as_ref() {
-            "descr" | "alt" | "string-value" | "author" | "textpath" => true,
+            "descr" | "alt" | "string-value" | "author" | "textpath" | "title" => true,
             "Target" => start.attributes_raw().contains("TargetMode=\"External\""),
-            "val" => matches!(start.local_name().as_ref(), "default" | "alias" | "statusText" | "helpText"),
-            "title" => true,
-            _ => false,
+            "val" if matches!(start.local_name().as_ref(), "default" | "alias" | "statusText" | "helpText") => true,
+            // A string that a pivot table remembers.
+            "v" => start.local_name().as_ref() == "s",
+            other => !is_layout(other) && attribute.value.contains(' '),
         };
         if told && !attribute.value.trim().is_empty() {
             end_line(out);
@@ -136,11 +137,36 @@ fn attributes(out: &mut String, start: &BytesStart<'_>) {
     }
 }
 
+/// Attributes that say how something is drawn, in several words.
+fn is_layout(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "adj",
+        "ascii",
+        "coordsize",
+        "cs",
+        "d",
+        "data",
+        "eastAsia",
+        "family",
+        "filter",
+        "hAnsi",
+        "path",
+        "points",
+        "sqref",
+        "style",
+        "transform",
+        "typeface",
+        "viewBox",
+        "xmlns",
+    ];
+    NAMES.contains(&name) || name.starts_with("font") || name.contains("dash") || name.contains("style")
+}
+
 /// An XML file by itself: HTML-like narrative as prose, everything else as records (C-CDA, FHIR XML, exports).
 pub(super) fn data(file: &File<'_>, extraction: &mut Extraction<'_>) {
     let source = decode(&file.bytes);
     match records(&source) {
-        Ok(text) => extraction.text(&file.origin, text, Shape::Records),
+        Ok(records) => records.finish(file, extraction),
         Err(reason) => {
             // The raw text still says most of it.
             extraction.text(&file.origin, text::with_plain_line_ends(source.into()), Shape::Prose);
@@ -150,7 +176,7 @@ pub(super) fn data(file: &File<'_>, extraction: &mut Extraction<'_>) {
 }
 
 /// `name: value` a line; an element without a parent that repeats begins a new record.
-fn records(source: &str) -> Result<String, GapReason> {
+fn records(source: &str) -> Result<Records, GapReason> {
     let mut reader = reader(source);
     let mut records = Records::default();
     let mut open: Vec<String> = Vec::new();
@@ -160,6 +186,8 @@ fn records(source: &str) -> Result<String, GapReason> {
             Ok(Event::Text(text)) => push_text(&mut value, &text.xml10_content()),
             Ok(Event::CData(text)) => value.push_str(&text.xml10_content()),
             Ok(Event::Comment(text)) => records.line("comment", &text.xml10_content()),
+            Ok(Event::PI(text)) => records.line("note", &text.content()),
+            Ok(Event::DocType(text)) => records.line("type", &text.xml10_content()),
             Ok(Event::GeneralRef(name)) => match reference(&name.xml10_content()) {
                 Some(text) => value.push_str(&text),
                 None => return Err(GapReason::Corrupt),
@@ -187,7 +215,7 @@ fn records(source: &str) -> Result<String, GapReason> {
             }
             Ok(Event::Eof) => {
                 records.line("", &value);
-                return Ok(records.finish());
+                return Ok(records);
             }
             Ok(_) => {}
             Err(_) => return Err(GapReason::Corrupt),
@@ -226,7 +254,8 @@ fn described(element: &str, start: &BytesStart<'_>, records: &mut Records) {
                 | "inversionInd"
                 | "negationInd"
         ) || attribute.key.as_ref().starts_with("xmlns");
-        if plumbing || attribute.value.trim().is_empty() {
+        // Plumbing is codes; a sentence in it is somebody's.
+        if (plumbing && !attribute.value.contains(' ')) || attribute.value.trim().is_empty() {
             continue;
         }
         let value = escape::unescape(&attribute.value).unwrap_or_default();
@@ -246,7 +275,7 @@ mod tests {
         let source = "<ClinicalDocument xmlns='urn:hl7-org:v3'><recordTarget><id extension='998991' root='2.16'/>\
             <name><given>Jo</given><family>Roe</family></name><birthTime value='19750501'/></recordTarget>\
             <value code='E11.9' displayName='Type 2 diabetes'/></ClinicalDocument>";
-        let text = records(source).expect("well-formed");
+        let text = records(source).expect("well-formed").text();
         assert_eq!(
             text,
             "id: 998991\ngiven: Jo\nfamily: Roe\nbirth Time: 19750501\n\nvalue: E11.9\nvalue: Type 2 diabetes\n"

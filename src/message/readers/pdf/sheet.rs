@@ -44,13 +44,46 @@ struct Run {
     text: String,
 }
 
+/// A picture as it stands on the page.
+pub(super) struct Image<'d> {
+    pub stream: &'d Stream,
+    /// In square points.
+    area: f32,
+}
+
+impl Image<'_> {
+    /// Whether it may be a scan of a page of that area: most of the paper, and fine enough to be read.
+    pub fn shows_most_of(&self, page: f32) -> bool {
+        const MIN_PIXELS: i64 = 400_000;
+        let number = |key: &[u8]| self.stream.dict.get(key).and_then(Object::as_i64).unwrap_or(0);
+        self.area * 2.0 > page && number(b"Width").saturating_mul(number(b"Height")) >= MIN_PIXELS
+    }
+}
+
+/// The area of a page in square points; that of a letter if it does not say.
+pub(super) fn area_of(document: &Document, page: lopdf::ObjectId) -> f32 {
+    let mut node = document.get_dictionary(page).ok();
+    for _ in 0..MAX_FORM_DEPTH {
+        let Some(dictionary) = node else { break };
+        let sides: Vec<f32> = match dictionary.get_deref(b"MediaBox", document).and_then(Object::as_array) {
+            Ok(sides) => sides.iter().filter_map(|side| side.as_float().ok()).collect(),
+            Err(_) => Vec::new(),
+        };
+        if let [left, bottom, right, top] = sides[..] {
+            return ((right - left) * (top - bottom)).abs();
+        }
+        node = dictionary.get_deref(b"Parent", document).and_then(Object::as_dict).ok();
+    }
+    612.0 * 792.0
+}
+
 /// What one page shows.
 pub(super) struct Sheet<'d> {
     document: &'d Document,
     runs: Vec<Run>,
     pub pictures: usize,
     /// Those of them that are objects of their own.
-    pub images: Vec<&'d Stream>,
+    pub images: Vec<Image<'d>>,
     forms: usize,
     /// Some drawing could not be followed.
     pub broken: bool,
@@ -63,6 +96,8 @@ struct Font<'d> {
     widths: Vec<f32>,
     first: i64,
     two_bytes: bool,
+    /// Every letter takes the same room.
+    fixed: bool,
 }
 
 impl<'d> Font<'d> {
@@ -75,6 +110,7 @@ impl<'d> Font<'d> {
             encoding: dictionary.get_font_encoding_with_limit(document, MAX_CONTENT).ok(),
             widths: numbers(b"Widths"),
             first: dictionary.get(b"FirstChar").and_then(Object::as_i64).unwrap_or(0),
+            fixed: dictionary.get(b"BaseFont").and_then(Object::as_name).is_ok_and(is_fixed),
             two_bytes: dictionary.get(b"Subtype").and_then(Object::as_name).is_ok_and(|name| name == b"Type0"),
         }
     }
@@ -86,6 +122,9 @@ impl<'d> Font<'d> {
 
     /// In units of the font's size.
     fn width(&self, bytes: &[u8], text: &str) -> f32 {
+        if self.fixed {
+            return text.chars().count() as f32 * 0.6;
+        }
         if self.two_bytes || self.widths.is_empty() {
             return text.chars().map(typical_width).sum();
         }
@@ -95,6 +134,10 @@ impl<'d> Font<'d> {
         };
         bytes.iter().map(width).sum()
     }
+}
+
+fn is_fixed(font: &[u8]) -> bool {
+    [&b"Courier"[..], b"Mono", b"Consol"].iter().any(|name| memchr::memmem::find(font, name).is_some())
 }
 
 /// Of Helvetica, more or less.
@@ -251,7 +294,8 @@ impl<'d> Sheet<'d> {
         match stream.dict.get(b"Subtype").and_then(Object::as_name) {
             Ok(b"Image") => {
                 self.pictures += 1;
-                self.images.push(stream);
+                let [a, b, c, d, ..] = matrix.0;
+                self.images.push(Image { stream, area: (a * d - b * c).abs() });
             }
             Ok(b"Form") if depth < MAX_FORM_DEPTH && self.forms < MAX_FORMS => {
                 self.forms += 1;

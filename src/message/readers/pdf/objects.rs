@@ -1,0 +1,148 @@
+//! What a PDF tells on no page: forms, notes, properties, names, scripts and embedded files, also what nothing points to.
+
+use lopdf::{Dictionary, Document, Object, Stream};
+
+use super::super::super::extraction::{Extraction, File, within};
+use super::super::super::{GapReason, Shape, charset, html};
+use super::super::xml;
+use super::plain;
+
+pub(super) fn read(document: &Document, file: &File<'_>, extraction: &mut Extraction<'_>) {
+    let mut lines = Lines::default();
+    for object in document.objects.values() {
+        if let Object::Stream(stream) = object {
+            embedded(stream, file, extraction);
+        }
+        lines.tell(object, document);
+    }
+    extraction.text(&within(&file.origin, "fields"), lines.0, Shape::Records);
+}
+
+/// `name: value` a line.
+#[derive(Default)]
+struct Lines(String);
+
+impl Lines {
+    /// The object, and whatever stands inside of it.
+    fn tell(&mut self, object: &Object, document: &Document) {
+        let mut waiting = vec![object];
+        while let Some(object) = waiting.pop() {
+            match object {
+                Object::Dictionary(dictionary) | Object::Stream(Stream { dict: dictionary, .. }) => {
+                    self.entries(dictionary, document);
+                    waiting.extend(dictionary.iter().map(|(_, value)| value).filter(|value| is_container(value)));
+                }
+                Object::Array(items) => waiting.extend(items.iter().filter(|item| is_container(item))),
+                _ => {}
+            }
+        }
+    }
+
+    /// A form field as `name: value`, and every other entry that people read or that is a sentence.
+    fn entries(&mut self, dictionary: &Dictionary, document: &Document) {
+        for (key, value) in dictionary {
+            match document.dereference(value).map(|(_, value)| value) {
+                Ok(Object::Array(items)) => {
+                    items
+                        .iter()
+                        .filter_map(string)
+                        .filter(|text| is_sentence(text))
+                        .for_each(|text| self.line(key, &text));
+                }
+                Ok(Object::Stream(script)) if key == b"JS" => {
+                    self.line(
+                        key,
+                        &plain(script).map(|script| charset::decode(&script, None).into_owned()).unwrap_or_default(),
+                    );
+                }
+                Ok(value) => {
+                    let Some(text) = string(value) else { continue };
+                    if key == b"V" {
+                        let name = dictionary.get_deref(b"T", document).ok().and_then(string);
+                        self.line(name.as_deref().unwrap_or("value").as_bytes(), &text);
+                    } else if is_told(key) || (is_sentence(&text) && !is_plumbing(key)) {
+                        self.line(key, &text);
+                    }
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    fn line(&mut self, name: &[u8], value: &str) {
+        let shown = if value.contains("</") { html::read(value).shown } else { value.to_owned() };
+        let words: Vec<&str> = shown.split_whitespace().collect();
+        if !words.is_empty() {
+            self.0.push_str(&format!("{}: {}\n", String::from_utf8_lossy(name), words.join(" ")));
+        }
+    }
+}
+
+fn is_container(object: &Object) -> bool {
+    matches!(object, Object::Dictionary(_) | Object::Array(_))
+}
+
+/// In UTF-16 behind its mark, or in one byte a letter (ISO 32000-2 §7.9.2.2).
+fn string(object: &Object) -> Option<String> {
+    Some(match object.as_str().ok()? {
+        [0xfe, 0xff, rest @ ..] => encoding_rs::UTF_16BE.decode_without_bom_handling(rest).0.into_owned(),
+        bytes => charset::decode(bytes, None).into_owned(),
+    })
+}
+
+/// Entries whose text people read, be it one word.
+fn is_told(key: &[u8]) -> bool {
+    const KEYS: &[&[u8]] = &[
+        b"ActualText",
+        b"Alt",
+        b"Author",
+        b"Contents",
+        b"DV",
+        b"JS",
+        b"Keywords",
+        b"RC",
+        b"Subject",
+        b"TU",
+        b"Title",
+        b"UF",
+        b"URI",
+    ];
+    KEYS.contains(&key)
+}
+
+/// Fonts, colours and keys.
+fn is_plumbing(key: &[u8]) -> bool {
+    const KEYS: &[&[u8]] = &[b"DA", b"DS", b"FontFamily", b"ID", b"O", b"OE", b"Ordering", b"Registry", b"U", b"UE"];
+    KEYS.contains(&key)
+}
+
+/// Words, not the bytes of a key or a date.
+fn is_sentence(text: &str) -> bool {
+    text.trim().contains(' ')
+        && text.contains(|c: char| c.is_alphanumeric())
+        && !text.starts_with("D:")
+        && !text.contains(|c: char| c.is_control() && !c.is_whitespace())
+}
+
+fn embedded(stream: &Stream, file: &File<'_>, extraction: &mut Extraction<'_>) {
+    let is = |kind: &[u8]| stream.dict.get(b"Type").and_then(Object::as_name).is_ok_and(|name| name == kind);
+    if is(b"EmbeddedFile") {
+        match plain(stream) {
+            Some(bytes) => extraction.push(file.inner("embedded", bytes)),
+            None => extraction.gap(&file.origin, GapReason::Corrupt),
+        }
+        return;
+    }
+    let metadata = is(b"Metadata").then(|| plain(stream)).flatten().or_else(|| xfa(stream));
+    if let Some(Ok(text)) = metadata.map(|content| xml::prose(&content)) {
+        extraction.text(&within(&file.origin, "metadata"), text, Shape::Prose);
+    }
+}
+
+/// The values of an XFA form, which has no type of its own.
+fn xfa(stream: &Stream) -> Option<Vec<u8>> {
+    let typed = stream.dict.has(b"Type") || stream.dict.has(b"Subtype");
+    let content = (!typed).then(|| plain(stream)).flatten()?;
+    let start = content.trim_ascii_start();
+    (start.starts_with(b"<xfa:") || start.starts_with(b"<xdp:")).then_some(content)
+}
