@@ -12,6 +12,7 @@
 //! | [`smtp`] | accept: bytes on a socket → envelope and content from a known source |
 //! | [`message`] | parse and extract: content → segments of plain text, and gaps |
 //! | [`detect`] | segments and rules → findings |
+//! | [`directory`] | the site's staff: from a file or LDAP, kept, renewed |
 //! | [`edm`] | the site's patients as keyed hashes: built, kept, asked |
 //! | [`policy`] | findings and circumstances → a decision per recipient |
 //! | [`intake`] | **the walk before the `250`**: read, judge, commit |
@@ -42,6 +43,7 @@ pub mod cli;
 pub mod config;
 pub mod deliver;
 pub mod detect;
+pub mod directory;
 pub mod dispatch;
 pub mod edm;
 pub mod gateway;

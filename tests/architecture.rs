@@ -13,6 +13,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("telemetry", &[]),
     ("message", &[]),
     ("detect", &["message"]),
+    ("directory", &["detect"]),
     ("edm", &["keys", "detect"]),
     ("policy", &["message", "detect"]),
     ("audit", &["message", "detect", "policy"]),

@@ -400,6 +400,12 @@ fn check_looks_at_the_key_the_store_the_dns_and_the_exceptions() {
     assert!(status(&output) == 0 && text(&output).contains("no systemd credentials here"), "{output:?}");
     assert_eq!(status(&site.run(&["serve"])), 78);
 
+    with("directory: { ldap: { url: 'ldap://127.0.0.1:1', base: 'dc=x' } }\n");
+    let output = site.run(&["check"]);
+    let asked = "directory.ldap: ldap://127.0.0.1:1: it can't be asked: ";
+    assert!(status(&output) == 0 && text(&output).contains(asked), "{output:?}");
+    assert!(text(&output).contains("is the server up"), "{output:?}");
+
     std::fs::write(site.path().join("var/store.db"), "").expect("written");
     with("");
     assert!(told().contains("master.key"), "a store without its key: {}", told());

@@ -34,6 +34,11 @@ struct Running {
 
 impl Running {
     fn start() -> Self {
+        Self::start_with("", |_| ())
+    }
+
+    /// With more in its configuration, made ready in its folder.
+    fn start_with(more: &str, prepare: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let closed = std::net::TcpListener::bind("127.0.0.1:0").and_then(|port| port.local_addr()).expect("a port");
         let text = format!(
@@ -43,11 +48,12 @@ impl Running {
              routes: [{{ domains: [\"*\"], next_hop: \"{closed}\", tls: opportunistic }}]\n\
              policy: {{ clean: opportunistic }}\n\
              notify: {{ sender: false }}\n\
-             http: {{ bind: \"127.0.0.1:0\" }}\n"
+             http: {{ bind: \"127.0.0.1:0\" }}\n{more}"
         );
         std::fs::write(folder.path().join("waxseal.yaml"), text).expect("written");
         std::fs::create_dir(folder.path().join("rules")).expect("made");
         std::fs::write(folder.path().join("rules/test.yaml"), RULES).expect("written");
+        prepare(folder.path());
         let mut child = Command::new(env!("CARGO_BIN_EXE_waxseal"))
             .args(["serve", "--config"])
             .arg(folder.path().join("waxseal.yaml"))
@@ -161,8 +167,23 @@ fn metrics_named_in(path: &str) -> Vec<String> {
 
 #[test]
 fn every_metric_on_the_dashboard_and_in_the_alerts_is_served() {
-    let gateway = Running::start();
-    let metrics = gateway.get("/metrics");
+    let gateway = Running::start_with("edm: [patients]\ndirectory: staff.csv\n", |folder| {
+        std::fs::write(folder.join("staff.csv"), "name,email\nAda Okafor,ada@clinic.example\n").expect("written");
+        std::fs::write(folder.join("patients.csv"), "mrn,first,last\n4471229,Jane,Roe\n").expect("written");
+        let build = Command::new(env!("CARGO_BIN_EXE_waxseal"))
+            .args(["edm", "build", "patients"])
+            .arg(folder.join("patients.csv"))
+            .arg("--config")
+            .arg(folder.join("waxseal.yaml"))
+            .output();
+        assert!(build.expect("the command runs").status.success());
+    });
+    // The first look at indexes and staff comes right after the start.
+    let metrics = || gateway.get("/metrics");
+    gateway.until("both are shown", || {
+        ["waxseal_edm_m", "waxseal_directory_m"].iter().all(|name| metrics().contains(name))
+    });
+    let metrics = metrics();
     assert!(metrics.starts_with("HTTP/1.1 200"), "{metrics}");
     for file in ["config/grafana/waxseal.json", "config/prometheus/waxseal.rules.yaml"] {
         let named = metrics_named_in(file);

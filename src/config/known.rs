@@ -5,34 +5,32 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use secrecy::SecretString;
 
 use super::Configuration;
 use super::fault::{Complaints, Fault, fault};
-use super::files::Base;
-use super::raw::{DirectorySetting, IndexSetting, Settings};
+use super::files::{self, Base};
+use super::raw::{AgedDirectory, DirectorySetting, IndexSetting, LdapAttributes, LdapSetting, Settings};
 use super::tree::Place;
-use crate::detect::known::{Directory, Field, Known};
+use crate::detect::known::{Field, Known};
+use crate::directory;
 use crate::edm::{Folder, Live, Wanted};
 use crate::message::{Budget, Document, Documents, InProcess};
+use crate::world::ldap::{self, Question};
 
 /// Octets of text that a form may have.
 const MOST_FORM: u64 = 64 << 20;
-const DAY: Duration = Duration::from_secs(86_400);
 const INDEX_AGE: Duration = Duration::from_secs(7 * 86_400);
-const DIRECTORY_AGE: Duration = Duration::from_secs(30 * 86_400);
-
-/// Where the directory is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
-    pub file: PathBuf,
-    pub max_age: Duration,
-}
+const FILE_AGE: Duration = Duration::from_secs(30 * 86_400);
+const ANSWER_AGE: Duration = Duration::from_secs(3 * 86_400);
 
 /// Everybody who is known.
 pub struct Acquaintance {
     pub known: Known,
     /// The indexes in it, to be looked after while the gateway runs.
     pub tables: Vec<Arc<Live>>,
+    /// The directory in it, likewise.
+    pub staff: Option<Arc<directory::Live>>,
     /// What is out of date.
     pub warnings: Vec<Fault>,
 }
@@ -47,13 +45,136 @@ pub(super) fn indexes(settings: &Settings) -> Vec<Wanted> {
     settings.edm.iter().map(wanted).collect()
 }
 
-pub(super) fn directory(settings: &Settings, base: &Base) -> Option<Source> {
-    settings.directory.as_ref().map(|setting| match setting {
-        DirectorySetting::File(file) => Source { file: base.path(file), max_age: DIRECTORY_AGE },
-        DirectorySetting::Aged(directory) => {
-            Source { file: base.path(&directory.file), max_age: directory.max_age.map_or(DIRECTORY_AGE, |span| span.0) }
+/// Where the directory is, with everything that is wrong about it.
+pub(super) fn directory(
+    settings: &Settings,
+    base: &Base,
+    complaints: &mut Complaints<'_>,
+) -> Option<directory::Source> {
+    let aged = match settings.directory.as_ref()? {
+        DirectorySetting::File(file) => &AgedDirectory { file: Some(file.clone()), ldap: None, max_age: None },
+        DirectorySetting::Aged(aged) => aged,
+    };
+    let (place, usual_age) = match (&aged.file, &aged.ldap) {
+        (Some(file), None) => {
+            let path = base.path(file);
+            if !path.exists() {
+                complaints.fault("directory", format!("there is no {}", path.display()), "");
+            }
+            (directory::Place::File(path), FILE_AGE)
         }
-    })
+        (None, Some(ldap)) => (directory::Place::Server(Box::new(server(ldap, base, complaints))), ANSWER_AGE),
+        _ => {
+            complaints.fault("directory", "it is either a `file` or asked by `ldap`", "give one of the two");
+            return None;
+        }
+    };
+    Some(directory::Source { place, max_age: aged.max_age.map_or(usual_age, |span| span.0) })
+}
+
+fn server(raw: &LdapSetting, base: &Base, complaints: &mut Complaints<'_>) -> directory::Server {
+    let key = |name: &str| format!("directory.ldap.{name}");
+    match (host_of(&raw.url), raw.url.starts_with("ldaps:")) {
+        (None, _) => complaints.fault(
+            &key("url"),
+            "this is no LDAP URL",
+            "write ldaps://HOST or ldap://HOST, with :PORT at most",
+        ),
+        (Some(host), false) if !raw.starttls && !is_loopback(host) => {
+            complaints.fault(
+                &key("starttls"),
+                "names and the password would cross the network in clear",
+                "leave it out, or write ldaps://",
+            );
+        }
+        _ => {}
+    }
+    if !ldap::is_filter(&raw.filter) {
+        complaints.fault(
+            &key("filter"),
+            "this is no LDAP filter (RFC 4515)",
+            "for instance (&(objectClass=person)(mail=*))",
+        );
+    }
+    let bind = match (&raw.bind, &raw.password) {
+        (Some(name), Some(password)) => {
+            if let Some(words) = base.secret_path(password).ok().and_then(|path| files::exposed(&path)) {
+                complaints.warn(&key("password"), words, "chmod 600");
+            }
+            let password = base.secret(password).unwrap_or_else(|message| {
+                complaints.unreadable(&key("password"), message);
+                SecretString::default()
+            });
+            Some((name.clone(), password))
+        }
+        (None, None) => None,
+        // A bind without a password is anonymous to most servers (RFC 4513 §5.1.2), and nobody means that.
+        (Some(_), None) => {
+            complaints.fault(&key("bind"), "it needs a `password`", "password: file:PATH or credential:NAME");
+            None
+        }
+        (None, Some(_)) => {
+            complaints.fault(&key("password"), "it belongs to no `bind`", "bind: a DN or user@domain");
+            None
+        }
+    };
+    let mut roots = Vec::new();
+    for (at, path) in raw.tls_roots.iter().enumerate() {
+        match files::certificates(&base.path(path)) {
+            Ok(found) => roots.extend(found),
+            Err(message) => complaints.unreadable(&format!("{}[{at}]", key("tls_roots")), message),
+        }
+    }
+    let attributes = attributes(&raw.attributes);
+    let question = Question {
+        url: raw.url.clone(),
+        starttls: raw.starttls,
+        bind,
+        base: raw.base.clone(),
+        filter: raw.filter.clone(),
+        attributes: attributes.iter().map(|(_, name)| name.clone()).collect(),
+        roots,
+        timeout: raw.timeout.0,
+    };
+    directory::Server { question, attributes, refresh: raw.refresh.0 }
+}
+
+fn attributes(raw: &LdapAttributes) -> directory::Attributes {
+    let LdapAttributes { given, family, name, email, phone, npi } = raw;
+    let kinds = [
+        (Field::Given, given),
+        (Field::Family, family),
+        (Field::Name, name),
+        (Field::Email, email),
+        (Field::Phone, phone),
+        (Field::Npi, npi),
+    ];
+    let named = kinds.into_iter().flat_map(|(field, names)| -> Vec<(Field, String)> {
+        match names {
+            Some(names) => names.iter().map(|name| (field, name.clone())).collect(),
+            None => directory::usual(field).map(|name| (field, name.to_owned())).collect(),
+        }
+    });
+    named.collect()
+}
+
+/// The host of `ldap://HOST[:PORT][/]`.
+fn host_of(url: &str) -> Option<&str> {
+    let rest = url.strip_prefix("ldaps://").or(url.strip_prefix("ldap://"))?;
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    let host = match rest.strip_prefix('[') {
+        Some(literal) => literal.split_once(']')?.0,
+        None => match rest.split_once(':') {
+            Some((host, port)) => port.parse::<u16>().ok().map(|_| host)?,
+            None => rest,
+        },
+    };
+    let fits = |c: char| c.is_ascii_alphanumeric() || ".-:_".contains(c);
+    (!host.is_empty() && host.chars().all(fits)).then_some(host)
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// What can be told without opening anything. Whether an index is there is asked when mail is judged:
@@ -63,9 +184,6 @@ pub(super) fn check(settings: &Settings, base: &Base, complaints: &mut Complaint
         if !path.exists() {
             complaints.fault(&format!("forms[{at}]"), format!("there is no {}", path.display()), "");
         }
-    }
-    if let Some(source) = directory(settings, base).filter(|source| !source.file.exists()) {
-        complaints.fault("directory", format!("there is no {}", source.file.display()), "");
     }
 }
 
@@ -88,16 +206,19 @@ pub fn acquaintance(configuration: &Configuration, now: Timestamp) -> Result<Acq
             tables.push(live);
         }
     }
+    let mut staff = None;
     if let Some(source) = &configuration.directory {
-        let failed = |message: String| fault(&source.file, Place::default(), "", message, None);
-        known.directory = read(source).map_err(failed)?;
-        let changed = std::fs::metadata(&source.file).and_then(|about| about.modified());
-        let changed = changed.ok().and_then(|changed| Timestamp::try_from(changed).ok());
-        let age = changed.and_then(|changed| Duration::try_from(now.duration_since(changed)).ok()).unwrap_or_default();
-        if age > source.max_age {
-            let message = format!("the directory is {} days old", age.as_secs() / DAY.as_secs());
-            warnings.push(told("directory", message, Some("export it again".to_owned())));
-        }
+        let path = match &source.place {
+            directory::Place::File(path) => path,
+            directory::Place::Server(_) => &configuration.file,
+        };
+        let failed = |message: String| fault(path, Place::default(), "", message, None);
+        let live = directory::Live::open(source.clone(), &configuration.data_dir).map_err(failed)?;
+        known.directory = live.people();
+        // One that was never asked for says nothing yet: `check` asks its server itself.
+        let old = live.trouble(now).filter(|_| live.as_of().is_some());
+        warnings.extend(old.map(|(trouble, mend)| told("directory", trouble, Some(mend))));
+        staff = Some(Arc::new(live));
     }
     for path in configuration.forms.iter().flat_map(|path| files_of(path)) {
         let read = form(&path).map_err(|message| fault(&path, Place::default(), "", message, None))?;
@@ -106,7 +227,7 @@ pub fn acquaintance(configuration: &Configuration, now: Timestamp) -> Result<Acq
             warnings.push(fault(&path, Place::default(), "", message, None));
         }
     }
-    Ok(Acquaintance { known, tables, warnings })
+    Ok(Acquaintance { known, tables, staff, warnings })
 }
 
 /// The file itself, or every file at or below a folder, in order of name.
@@ -131,28 +252,4 @@ fn form(path: &Path) -> Result<String, String> {
             Ok(texts.collect::<Vec<_>>().join("\n"))
         }
     }
-}
-
-/// The directory of a CSV file.
-fn read(source: &Source) -> Result<Directory, String> {
-    let mut reader =
-        csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(&source.file).map_err(|error| error.to_string())?;
-    let line = |error: &csv::Error| error.position().map_or(0, csv::Position::line);
-    let headers = reader.headers().map_err(|_| "its header row is no UTF-8".to_owned())?.clone();
-    let fields: Vec<Option<Field>> = headers.iter().map(Field::of_header).collect();
-    if fields.iter().all(Option::is_none) {
-        return Err(
-            "no column tells who somebody is: name, first name, last name, email, phone or npi is wanted".into()
-        );
-    }
-    let mut directory = Directory::default();
-    for record in reader.records() {
-        let record = record.map_err(|error| format!("line {}: the row can't be read", line(&error)))?;
-        let cells = fields.iter().zip(&record).filter_map(|(field, value)| Some(((*field)?, value)));
-        directory.add(cells.filter(|(_, value)| !value.is_empty()));
-    }
-    if directory.is_empty() {
-        return Err("it has a header, but no rows".to_owned());
-    }
-    Ok(directory)
 }

@@ -16,7 +16,7 @@ use super::{checks, doors, expand, known, levels, records, routes, schema, shape
 use crate::mail::{Address, Domain, DomainPattern};
 use crate::policy::Level;
 use crate::world::DnsConfig;
-use crate::{deliver, edm, keys, policy, quarantine, queue, smtp, store, telemetry, web};
+use crate::{deliver, directory, edm, keys, policy, quarantine, queue, smtp, store, telemetry, web};
 
 /// A checked configuration: what each room is given, and what is kept of it.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub struct Configuration {
     pub users: PathBuf,
     /// Patient indexes in use.
     pub edm: Vec<edm::Wanted>,
-    pub directory: Option<known::Source>,
+    pub directory: Option<directory::Source>,
     /// Files and folders of blank forms.
     pub forms: Vec<PathBuf>,
     /// The organisation's own domains: their addresses are staff.
@@ -130,6 +130,7 @@ fn build(path: &Path, settings: Settings, tree: &Node, around: &Surroundings<'_>
     };
     let mut complaints = Complaints::new(path, tree);
     known::check(&settings, &base, &mut complaints);
+    let directory = known::directory(&settings, &base, &mut complaints);
     let rules: Vec<PathBuf> = settings.rules.iter().map(|written| base.path(written)).collect();
     for (at, path) in rules.iter().enumerate().filter(|(_, path)| !path.exists()) {
         complaints.fault(&format!("rules[{at}]"), format!("there is no {}", path.display()), "");
@@ -165,7 +166,7 @@ fn build(path: &Path, settings: Settings, tree: &Node, around: &Surroundings<'_>
         file: path.to_owned(),
         users: settings.users.as_ref().map_or_else(|| data_dir.join("users.jsonl"), |path| base.path(path)),
         edm: known::indexes(&settings),
-        directory: known::directory(&settings, &base),
+        directory,
         forms: settings.forms.iter().map(|written| base.path(written)).collect(),
         own_domains: own_domains(&settings),
         dns: routes::dns(&settings),

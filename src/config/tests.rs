@@ -77,7 +77,19 @@ data_dir: /var/lib/waxseal
 rules: [../rules]
 packs: [hipaa, payment-cards]
 edm: [patients, { name: members, max_age: 3d }]
-directory: { file: staff.csv, max_age: 14d }
+directory:
+  ldap:
+    url: ldaps://dc.example.org:636
+    starttls: true
+    bind: cn=waxseal,ou=services,dc=example,dc=org
+    password: file:relay.secret
+    base: ou=staff,dc=example,dc=org
+    filter: (&(objectClass=person)(mail=*))
+    attributes: { given: [givenName], family: [sn], name: [], email: [mail], phone: [ipPhone], npi: [npi] }
+    refresh: 30m
+    timeout: 10s
+    tls_roots: []
+  max_age: 14d
 forms: [forms]
 domains: [example.org]
 postmaster: postmaster@example.org
@@ -191,6 +203,10 @@ fn every_key_is_read_to_its_room() {
     assert_eq!(configuration.dns.servers.len(), 1);
     assert_eq!(configuration.store.master, crate::keys::Source::File(folder.path().join("master.key")));
     assert_eq!(configuration.store.records.as_secs(), 90 * 86_400);
+    let staff = configuration.directory.expect("one");
+    let crate::directory::Place::Server(server) = &staff.place else { panic!("{:?}", staff.place) };
+    assert_eq!(server.question.attributes, ["givenName", "sn", "mail", "ipPhone", "npi"]);
+    assert_eq!((server.refresh.as_secs(), staff.max_age.as_secs()), (1_800, 14 * 86_400));
     let policy = &configuration.policy;
     assert_eq!((policy.special, policy.asked), (Level::Message, Level::Hold));
     assert_eq!(policy.gap_level(GapReason::NotMail), Level::Reject);
@@ -303,6 +319,28 @@ fn what_is_wrong_between_sections_is_told() {
             "listeners: [{ name: a, bind: '127.0.0.1:1', certificate: no.crt, private_key: no.key }]",
             "listeners[0].certificate: there is no ",
         ),
+        (
+            "directory: { file: staff.csv, ldap: { url: 'ldaps://dc', base: 'dc=x' } }",
+            "directory: it is either a `file` or",
+        ),
+        ("directory: { max_age: 3d }", "directory: it is either a `file` or"),
+        (
+            "directory: { ldap: { url: 'http://dc', base: 'dc=x' } }",
+            "directory.ldap.url: this is no LDAP URL; write ldaps://",
+        ),
+        (
+            "directory: { ldap: { url: 'ldap://dc', starttls: false, base: 'dc=x' } }",
+            "directory.ldap.starttls: names and",
+        ),
+        (
+            "directory: { ldap: { url: 'ldaps://dc', base: 'dc=x', bind: 'cn=a' } }",
+            "directory.ldap.bind: it needs a `password`",
+        ),
+        (
+            "directory: { ldap: { url: 'ldaps://dc', base: 'dc=x', filter: 'person' } }",
+            "directory.ldap.filter: this is no LDAP",
+        ),
+        ("directory: { ldap: { url: 'ldaps://dc', base: 'dc=x', passwort: 'file:x' } }", "unknown key"),
         ("listeners: [{ name: a, bind: '127.0.0.1:1', tls: none, auth: [plain] }]", "listeners[0].auth: passwords go"),
     ] {
         let told = faults(&with(lines));

@@ -103,7 +103,7 @@ impl<'a> Everyone<'a> {
     fn is_private(&self, address: &str, wanted: &Recipients) -> Result<bool, Unreadable> {
         let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
         let own = self.circumstances.own_domains.iter().any(|own| own.as_str().eq_ignore_ascii_case(domain));
-        if own || self.known.directory.holds(address) {
+        if own || self.known.directory.load().holds(address) {
             return Ok(false);
         }
         let at_provider = !wanted.known && wanted.domains.iter().any(|private| private.eq_ignore_ascii_case(domain));
@@ -147,6 +147,8 @@ fn address_in(written: &str) -> Option<String> {
 mod tests {
     use std::sync::Arc;
 
+    use arc_swap::ArcSwap;
+
     use super::super::known::{Column, Directory, Field, Memory};
     use super::super::{RuleFile, compile};
     use super::*;
@@ -169,7 +171,8 @@ detectors:
         table.row([(Column::Email, "nurse@corp.example")]);
         let mut directory = Directory::default();
         directory.add([(Field::Email, "ada@gmail.com")]);
-        let known = Known { directory, ..Known::default() }.with(Arc::new(table));
+        let known =
+            Known { directory: Arc::new(ArcSwap::from_pointee(directory)), ..Known::default() }.with(Arc::new(table));
         let fields = vec![HeaderField { name: "To".to_owned(), value: to.to_owned(), range: 0..0 }];
         let reading = Reading { fields, ..Reading::default() };
         let recipients = to.split(',').filter_map(address_in).filter_map(|address| address.parse().ok()).collect();

@@ -137,6 +137,8 @@ impl Index for Live {
 pub struct Metrics {
     /// When each was built.
     built: GaugeVec,
+    /// From which age each is out of date.
+    max_age: GaugeVec,
 }
 
 impl Metrics {
@@ -144,12 +146,16 @@ impl Metrics {
         let help = "When the patient index in use was built, by name";
         let built = GaugeVec::new(Opts::new("waxseal_edm_built_timestamp_seconds", help), &["name"])?;
         registry.register(Box::new(built.clone()))?;
-        Ok(Self { built })
+        let help = "From which age the patient index is out of date, by name";
+        let max_age = GaugeVec::new(Opts::new("waxseal_edm_max_age_seconds", help), &["name"])?;
+        registry.register(Box::new(max_age.clone()))?;
+        Ok(Self { built, max_age })
     }
 
     pub fn show(&self, tables: &[Arc<Live>]) {
         for table in tables {
             self.built.with_label_values(&[table.name()]).set(table.built().as_second() as f64);
+            self.max_age.with_label_values(&[table.name()]).set(table.wanted.max_age.as_secs_f64());
         }
     }
 }

@@ -1,9 +1,6 @@
 //! The site key: what makes a hash of ours useless to anybody else.
 
-use std::fs::{File, OpenOptions};
 use std::hash::Hasher;
-use std::io::{Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use aws_lc_rs::hmac;
@@ -12,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::{Error, at};
 use crate::detect::known::Key;
-use crate::keys::{Absent, BodyKey, MasterKeys, Source, WRAPPED_LEN};
+use crate::keys::{Absent, BodyKey, Source, beside};
 
 /// Hashes keys, and vouches for files. Kept in `site.key`, wrapped by the master key.
 #[derive(Clone)]
@@ -37,15 +34,7 @@ const KIND_BITS: u64 = 0b111;
 impl SiteKey {
     /// Reads the key, wraps it anew where the master key has changed, or makes one if absent.
     pub fn open(path: &Path, data_dir: &Path, master: &Source) -> Result<Self, Error> {
-        let kept = match File::open(path) {
-            Ok(file) => {
-                let mut wrapped = Vec::with_capacity(WRAPPED_LEN);
-                file.take(4096).read_to_end(&mut wrapped).map_err(at(path))?;
-                Some(wrapped)
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => return Err(at(path)(error)),
-        };
+        let kept = beside::read(path).map_err(at(path))?;
         // A master key is made only where nothing is sealed yet, as the store does it.
         let sealed = kept.is_some() || data_dir.join("store.db").exists();
         let masters = master.load(if sealed { Absent::Refuse } else { Absent::Make })?;
@@ -53,13 +42,13 @@ impl SiteKey {
             Some(wrapped) => {
                 let key = masters.unwrap(&wrapped)?;
                 if masters.is_old(&wrapped) {
-                    keep(path, &masters, &key)?;
+                    beside::write(path, &masters.wrap(&key)?).map_err(at(path))?;
                 }
                 key
             }
             None => {
                 let key = BodyKey::generate()?;
-                keep(path, &masters, &key)?;
+                beside::write(path, &masters.wrap(&key)?).map_err(at(path))?;
                 key
             }
         };
@@ -108,20 +97,4 @@ impl SiteKey {
 /// The kind of key that a hash is of.
 pub fn kind_of(exact: u64) -> u8 {
     (exact & KIND_BITS) as u8
-}
-
-/// Writes the key beside its place and moves it there.
-fn keep(path: &Path, masters: &MasterKeys, key: &BodyKey) -> Result<(), Error> {
-    let wrapped = masters.wrap(key)?;
-    let new = path.with_extension("new");
-    // Left by a start that was killed here: never in use.
-    _ = std::fs::remove_file(&new);
-    let write = || {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
-        file.write_all(&wrapped)?;
-        file.sync_all()?;
-        std::fs::rename(&new, path)?;
-        File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
-    };
-    write().map_err(at(path))
 }

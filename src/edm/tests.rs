@@ -234,3 +234,30 @@ fn the_site_key_follows_the_master_key() {
     source.store(&both.current_only()).unwrap();
     assert!(holds(&site.open().table("patients").unwrap(), KeyKind::Number, "MR412671"));
 }
+
+/// The store lets the old master key go, whether or not the configuration names an index just then.
+#[tokio::test]
+async fn a_rotation_by_the_store_takes_the_site_key_along() {
+    use crate::store::embedded::{Config, Embedded};
+    let site = Site::new();
+    site.build(TABLE);
+    let master = keys::Source::File(site.folder.path().join("master.key"));
+    let open = || {
+        let config =
+            Config { master: master.clone(), min_free: 1 << 20, reserve: 64 << 10, ..Config::new(site.data_dir()) };
+        let metrics = crate::store::Metrics::new(&prometheus::Registry::new()).unwrap();
+        Embedded::open(config, std::sync::Arc::new(crate::world::SystemClock), metrics).unwrap()
+    };
+    let first = master.load(keys::Absent::Refuse).unwrap();
+    // While it runs.
+    let store = open();
+    crate::store::Account::rotate_master(&*store, vec![]).await.unwrap();
+    drop(store);
+    // Cut short, and finished at the next start.
+    let second = master.load(keys::Absent::Refuse).unwrap();
+    master.store(&second.with_new().unwrap()).unwrap();
+    drop(open());
+    let third = master.load(keys::Absent::Refuse).unwrap();
+    assert!(!third.knows(first.current()) && !third.knows(second.current()));
+    assert!(holds(&site.open().table("patients").unwrap(), KeyKind::Number, "MR412671"));
+}

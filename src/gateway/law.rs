@@ -10,6 +10,7 @@ use tracing::warn;
 
 use crate::config::raw::Backend;
 use crate::config::{self, Configuration};
+use crate::directory;
 use crate::edm::Live;
 use crate::intake::Law;
 use crate::protect::dkim::Signer;
@@ -18,9 +19,15 @@ use crate::store::{self, Embedded, SourceKind as Kept, Store, StoreError};
 use crate::telemetry::Telemetry;
 use crate::world::Clock;
 
-/// Compiles the rules and runs their own tests: a ruleset that fails them never judges mail. With it the
-/// patient indexes that it asks.
-pub fn make(configuration: &Configuration, now: Timestamp) -> Result<(Law, Vec<Arc<Live>>)> {
+/// What the law asks while it judges, and what must be looked after.
+pub struct Advisers {
+    pub tables: Vec<Arc<Live>>,
+    pub staff: Option<Arc<directory::Live>>,
+}
+
+/// Compiles the rules and runs their own tests: a ruleset that fails them never judges mail. With it
+/// whom it asks.
+pub fn make(configuration: &Configuration, now: Timestamp) -> Result<(Law, Advisers)> {
     let ruleset = config::ruleset(configuration)
         .map_err(|faults| anyhow!(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))?;
     let failed: Vec<String> = ruleset
@@ -35,7 +42,7 @@ pub fn make(configuration: &Configuration, now: Timestamp) -> Result<(Law, Vec<A
     for idle in config::idle_exceptions(configuration, &ruleset) {
         warn!(fault = %idle, "configuration");
     }
-    let config::Acquaintance { known, tables, .. } =
+    let config::Acquaintance { known, tables, staff, .. } =
         config::acquaintance(configuration, now).map_err(|fault| anyhow!("{fault}"))?;
     let law = Law {
         ruleset: ruleset.knowing(known),
@@ -43,7 +50,7 @@ pub fn make(configuration: &Configuration, now: Timestamp) -> Result<(Law, Vec<A
         waivers: Vec::new(),
         own_domains: configuration.own_domains.clone(),
     };
-    Ok((law, tables))
+    Ok((law, Advisers { tables, staff }))
 }
 
 /// The choice of backing.

@@ -23,6 +23,7 @@ use tracing::{error, info};
 use crate::audit::{Event, EventKind};
 use crate::config::{self, Configuration};
 use crate::deliver::{self, Deliverer, Ports};
+use crate::directory;
 use crate::dispatch::{self, Dispatch, Way};
 use crate::edm;
 use crate::intake::{self, Intake, Law};
@@ -60,12 +61,13 @@ struct Rooms {
     server: Server,
     dispatch: Arc<Dispatch>,
     law: Arc<ArcSwap<Law>>,
-    /// The patient indexes that the law asks.
-    tables: ArcSwap<Vec<Arc<edm::Live>>>,
+    /// Whom the law asks.
+    advisers: ArcSwap<law::Advisers>,
     quarantine: Arc<Current>,
     delivery: Arc<deliver::Metrics>,
     queue_metrics: queue::Metrics,
     edm_metrics: edm::Metrics,
+    directory_metrics: directory::Metrics,
     /// One reload at a time.
     reloading: tokio::sync::Mutex<()>,
 }
@@ -81,7 +83,7 @@ impl Gateway {
     pub async fn open(configuration: Configuration, telemetry: Telemetry) -> Result<Gateway> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
-        let (law, tables) = law::make(&configuration, clock.now())?;
+        let (law, advisers) = law::make(&configuration, clock.now())?;
         let store = law::open_store(&configuration, &clock, &telemetry)?;
         law::keep_sources(&*store, &configuration, &law).await.context("keeping what decides")?;
         let law = Arc::new(ArcSwap::from_pointee(law));
@@ -110,6 +112,7 @@ impl Gateway {
         let doors = Doors { smtp: server.bind()?, http: bind_http(&configuration.web).await? };
         let queue_metrics = queue::Metrics::new(&telemetry.registry).context("the queue's metrics")?;
         let edm_metrics = edm::Metrics::new(&telemetry.registry).context("the patient indexes' metrics")?;
+        let directory_metrics = directory::Metrics::new(&telemetry.registry).context("the directory's metrics")?;
         let rooms = Rooms {
             file: configuration.file.clone(),
             data_dir: configuration.data_dir.clone(),
@@ -122,11 +125,12 @@ impl Gateway {
             server,
             dispatch,
             law,
-            tables: ArcSwap::from_pointee(tables),
+            advisers: ArcSwap::from_pointee(advisers),
             quarantine,
             delivery,
             queue_metrics,
             edm_metrics,
+            directory_metrics,
             reloading: tokio::sync::Mutex::new(()),
         };
         rooms.told(&configuration).await;
@@ -174,6 +178,7 @@ impl Gateway {
             }
         });
         side.spawn(upkeep::run(rooms.clone(), closed.clone()));
+        side.spawn(upkeep::renew_directory(rooms.clone(), closed.clone()));
         side.spawn(rooms.quarantine.clone().keep_up(closed.clone()));
         let dispatch = tokio::spawn(rooms.dispatch.clone().run(mail_over.clone()));
         doors.smtp.serve(stop).await;
@@ -203,13 +208,13 @@ impl Rooms {
     async fn load_again(&self) -> Result<()> {
         let now = self.clock.now();
         let configuration = config::load(&self.file, now)?;
-        let (law, tables) = law::make(&configuration, now)?;
+        let (law, advisers) = law::make(&configuration, now)?;
         let tls = Tls::load(&configuration.smtp, &configuration.data_dir, now)?;
         let way = way(&configuration, &self.clock, &self.random, &self.delivery)?;
         law::keep_sources(&*self.store, &configuration, &law).await?;
         let people = Arc::new(People::open(&configuration.users)?);
         self.law.store(Arc::new(law));
-        self.tables.store(Arc::new(tables));
+        self.advisers.store(Arc::new(advisers));
         let marks = self.quarantine.load().metrics().clone();
         let quarantine = reviewing(&configuration, &self.store, &self.queue, &self.clock, &self.random, &marks);
         self.quarantine.replace(quarantine);
@@ -251,8 +256,8 @@ impl web::Gateway for Rooms {
     fn troubles(&self) -> Vec<String> {
         let storage = self.store.accepting().err().map(|error| format!("new mail is not taken: {error}"));
         let delivery = self.store.writable().err().map(|error| format!("delivery is paused: {error}"));
-        let tables = self.tables.load();
-        let broken = tables.iter().filter(|table| table.is_broken());
+        let advisers = self.advisers.load();
+        let broken = advisers.tables.iter().filter(|table| table.is_broken());
         let unread = broken.filter_map(|table| table.trouble(self.clock.now()));
         storage.into_iter().chain(delivery).chain(unread).collect()
     }

@@ -3,6 +3,7 @@
 //! In: where the master key is kept. Out: wrapped keys, and keys unwrapped. A key never leaves
 //! this room in clear text except inside a type that wipes itself and prints nothing.
 
+pub mod beside;
 mod master;
 mod source;
 

@@ -12,6 +12,7 @@ use crate::mail::{Domain, QueueId};
 
 mod confine;
 pub mod fake;
+pub mod ldap;
 pub mod ocr;
 mod real;
 mod resolver;

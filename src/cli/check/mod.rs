@@ -95,6 +95,7 @@ fn look_around(configuration: Configuration, complaints: &mut Vec<Complaint>) {
     surroundings::dns(&configuration, complaints);
     surroundings::pictures(&configuration, complaints);
     known(&configuration, complaints);
+    surroundings::directory(&configuration, complaints);
     certificates(&configuration, complaints);
     if let Err(error) = dkim::keys(&configuration.data_dir, None) {
         complaints.push(about(Severity::Fault, &configuration.data_dir.join("dkim"), error.to_string(), None));

@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 use super::{Complaint, Severity, about};
 use crate::config::Configuration;
 use crate::deliver::{Host, Route};
+use crate::directory::Place;
 use crate::mail::{Domain, DomainPattern};
 use crate::store::Embedded;
 use crate::world::ocr::{Missing, Ocr};
@@ -34,6 +35,21 @@ pub fn pictures(configuration: &Configuration, complaints: &mut Vec<Complaint>) 
             Missing::Landlock => "run Linux 5.13 or later with `landlock` among its `lsm=`, or leave it so",
         };
         complaints.push(about(Severity::Warning, &configuration.file, message, Some(mend.into())));
+    }
+}
+
+/// Whether the server with the staff answers as the gateway asks it. A gateway whose last answer is fresh
+/// does without for a while, so it is a warning.
+pub fn directory(configuration: &Configuration, complaints: &mut Vec<Complaint>) {
+    let Some(Place::Server(server)) = configuration.directory.as_ref().map(|source| &source.place) else { return };
+    // A secret that only the service can read is told of elsewhere.
+    if configuration.unreadable.iter().any(|fault| fault.key.starts_with("directory.")) {
+        return;
+    }
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+    if let Err(error) = runtime.block_on(server.ask()) {
+        let message = format!("directory.ldap: {}: {error}", server.question.url);
+        complaints.push(about(Severity::Warning, &configuration.file, message, Some(error.mend().to_owned())));
     }
 }
 

@@ -14,7 +14,7 @@ pub use doors::{
     Auth, ClientCertificate, HeaderProof, LineEndings, Listener, ListenerTls, Mechanism, Microsoft365, Source,
     SourceType, Tenant,
 };
-pub use known::{DirectorySetting, IndexSetting};
+pub use known::{AgedDirectory, AgedIndex, DirectorySetting, IndexSetting, LdapAttributes, LdapSetting};
 pub use policy::{GapSetting, Gaps, LadderSetting, LadderWord, Ladders, Policy, Profile};
 pub use upkeep::{
     Backend, Branding, Dkim, Http, Keys, Limits, LogFormat, Notify, Quarantine, Retention, Store, Telemetry,

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use super::super::table;
-use super::key::{email, folded, name_words, phone};
+use super::normal::{email, folded, name_words, phone};
 
 /// Staff by what tells who they are. Not secret: it is the address book.
 #[derive(Clone, Debug, Default)]
@@ -15,7 +15,8 @@ pub struct Directory {
 }
 
 /// What a column of the directory holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Field {
     Given,
     Family,

@@ -5,11 +5,9 @@
 
 use std::ops::Range;
 
-use super::key::{
-    Key, KeyKind, LEAST_DIGITS, Tag, birth_date, folded, is_direction, is_particle, joined, number, phone, tells,
-    write_part,
-};
-use super::{Known, Unreadable, email};
+use super::key::{Key, KeyKind, Tag, joined, tells, write_part};
+use super::normal::{LEAST_DIGITS, birth_date, email, folded, is_direction, is_particle, number, phone};
+use super::{Known, Unreadable};
 
 /// A known patient's key in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]

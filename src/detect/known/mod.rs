@@ -5,22 +5,27 @@
 //! table of all patients lacks is a stranger's, and one that the directory has is a colleague's, unless
 //! a table has it too.
 
+mod column;
 mod directory;
 mod forms;
 mod key;
 mod look;
 mod memory;
+mod normal;
 mod see;
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
+pub use column::Column;
 pub use directory::{Directory, Field};
 pub use forms::Forms;
-pub use key::{Column, Key, KeyKind, of_row};
+pub use key::{Key, KeyKind, of_row};
 pub use memory::Memory;
 
-use key::{Tag, address, email, folded, is_particle, joined, write_part};
+use key::{Tag, joined, write_part};
 use look::{Layout, look};
+use normal::{address, email, folded, is_particle};
 
 /// A table of people, asked by key.
 pub trait Index: Send + Sync {
@@ -39,7 +44,8 @@ pub struct Unreadable;
 #[derive(Clone, Default)]
 pub struct Known {
     pub tables: Vec<Arc<dyn Index>>,
-    pub directory: Directory,
+    /// Exchanged while scans ask it, when the site's directory is renewed.
+    pub directory: Arc<ArcSwap<Directory>>,
     pub forms: Forms,
 }
 
@@ -85,7 +91,7 @@ impl Known {
     /// asked, nobody is a stranger and nobody only staff.
     pub fn is(&self, who: Who, text: &str) -> bool {
         match who {
-            Who::Staff => self.directory.holds(text) && self.is_patient(text) == Ok(false),
+            Who::Staff => self.directory.load().holds(text) && self.is_patient(text) == Ok(false),
             Who::Stranger => {
                 !self.tables.is_empty()
                     && self.tables.iter().all(|table| table.is_current())
@@ -140,7 +146,7 @@ mod tests {
         let mut directory = Directory::default();
         directory.add([(Field::Given, "Omar"), (Field::Family, "Haddad")]);
         directory.add([(Field::Name, "Okafor, Ada"), (Field::Email, "ada@corp.example")]);
-        Known { directory, ..Known::default() }.with(Arc::new(table))
+        Known { directory: Arc::new(ArcSwap::from_pointee(directory)), ..Known::default() }.with(Arc::new(table))
     }
 
     #[test]

@@ -365,6 +365,7 @@ impl Account for Embedded {
         source.store(&both).map_err(Trouble::from)?;
         self.shared.keys.store(Arc::new(both.clone()));
         self.ask(Request::Rewrap(both.clone(), NewEvent::all(&events)?)).await?;
+        keys::beside::follow(&self.shared.config.data_dir, &both).map_err(Trouble::from)?;
         source.store(&both.current_only()).map_err(Trouble::from)?;
         Ok(())
     }

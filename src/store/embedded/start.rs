@@ -20,7 +20,7 @@ use super::schema;
 use super::shared::Shared;
 use super::trouble::Trouble;
 use super::writer::{Job, Writer};
-use crate::keys::{self, Absent, BodyKey, KeyId, MasterKeys};
+use crate::keys::{self, Absent, BodyKey, KeyId, MasterKeys, beside};
 use crate::mail::QueueId;
 use crate::store::{Metrics, StoreError};
 use crate::world::Clock;
@@ -108,6 +108,8 @@ fn adopt(db: &Connection, config: &Config, keys: MasterKeys) -> Result<MasterKey
         rewrap(db, &keys, &keys)?;
         db.execute_batch("COMMIT").map_err(Trouble::from)?;
     }
+    // What lies outside of the tables must not lose the key that it is wrapped by.
+    beside::follow(&config.data_dir, &keys).map_err(Trouble::from)?;
     let current = keys.current_only();
     if config.master.store(&current).is_ok() && in_use.is_some_and(|in_use| in_use != current.current()) {
         info!("a rotation of the master key that was cut short is finished");
