@@ -10,6 +10,7 @@ use super::super::extraction::{Extraction, File, within};
 use super::super::{GapReason, Shape, charset};
 use super::archive;
 
+mod font;
 mod image;
 mod objects;
 mod sheet;
@@ -176,7 +177,7 @@ mod tests {
         let mut all = vec![
             "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
             "<</Type/Pages/Kids[3 0 R]/Count 1>>".to_owned(),
-            "<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R/Resources<</Font<</F1 5 0 R/F2 7 0 R>>/XObject<</I 6 0 R>>>>>>".to_owned(),
+            "<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R/Resources<</Font<</F1 5 0 R/F2 7 0 R/F3<</Type/Font/Subtype/Type1/BaseFont/Times-Roman/Encoding/WinAnsiEncoding>>>>/XObject<</I 6 0 R>>>>>>".to_owned(),
             format!("<</Length {}>>stream\n{content}\nendstream", content.len()),
             "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>".to_owned(),
             "<</Type/XObject/Subtype/Image/Width 1000/Height 1000/Length 1>>stream\nx\nendstream".to_owned(),
@@ -208,6 +209,13 @@ mod tests {
             ("BT /F1 12 Tf 300 700 Td (12345) Tj ET BT /F1 12 Tf 50 700 Td (MRN) Tj ET", "MRN\t12345"),
             ("BT /F1 12 Tf 50 700 Td [(Jo) -300 (Ro) 20 (e)] TJ ET", "Jo Roe"),
             ("BT /F2 10 Tf 50 700 Td (S) Tj 6 0 Td (i) Tj 6 0 Td (l) Tj 6 0 Td (l) Tj ET", "Sill"),
+            // Every word by itself, in a narrow font whose widths the file leaves out.
+            (
+                "BT /F3 10 Tf 1 0 0 1 54 740 Tm (The) Tj 1 0 0 1 72.05 740 Tm (mother,) Tj 1 0 0 1 105.38 740 Tm (Jo) Tj ET",
+                "The mother, Jo",
+            ),
+            // Letters drawn together, so that the gap after them is one between words.
+            ("BT /F1 12 Tf -1 Tc 50 700 Td (abcdefgh) Tj 48 0 Td (ijk) Tj ET", "abcdefgh ijk"),
             ("q 2 0 0 2 0 0 cm BT /F1 12 Tf 14 TL 50 300 Td (a) Tj T* (b) Tj ET Q", "a\nb"),
         ] {
             assert_eq!(text_of(&opened("a.pdf", &pdf(content, &[])), "").trim(), text, "{content}");

@@ -1,10 +1,11 @@
 //! One page's drawing followed as far as its text goes: where each run of letters stands on the paper.
 
 use lopdf::content::{Content, Operation};
-use lopdf::{Dictionary, Document, Encoding, Object, Stream};
+use lopdf::{Dictionary, Document, Object, Stream};
 
 use super::super::super::charset;
-use super::{MAX_CONTENT, plain};
+use super::font::{Font, standard_width};
+use super::plain;
 
 /// How deep drawings may be drawn inside drawings, and how many in all.
 const MAX_FORMS: usize = 2_000;
@@ -89,69 +90,6 @@ pub(super) struct Sheet<'d> {
     pub broken: bool,
 }
 
-/// A font as far as it matters for reading.
-struct Font<'d> {
-    encoding: Option<Encoding<'d>>,
-    /// Widths of codes from the first on, in thousandths.
-    widths: Vec<f32>,
-    first: i64,
-    two_bytes: bool,
-    /// Every letter takes the same room.
-    fixed: bool,
-}
-
-impl<'d> Font<'d> {
-    fn of(dictionary: &'d Dictionary, document: &'d Document) -> Self {
-        let numbers = |key: &[u8]| -> Vec<f32> {
-            let array = dictionary.get_deref(key, document).and_then(Object::as_array);
-            array.map(|array| array.iter().map(|width| width.as_float().unwrap_or(0.0)).collect()).unwrap_or_default()
-        };
-        Self {
-            encoding: dictionary.get_font_encoding_with_limit(document, MAX_CONTENT).ok(),
-            widths: numbers(b"Widths"),
-            first: dictionary.get(b"FirstChar").and_then(Object::as_i64).unwrap_or(0),
-            fixed: dictionary.get(b"BaseFont").and_then(Object::as_name).is_ok_and(is_fixed),
-            two_bytes: dictionary.get(b"Subtype").and_then(Object::as_name).is_ok_and(|name| name == b"Type0"),
-        }
-    }
-
-    fn decode(&self, bytes: &[u8]) -> String {
-        let decoded = self.encoding.as_ref().and_then(|encoding| Document::decode_text(encoding, bytes).ok());
-        decoded.unwrap_or_else(|| charset::decode(bytes, Some("windows-1252")).into_owned())
-    }
-
-    /// In units of the font's size.
-    fn width(&self, bytes: &[u8], text: &str) -> f32 {
-        if self.fixed {
-            return text.chars().count() as f32 * 0.6;
-        }
-        if self.two_bytes || self.widths.is_empty() {
-            return text.chars().map(typical_width).sum();
-        }
-        let width = |byte: &u8| {
-            let at = usize::try_from(i64::from(*byte) - self.first).ok();
-            at.and_then(|at| self.widths.get(at)).map_or(0.5, |width| width / 1000.0)
-        };
-        bytes.iter().map(width).sum()
-    }
-}
-
-fn is_fixed(font: &[u8]) -> bool {
-    [&b"Courier"[..], b"Mono", b"Consol"].iter().any(|name| memchr::memmem::find(font, name).is_some())
-}
-
-/// Of Helvetica, more or less.
-fn typical_width(c: char) -> f32 {
-    match c {
-        'i' | 'j' | 'l' | 't' | 'f' | 'I' | ' ' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' | '(' | ')' | '/' | '-' => {
-            0.28
-        }
-        'm' | 'w' | 'M' | 'W' => 0.83,
-        'A'..='Z' => 0.68,
-        _ => 0.54,
-    }
-}
-
 /// What `q` keeps and `Q` gives back, as far as text is concerned.
 #[derive(Clone)]
 struct Graphics {
@@ -159,6 +97,17 @@ struct Graphics {
     font: Option<Vec<u8>>,
     size: f32,
     leading: f32,
+    /// What is added to each letter (`Tc`) and each blank (`Tw`).
+    letter_gap: f32,
+    word_gap: f32,
+}
+
+impl Graphics {
+    /// How far a text moves on when it is shown, given its font's widths.
+    fn advance(&self, width: f32, text: &str) -> f32 {
+        let blanks = text.bytes().filter(|byte| *byte == b' ').count();
+        width * self.size + text.chars().count() as f32 * self.letter_gap + blanks as f32 * self.word_gap
+    }
 }
 
 impl<'d> Sheet<'d> {
@@ -176,7 +125,7 @@ impl<'d> Sheet<'d> {
             return;
         };
         let fonts = self.fonts(resources);
-        let mut graphics = Graphics { matrix, font: None, size: 1.0, leading: 0.0 };
+        let mut graphics = Graphics { matrix, font: None, size: 1.0, leading: 0.0, letter_gap: 0.0, word_gap: 0.0 };
         let mut kept: Vec<Graphics> = Vec::new();
         let (mut line, mut text) = (Matrix::IDENTITY, Matrix::IDENTITY);
         for Operation { operator, operands } in &content.operations {
@@ -200,6 +149,8 @@ impl<'d> Sheet<'d> {
                     graphics.size = number(1);
                 }
                 "TL" => graphics.leading = number(0),
+                "Tc" => graphics.letter_gap = number(0),
+                "Tw" => graphics.word_gap = number(0),
                 "Td" | "TD" => {
                     if operator == "TD" {
                         graphics.leading = -number(1);
@@ -213,6 +164,9 @@ impl<'d> Sheet<'d> {
                     }
                 }
                 "T*" | "'" | "\"" => {
+                    if operator == "\"" {
+                        (graphics.word_gap, graphics.letter_gap) = (number(0), number(1));
+                    }
                     line = line.moved(0.0, -graphics.leading);
                     text = line;
                     if let Some(shown) = operands.last().filter(|_| operator != "T*") {
@@ -261,9 +215,8 @@ impl<'d> Sheet<'d> {
                         Some(font) => font.decode(bytes),
                         None => charset::decode(bytes, Some("windows-1252")).into_owned(),
                     };
-                    let width = font
-                        .map_or_else(|| decoded.chars().map(typical_width).sum(), |font| font.width(bytes, &decoded));
-                    text = text.moved(width * graphics.size, 0.0);
+                    let width = font.map_or_else(|| standard_width("", &decoded), |font| font.width(bytes, &decoded));
+                    text = text.moved(graphics.advance(width, &decoded), 0.0);
                     shown.push_str(&decoded);
                 }
                 gap => {
