@@ -15,6 +15,7 @@ mod lexicon;
 mod lint;
 mod mask;
 mod names;
+mod namesakes;
 mod outline;
 mod page;
 mod pattern;

@@ -33,7 +33,10 @@ pub fn find(form: NameForm, text: &str, lists: &Lists<'_>, mut found: impl FnMut
         NameForm::Full => {
             lists.given.iter().for_each(|given| full(text, *given, lists, &mut found));
             lists.family.iter().for_each(|family| unlisted_given(text, *family, lists, &mut found));
-            lists.unlisted.iter().for_each(|given| unlisted_both(text, *given, lists, &mut found));
+            lists.unlisted.iter().for_each(|word| {
+                unlisted_both(text, *word, lists, &mut found);
+                unlisted_after_initial(text, *word, lists, &mut found);
+            });
         }
         NameForm::LastFirst => {
             lists.family.iter().for_each(|family| last_first(text, *family, lists, &mut found));
@@ -94,7 +97,7 @@ fn full(text: &str, given: Span, lists: &Lists<'_>, found: &mut impl FnMut(Span,
 fn unlisted_given(text: &str, family: Span, lists: &Lists<'_>, found: &mut impl FnMut(Span, Surety)) {
     let start = family.start as usize;
     let last = &text[start..family.end as usize];
-    if last.len() < 3 || !is_capital(last) {
+    if last.len() < 2 || !is_capital(last) {
         return;
     }
     let everyday = lists.words.holds(last);
@@ -106,7 +109,13 @@ fn unlisted_given(text: &str, family: Span, lists: &Lists<'_>, found: &mut impl 
     let first = &bare[first_at..];
     let middle = before[..first_at].strip_suffix(' ').is_some_and(|rest| end_with(lists.given, rest));
     let initial = is_initial(first) && !middle;
-    let unknown = bare.len() == before.len() && first.len() > 2 && is_capital(first) && !lists.words.holds(first);
+    let loud = is_upper(first) && !is_upper(last);
+    let unknown = bare.len() == before.len()
+        && first.len() > 2
+        && !loud
+        && last.len() > 2
+        && is_capital(first)
+        && !lists.words.holds(first);
     // `C. Smith`: a name that is a word as well needs the initial.
     if !(initial || unknown && !everyday) || starts(lists.given, first_at) || part_of_longer(text, first_at) {
         return;
@@ -115,6 +124,21 @@ fn unlisted_given(text: &str, family: Span, lists: &Lists<'_>, found: &mut impl 
         Span { start: first_at as u32, end: hyphenated(text, family.end as usize) as u32 },
         if everyday { Surety::Little } else { Surety::Half },
     );
+}
+
+/// `Z. Krishnamurthy`: an initial before a name that no list knows, and that is no word.
+fn unlisted_after_initial(text: &str, family: Span, lists: &Lists<'_>, found: &mut impl FnMut(Span, Surety)) {
+    let (start, end) = (family.start as usize, family.end as usize);
+    let Some(before) = text[..start].strip_suffix(". ") else { return };
+    let Some(initial) = before.chars().next_back().filter(|c| c.is_uppercase()) else { return };
+    let first_at = before.len() - initial.len_utf8();
+    let last = &text[start..end];
+    if before[..first_at].ends_with(|c: char| c.is_alphanumeric() || c == '.') || part_of_longer(text, first_at) {
+        return;
+    }
+    if last.len() > 3 && !is_upper(last) && !lists.words.holds(last) {
+        found(Span { start: first_at as u32, end: hyphenated(text, end) as u32 }, Surety::Unknown);
+    }
 }
 
 /// `Haruto Grzybowska`: two names that no list knows, and that are no words.
@@ -208,10 +232,9 @@ fn enumerated(text: &str, start: usize, end: usize, lists: &Lists<'_>) -> bool {
 fn titled(text: &str, title: Span, lists: &Lists<'_>, found: &mut impl FnMut(Span, Surety)) {
     let after = title.end as usize + usize::from(text[title.end as usize..].starts_with(['.', ':']));
     let Some(word) = next(text, after) else { return };
-    if !is_capital(&text[word.0..word.1]) {
+    let Some((start, mut end)) = family_name(text, word) else {
         return lower_case_titled(text, word, lists, found);
-    }
-    let Some((start, mut end)) = family_name(text, word) else { return };
+    };
     let first = &text[start..end];
     if first.len() < 2 || !letters(first) || lists.words.holds(first) && !starts(lists.family, start) {
         return;
@@ -289,16 +312,24 @@ fn word_at(text: &str, start: usize) -> Option<(usize, usize)> {
     (end > start).then_some((start, end))
 }
 
-/// A family name with its particles and joints: `de la Cruz`, `O'Brien`, `Villanueva-Ortiz`.
+/// A family name with its particles and joints: `de la Cruz`, `van den Berg`, `al-Tamimi`, `Mac Giolla`,
+/// `O'Brien`, `Villanueva-Ortiz`.
 fn family_name(text: &str, word: (usize, usize)) -> Option<(usize, usize)> {
-    const PARTICLES: [&str; 12] = ["de", "del", "de", "la", "los", "da", "di", "van", "von", "der", "st", "le"];
+    const PARTICLES: [&str; 32] = [
+        "de", "del", "dela", "della", "di", "da", "das", "dos", "do", "du", "la", "le", "los", "lo", "van", "von",
+        "der", "den", "ten", "ter", "zu", "st", "al", "el", "bin", "ibn", "abu", "mac", "mc", "o", "ó", "ní",
+    ];
     let (start, mut end) = word;
     let mut current = &text[start..end];
-    for _ in 0..2 {
-        if !PARTICLES.contains(&current.to_ascii_lowercase().as_str()) {
+    for _ in 0..3 {
+        if !PARTICLES.contains(&current.to_lowercase().as_str()) {
             break;
         }
-        let Some(further) = next(text, end) else { break };
+        let further = match text[end..].strip_prefix('-') {
+            Some(_) => word_at(text, end + 1),
+            None => next(text, end),
+        };
+        let Some(further) = further.filter(|word| is_name_like(&text[word.0..word.1])) else { break };
         end = further.1;
         current = &text[further.0..end];
     }
@@ -307,6 +338,11 @@ fn family_name(text: &str, word: (usize, usize)) -> Option<(usize, usize)> {
         end = word_at(text, end + quote)?.1;
     }
     is_capital(current).then(|| (start, hyphenated(text, end)))
+}
+
+/// What may follow a particle: a further particle or a word with a capital.
+fn is_name_like(word: &str) -> bool {
+    is_capital(word) || matches!(word, "la" | "las" | "los" | "der" | "den" | "de")
 }
 
 /// Past a hyphen and a further capital name.
@@ -391,6 +427,12 @@ mod tests {
             ["ROE, JOHN Q", "Smith,Mary", "GRANT^CARL"]
         );
         assert!(names(NameForm::LastFirst, "Ann Roe, Carl Smith and Smith, Jane Roe").is_empty());
+        let joined = "Jane Van den Roe, Carl al-Smith, Ann Mac Ortiz, John Ó Brien, Mary Dela Cruz, Ann El Paso";
+        assert_eq!(
+            names(NameForm::Full, joined)[..5],
+            ["Jane Van den Roe", "Carl al-Smith", "Ann Mac Ortiz", "John Ó Brien", "Mary Dela Cruz"]
+        );
+        assert_eq!(names(NameForm::Titled, "Mr al-Tamimi"), ["al-Tamimi"]);
         assert_eq!(names(NameForm::Titled, "Mr. Hoekstra, Mrs Jane Roe, Ms. 5"), ["Hoekstra", "Jane Roe"]);
         assert_eq!(names(NameForm::LowerCase, "is john smith here; will grant"), ["john smith"]);
         assert_eq!(names(NameForm::Single, "Smith kid; Will; ortiz"), ["Smith", "ortiz"]);
@@ -398,6 +440,10 @@ mod tests {
 
     #[test]
     fn names_that_no_list_knows_are_found() {
+        assert_eq!(
+            names(NameForm::Full, "see Z. Krishnamurthy and K. Roe, not e.g. Grzybowska"),
+            ["K. Roe", "Z. Krishnamurthy"]
+        );
         assert_eq!(names(NameForm::Full, "Haruto Grzybowska and Meeting Grzybowska"), ["Haruto Grzybowska"]);
         assert_eq!(names(NameForm::LowerCase, "is mary grzybowska here; mary has"), ["mary grzybowska"]);
         assert_eq!(names(NameForm::Titled, "mrs. tharmalingam, mrs tharmalingam"), ["tharmalingam"]);
@@ -405,6 +451,7 @@ mod tests {
 
     #[test]
     fn words_and_addresses_are_no_names() {
+        assert!(names(NameForm::Full, "CEO Roe").is_empty());
         assert!(names(NameForm::Full, "Will Has Meeting; x@John Roe; John said").is_empty());
     }
 }

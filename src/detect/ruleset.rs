@@ -6,7 +6,7 @@ use super::audience::Recipients;
 use super::known::{KeyKind, Known, Who};
 use super::lexicon::{Lexicon, ListId, WordSet};
 use super::pattern::Patterns;
-use super::raw::{Case, Class, Condition, Identifies, NameForm, Rule, Within};
+use super::raw::{Case, Class, Condition, Identifies, NameForm, Namesake, Rule, Within};
 use super::table::Headers;
 use super::validate::Validator;
 
@@ -78,6 +78,14 @@ pub(super) struct Weight {
     pub who: Option<Who>,
     /// Instead of targets: that it stands as one signs.
     pub sign_off: bool,
+    /// Instead of targets: how the same name stands elsewhere.
+    pub namesake: Option<Namesake>,
+    /// Targets in the message's subject, wherever the sight stands.
+    pub subject: bool,
+    /// What must be near as well.
+    pub with: Option<Box<Weight>>,
+    /// Only while the sight is less sure.
+    pub below: u8,
     pub before: Option<usize>,
     pub after: Option<usize>,
     pub within: Option<Within>,

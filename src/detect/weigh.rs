@@ -1,9 +1,10 @@
 //! What stands near a sight makes it surer or less sure.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 
 use super::known::Known;
+use super::namesakes::Namesakes;
 use super::page::{Page, Sight};
 use super::raw::Within;
 use super::ruleset::{Change, Ruleset, Target, Weight};
@@ -27,11 +28,13 @@ pub struct Scene<'a> {
     pub pages: &'a [Page<'a>],
     /// By weight and page: what is asked `within: part` has one answer for all sights of a page.
     whole: RefCell<HashMap<(*const Weight, usize), bool>>,
+    /// Found when first asked for.
+    namesakes: OnceCell<Namesakes>,
 }
 
 impl<'a> Scene<'a> {
     pub fn new(rules: &'a Ruleset, known: &'a Known, pages: &'a [Page<'a>]) -> Self {
-        Self { rules, known, pages, whole: RefCell::default() }
+        Self { rules, known, pages, whole: RefCell::default(), namesakes: OnceCell::new() }
     }
 
     /// A sight's confidence by its detector's weights. Neighbours do not take away what the sight
@@ -69,7 +72,7 @@ impl<'a> Scene<'a> {
                 (Change::To(to), false) => confidence.min(to),
                 (Change::By(by), false) => confidence.saturating_sub(by),
             };
-            if changed != confidence && self.is_near(page, sight, weight) {
+            if changed != confidence && confidence < weight.below && self.is_near(page, sight, weight) {
                 if let Some(terms) = terms.as_deref_mut() {
                     terms.push(Term { near: weight.label.clone(), from: confidence, to: changed });
                 }
@@ -79,8 +82,13 @@ impl<'a> Scene<'a> {
         confidence
     }
 
-    /// Whether enough of the weight's targets stand near the sight.
+    /// Whether enough of the weight's targets stand near the sight, and what must stand there with them.
     fn is_near(&self, page: usize, sight: &Sight, weight: &Weight) -> bool {
+        self.are_targets_near(page, sight, weight)
+            && weight.with.as_ref().is_none_or(|with| self.are_targets_near(page, sight, with))
+    }
+
+    fn are_targets_near(&self, page: usize, sight: &Sight, weight: &Weight) -> bool {
         let here = &self.pages[page];
         if let Some(who) = weight.who {
             return self.known.is(who, here.value(sight));
@@ -88,11 +96,15 @@ impl<'a> Scene<'a> {
         if weight.sign_off {
             return is_sign_off(here, sight);
         }
+        if let Some(wanted) = weight.namesake {
+            let namesakes = self.namesakes.get_or_init(|| Namesakes::of(self.rules, self.pages));
+            return namesakes.stand(wanted, page, sight, here.value(sight));
+        }
         if weight.inside {
             return is_inside(here, sight, weight);
         }
         let distance = weight.before.is_some() || weight.after.is_some();
-        if !distance && matches!(weight.within, None | Some(Within::Part | Within::Message)) {
+        if weight.subject || !distance && matches!(weight.within, None | Some(Within::Part | Within::Message)) {
             return self.is_on_page(page, weight);
         }
         let (mut low, mut high) = match weight.within {
@@ -109,6 +121,12 @@ impl<'a> Scene<'a> {
         Near::new(weight).look(here, Some(sight), weight, low, high)
     }
 
+    /// Whether a page is the subject, and whether it is a body.
+    fn is_letter(&self, page: usize) -> (bool, bool) {
+        let origin = &self.pages[page].segment.origin;
+        (origin.is_subject(), origin.as_str().starts_with("body/"))
+    }
+
     /// The same for whole pages: asked once.
     fn is_on_page(&self, page: usize, weight: &Weight) -> bool {
         if let Some(known) = self.whole.borrow().get(&(weight as *const Weight, page)) {
@@ -118,7 +136,15 @@ impl<'a> Scene<'a> {
         let mut look = |page: &Page<'_>| near.look(page, None, weight, 0, page.text.len());
         let answer = match weight.within {
             Some(Within::Message) => self.pages.iter().any(look),
-            _ => look(&self.pages[page]),
+            _ if weight.subject => self.pages.iter().filter(|page| page.segment.origin.is_subject()).any(look),
+            // The subject reads as if it stood above the body.
+            _ => {
+                let (subject, body) = self.is_letter(page);
+                let joined = |other: &usize| {
+                    *other == page || subject && self.is_letter(*other).1 || body && self.is_letter(*other).0
+                };
+                (0..self.pages.len()).filter(joined).any(|page| look(&self.pages[page]))
+            }
         };
         self.whole.borrow_mut().insert((weight as *const Weight, page), answer);
         answer
@@ -291,6 +317,90 @@ detectors:
     confidence: 60
     raise: [{ near: cues, before: 2, to: 76 }]
     tests: { match: ["labs for John Roe", "labs for John Grant"], no_match: ["labs for Will Grant", "Will Grant"] }
+"#;
+        tests_pass(text);
+    }
+
+    #[test]
+    fn what_is_surer_than_below_stays_so() {
+        let text = r#"
+lists: { labels: [patient], acts: [attended], letters: [md] }
+detectors:
+  - id: name
+    title: Name
+    identifies: person
+    class: linking
+    terms: [jane roe]
+    confidence: 75
+    raise: [{ near: labels, before: 2, to: 90 }]
+    lower: [{ near: acts, after: 2, below: 86, to: 30 }, { near: letters, after: 2, to: 25 }]
+    tests: { match: ["patient Jane Roe attended"], no_match: ["Jane Roe attended", "patient Jane Roe MD"] }
+"#;
+        tests_pass(text);
+    }
+
+    #[test]
+    fn a_weight_may_ask_for_two_things() {
+        let text = r#"
+lists: { verbs: [is, has], ills: [gout] }
+detectors:
+  - id: name
+    title: Name
+    identifies: person
+    class: linking
+    terms: [roe]
+    confidence: 60
+    raise: [{ near: verbs, after: 1, with: { near: ills, after: 20, within: sentence }, to: 80 }]
+    tests: { match: ["Roe has had gout"], no_match: ["Roe has had enough. Gout", "Roe, gout", "Roe is here"] }
+"#;
+        tests_pass(text);
+    }
+
+    #[test]
+    fn the_subject_speaks_for_the_body() {
+        let text = r#"
+detectors:
+  - { id: name, title: Name, identifies: person, class: linking, terms: [roe] }
+  - { id: club, title: Club, identifies: other, class: context, terms: [journal club] }
+rules:
+  - id: phi.name
+    title: A name
+    when: { all: [{ detector: name }] }
+    lower: [{ near: club, subject: true, to: 20 }]
+    tests: [{ phi: "Roe and the journal club" }, { clean: "Roe presents", subject: "Journal club" }]
+  - id: phi.name-of-part
+    title: A name
+    when: { all: [{ detector: name }] }
+    lower: [{ near: club, within: part, to: 20 }]
+    tests: [{ phi: "Roe presents" }, { clean: "Roe presents", subject: "Journal club" }]
+"#;
+        tests_pass(text);
+    }
+
+    #[test]
+    fn a_name_is_judged_by_its_namesakes() {
+        let text = r#"
+lists: { given: [Jane, Ann], family: [Roe, Grant], words: [grant], labels: [patient], titles: [dr] }
+detectors:
+  - id: name
+    title: Name
+    identifies: person
+    class: linking
+    names: { form: full, given: given, family: family, words: words }
+    confidence: 60
+    raise: [{ near: labels, before: 2, to: 90 }]
+    lower: [{ near: titles, before: 2, to: 25 }]
+  - id: one-name
+    title: One name
+    identifies: person
+    class: weak
+    names: { form: single, given: given, family: family, words: words }
+    confidence: 60
+    raise: [{ namesake: sure, to: 80 }]
+    lower: [{ inside: name, to: 10 }, { namesake: nobody, to: 20 }]
+    tests:
+      match: ["patient Jane Roe came. Roe left.", "patient JANE ROE came. Jane left."]
+      no_match: ["patient Jane Roe came", "Jane Roe came. Roe left.", "dr Jane Roe came. Roe left.", "patient Jane Roe came. Ann left."]
 "#;
         tests_pass(text);
     }

@@ -14,7 +14,7 @@ use crate::detect::known::{KeyKind, Known, Who};
 use crate::detect::lexicon::WordSet;
 use crate::detect::pattern::{Labels, Pattern, Patterns};
 use crate::detect::raw;
-use crate::detect::raw::{Class, Identifies, Spot};
+use crate::detect::raw::{Class, Identifies, Namesake, Spot};
 use crate::detect::ruleset::{Change, Clause, CompiledRule, Detector, Eye, Ruleset, Target, Weight};
 use crate::detect::weigh::LIKELY;
 use crate::detect::{table, validate};
@@ -284,17 +284,27 @@ impl Maker<'_> {
     }
 
     fn weight(&mut self, file: &str, owner: &Spot<String>, weigh: &raw::Weigh) -> Result<Weight, Fault> {
+        let with = match &weigh.with {
+            Some(beside) => Some(Box::new(self.beside(file, owner, beside)?)),
+            None => None,
+        };
         let change = match (weigh.to, weigh.by) {
             (Some(to), None) => Change::To(to),
             (None, Some(by)) => Change::By(by),
             _ => return Err(Fault::at(file, owner, "`raise` and `lower` say either `to` or `by`")),
         };
-        let ways = [!weigh.near.is_empty(), !weigh.inside.is_empty(), weigh.sign_off, weigh.who.is_some()];
+        let ways = [
+            !weigh.near.is_empty(),
+            !weigh.inside.is_empty(),
+            weigh.sign_off,
+            weigh.who.is_some(),
+            weigh.namesake.is_some(),
+        ];
         if ways.iter().filter(|way| **way).count() != 1 {
             return Err(Fault::at(
                 file,
                 owner,
-                "`raise` and `lower` look at one of `near`, `inside`, `sign_off: true`, `who`",
+                "`raise` and `lower` look at one of `near`, `inside`, `sign_off: true`, `who`, `namesake`",
             ));
         }
         let inside = !weigh.inside.is_empty();
@@ -309,6 +319,10 @@ impl Maker<'_> {
             inside,
             who: weigh.who,
             sign_off: weigh.sign_off,
+            namesake: weigh.namesake,
+            subject: weigh.subject,
+            with,
+            below: weigh.below.unwrap_or(u8::MAX),
             before: weigh.before,
             after: weigh.after,
             within: weigh.within,
@@ -318,10 +332,24 @@ impl Maker<'_> {
                 Some(Who::Staff) => "staff".to_owned(),
                 Some(Who::Stranger) => "stranger".to_owned(),
                 None if weigh.sign_off => "sign-off".to_owned(),
+                None if weigh.namesake == Some(Namesake::Sure) => "the same name, sure".to_owned(),
+                None if weigh.namesake == Some(Namesake::Nobody) => "the same name, nobody's".to_owned(),
                 None if inside => format!("inside {}", named.join(", ")),
+                None if weigh.subject => format!("in the subject: {}", named.join(", ")),
                 None => named.join(", "),
             },
         })
+    }
+
+    /// A second condition of a weight: one that changes nothing itself.
+    fn beside(&mut self, file: &str, owner: &Spot<String>, beside: &raw::Beside) -> Result<Weight, Fault> {
+        let raw::Beside { near, before, after, within, count, subject } = beside.clone();
+        let by = Some(0);
+        self.weight(
+            file,
+            owner,
+            &raw::Weigh { near, before, after, within, count, subject, by, ..raw::Weigh::default() },
+        )
     }
 
     /// What a name in `near` stands for: a detector, all of a class, a list.
