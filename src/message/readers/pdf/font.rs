@@ -116,7 +116,9 @@ fn composite(dictionary: &Dictionary, document: &Document) -> (Vec<(i64, Vec<f32
 pub(super) fn standard_width(name: &str, text: &str) -> f32 {
     let bold = name.contains("Bold");
     let widths = match name {
-        _ if ["Courier", "Mono", "Consol"].iter().any(|fixed| name.contains(fixed)) => return text.chars().count() as f32 * 0.6,
+        _ if ["Courier", "Mono", "Consol"].iter().any(|fixed| name.contains(fixed)) => {
+            return text.chars().count() as f32 * 0.6;
+        }
         _ if name.contains("Times") || name.contains("Serif") => {
             if bold {
                 &TIMES_BOLD
