@@ -33,6 +33,8 @@ pub fn find(form: NameForm, text: &str, lists: &Lists<'_>, mut found: impl FnMut
         NameForm::Full => {
             lists.given.iter().for_each(|given| full(text, *given, lists, &mut found));
             lists.family.iter().for_each(|family| unlisted_given(text, *family, lists, &mut found));
+            let families = lists.family.iter().filter(|family| !starts(lists.given, family.start as usize));
+            families.for_each(|family| unlisted_both(text, *family, lists, &mut found));
             lists.unlisted.iter().for_each(|word| {
                 unlisted_both(text, *word, lists, &mut found);
                 unlisted_after_initial(text, *word, lists, &mut found);
@@ -110,10 +112,11 @@ fn unlisted_given(text: &str, family: Span, lists: &Lists<'_>, found: &mut impl 
     let middle = before[..first_at].strip_suffix(' ').is_some_and(|rest| end_with(lists.given, rest));
     let initial = is_initial(first) && !middle;
     let loud = is_upper(first) && !is_upper(last);
+    let abbreviated = last.len() < 3 && is_upper(last);
     let unknown = bare.len() == before.len()
         && first.len() > 2
         && !loud
-        && last.len() > 2
+        && !abbreviated
         && is_capital(first)
         && !lists.words.holds(first);
     // `C. Smith`: a name that is a word as well needs the initial.
@@ -141,7 +144,8 @@ fn unlisted_after_initial(text: &str, family: Span, lists: &Lists<'_>, found: &m
     }
 }
 
-/// `Haruto Grzybowska`: two names that no list knows, and that are no words.
+/// `Haruto Grzybowska`, `Rommel Mabini`: a name that no list knows, and is no word, after another such
+/// or after one that lists know as a family name only.
 fn unlisted_both(text: &str, given: Span, lists: &Lists<'_>, found: &mut impl FnMut(Span, Surety)) {
     let first = &text[given.start as usize..given.end as usize];
     if first.len() < 3 || is_upper(first) || part_of_longer(text, given.start as usize) || lists.words.holds(first) {
@@ -151,7 +155,8 @@ fn unlisted_both(text: &str, given: Span, lists: &Lists<'_>, found: &mut impl Fn
     else {
         return;
     };
-    if !starts(lists.unlisted, word.0) && !starts(lists.given, word.0) {
+    let known = starts(lists.given, word.0) && !starts(lists.family, given.start as usize);
+    if !starts(lists.unlisted, word.0) && !known {
         return;
     }
     let Some((start, end)) = family_name(text, word) else { return };
@@ -440,6 +445,11 @@ mod tests {
 
     #[test]
     fn names_that_no_list_knows_are_found() {
+        assert_eq!(
+            names(NameForm::Full, "Ortiz Mabini, Grzybowska Mary, Ortiz Mary"),
+            ["Ortiz Mabini", "Grzybowska Mary"]
+        );
+        assert_eq!(names(NameForm::Full, "Quoc Roe in TX"), ["Quoc Roe"]);
         assert_eq!(
             names(NameForm::Full, "see Z. Krishnamurthy and K. Roe, not e.g. Grzybowska"),
             ["K. Roe", "Z. Krishnamurthy"]
