@@ -2,16 +2,18 @@
 
 use std::io::{IsTerminal, Read};
 
+use jiff::SignedDuration;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
 use super::Common;
 use super::control::Control;
 use super::exit::{Error, Exit, Result};
+use super::find;
 use super::output::Table;
 use super::settings;
-use crate::people::{self, People, Person, Role, Sender};
-use crate::world::SystemRandom;
+use crate::people::{self, Listed, People, Person, Role, Sender};
+use crate::world::{Clock, SystemClock, SystemRandom};
 
 #[derive(clap::Subcommand)]
 pub enum Command {
@@ -29,6 +31,20 @@ pub enum Command {
     List,
     /// Let a user sign in no more; what it did stays in the account
     Disable { name: String },
+    /// Give a program of a user's a token, shown this once: with it `/metrics` can be read from another machine
+    Token {
+        name: String,
+        /// How long it holds: 12h, 90d
+        #[arg(long, value_name = "AGE", default_value = "90d", value_parser = age)]
+        expires: SignedDuration,
+        /// Take back every token of the user instead
+        #[arg(long, conflicts_with = "expires")]
+        revoke: bool,
+    },
+}
+
+fn age(text: &str) -> std::result::Result<SignedDuration, String> {
+    find::age(text).filter(|age| age.is_positive()).ok_or_else(|| "a time such as 12h or 90d is wanted".to_owned())
 }
 
 pub fn run(common: &Common, command: Command) -> Result {
@@ -56,6 +72,24 @@ pub fn run(common: &Common, command: Command) -> Result {
             let answer = json!({ "name": name, "disabled": true });
             common.output().one(&answer, |_| format!("{name} can't sign in any more\n"))?;
         }
+        Command::Token { name, revoke: true, .. } => {
+            people.revoke(&name).map_err(trouble)?;
+            give()?;
+            tell(json!({ "change": "tokens revoked", "user": name }))?;
+            common
+                .output()
+                .one(&json!({ "name": name, "tokens": [] }), |_| format!("{name} has no token any more\n"))?;
+        }
+        Command::Token { name, expires, .. } => {
+            let now = SystemClock.now();
+            let expires = now.checked_add(expires).map_err(|error| Error::Usage(error.to_string()))?;
+            let token = people.mint(&name, expires, now, &SystemRandom).map_err(trouble)?;
+            give()?;
+            tell(json!({ "change": "token given", "user": name, "expires": expires }))?;
+            let answer = json!({ "name": name, "token": token.expose_secret(), "expires": expires });
+            common.output().one(&answer, |_| format!("{}\n", token.expose_secret()))?;
+            eprintln!("waxseal: it opens /metrics until {}, and is shown this once", expires.strftime("%F %R UTC"));
+        }
     }
     Ok(Exit::Done)
 }
@@ -72,16 +106,16 @@ fn password() -> Result<SecretString> {
     Ok(SecretString::from(text))
 }
 
-fn table(people: &[Person]) -> String {
+fn table(people: &[Listed]) -> String {
     if people.is_empty() {
         return "no users\n".into();
     }
-    let mut table = Table::new(&["NAME", "STATE", "ROLE", "MAY SEND AS"]);
-    for person in people {
+    let mut table = Table::new(&["NAME", "STATE", "ROLE", "TOKENS", "MAY SEND AS"]);
+    for Listed { person, tokens } in people {
         let state = if person.disabled { "disabled" } else { "active" };
         let senders: Vec<String> = person.senders.iter().cloned().map(String::from).collect();
         let role = format!("{:?}", person.role).to_lowercase();
-        table.row([person.name.clone(), state.to_owned(), role, senders.join(" ")]);
+        table.row([person.name.clone(), state.to_owned(), role, tokens.len().to_string(), senders.join(" ")]);
     }
     table.render()
 }
@@ -91,7 +125,9 @@ fn trouble(error: people::Error) -> Error {
         people::Error::Io { path, source } => Error::io(path, source),
         people::Error::Format { .. } | people::Error::NoFile => Error::Configuration(error.to_string()),
         people::Error::Name | people::Error::Password => Error::Input(error.to_string()),
-        people::Error::Exists(_) | people::Error::Unknown(_) => Error::No(error.to_string()),
+        people::Error::Exists(_) | people::Error::Unknown(_) | people::Error::Disabled(_) => {
+            Error::No(error.to_string())
+        }
         people::Error::Hash(_) => Error::io("hashing", std::io::Error::other(error)),
     }
 }

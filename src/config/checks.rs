@@ -138,7 +138,7 @@ fn doors(settings: &Settings, complaints: &mut Complaints<'_>) {
     let open = |address: SocketAddr| !address.ip().to_canonical().is_loopback();
     if let Some((key, address)) = metrics.filter(|(_, address)| open(*address) && http.metrics_token.is_none()) {
         let message = format!("{address} can be reached from the network, and /metrics wants a token there");
-        complaints.fault(key, message, "set `http.metrics_token`, or bind it to 127.0.0.1");
+        complaints.warn(key, message, "give one by `waxseal user token`, or set `http.metrics_token`");
     }
     let mut bound: Vec<(String, SocketAddr)> = Vec::new();
     let listeners = settings.listeners.iter().enumerate();

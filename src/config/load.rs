@@ -162,9 +162,11 @@ fn build(path: &Path, settings: Settings, tree: &Node, around: &Surroundings<'_>
     }
     let data_dir = base.path(&settings.data_dir);
     let queue = routes::queue(&settings, policy.clean);
+    let users = settings.users.as_ref().map_or_else(|| data_dir.join("users.jsonl"), |path| base.path(path));
     Ok(Configuration {
         file: path.to_owned(),
-        users: settings.users.as_ref().map_or_else(|| data_dir.join("users.jsonl"), |path| base.path(path)),
+        web: web::Config { users: Some(users.clone()), ..web },
+        users,
         edm: known::indexes(&settings),
         directory,
         forms: settings.forms.iter().map(|written| base.path(written)).collect(),
@@ -179,7 +181,6 @@ fn build(path: &Path, settings: Settings, tree: &Node, around: &Surroundings<'_>
         smtp,
         deliver: Arc::new(deliver),
         policy,
-        web,
         unreadable: told.unreadable,
         refusals: told.refusals,
         warnings: told.warnings,
@@ -237,7 +238,7 @@ fn web(settings: &Settings, base: &Base, complaints: &mut Complaints<'_>) -> web
             complaints.warn(key, "these pages are not built yet: nothing listens there", "leave it out until they are");
         }
     }
-    web::Config { bind: raw.bind, metrics: raw.metrics, metrics_token }
+    web::Config { bind: raw.bind, metrics: raw.metrics, metrics_token, users: None }
 }
 
 /// The embedded store, which is the only one that is built.

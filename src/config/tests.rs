@@ -307,7 +307,6 @@ fn what_is_wrong_between_sections_is_told() {
         ),
         ("policy: { ladder: { phi: [transport, portal] } }", "policy.ladder.phi[1]: portal is not built yet"),
         ("policy: { observe_until: 2026-12-22 }", "policy.observe_until: 2026-12-22 is more than 30 days ahead"),
-        ("http: { bind: '0.0.0.0:8025' }", "http.bind: 0.0.0.0:8025 can be reached from the network"),
         ("http: { bind: '127.0.0.1:2525' }", "http.bind: listeners[0].bind has 127.0.0.1:2525 already"),
         ("keys: { master: hunter2 }", "keys.master: a secret is never written here"),
         ("keys: { master: 'credential:master' }", "keys.master: there are no systemd credentials here"),
@@ -347,6 +346,16 @@ fn what_is_wrong_between_sections_is_told() {
         assert!(told.iter().any(|fault| fault.contains(said)), "{lines}: {told:#?}");
         assert!(told.iter().all(|fault| !fault.contains("hunter2")), "{told:?}");
     }
+}
+
+#[test]
+fn metrics_that_the_network_reaches_are_warned_of() {
+    let warned = |http: &str| {
+        let configuration = good(&with(&format!("http: {http}")));
+        configuration.warnings.iter().any(|warning| warning.message.contains("can be reached from the network"))
+    };
+    assert!(warned("{ bind: '0.0.0.0:8025' }") && warned("{ bind: '127.0.0.1:8025', metrics: '[::]:9090' }"));
+    assert!(!warned("{ bind: '127.0.0.1:8025' }"));
 }
 
 #[test]

@@ -10,6 +10,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use super::password::Hash;
+use super::token::Token;
 use super::{Error, Person, person};
 
 /// Everybody on the roll, as last read.
@@ -22,6 +23,7 @@ pub(super) struct Roll {
 pub(super) struct Entry {
     pub(super) person: Person,
     pub(super) hash: Hash,
+    pub(super) tokens: Vec<Token>,
 }
 
 /// Tells one state of the file from another. The inode is in it, since each change is a new file
@@ -40,6 +42,8 @@ struct Line {
     role: person::Role,
     #[serde(default)]
     disabled: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    tokens: Vec<Token>,
 }
 
 pub(super) struct UsersFile {
@@ -70,7 +74,7 @@ impl UsersFile {
             let line: Line = serde_json::from_str(line).map_err(|error| fault(error.to_string()))?;
             let hash = Hash::parse(line.hash).map_err(fault)?;
             let person = Person { name: line.name, senders: line.senders, role: line.role, disabled: line.disabled };
-            roll.add(person, hash).map_err(|error| fault(error.to_string()))?;
+            roll.add(person, hash, line.tokens).map_err(|error| fault(error.to_string()))?;
         }
         Ok(roll)
     }
@@ -91,13 +95,14 @@ impl UsersFile {
         let fresh = self.beside("new");
         let mut file = private(&fresh)?;
         file.set_len(0)?;
-        for Entry { person, hash } in roll.entries.values() {
+        for Entry { person, hash, tokens } in roll.entries.values() {
             let line = Line {
                 name: person.name.clone(),
                 hash: hash.as_str().to_owned(),
                 senders: person.senders.clone(),
                 role: person.role,
                 disabled: person.disabled,
+                tokens: tokens.clone(),
             };
             let mut text = serde_json::to_vec(&line)?;
             text.push(b'\n');
@@ -130,21 +135,24 @@ impl Roll {
         self.entries.get(name)
     }
 
-    pub(super) fn people(&self) -> impl Iterator<Item = &Person> {
-        self.entries.values().map(|entry| &entry.person)
+    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.values()
     }
 
-    pub(super) fn add(&mut self, person: Person, hash: Hash) -> Result<(), Error> {
+    pub(super) fn add(&mut self, person: Person, hash: Hash, tokens: Vec<Token>) -> Result<(), Error> {
         if self.entries.contains_key(&person.name) {
             return Err(Error::Exists(person.name));
         }
-        self.entries.insert(person.name.clone(), Entry { person, hash });
+        self.entries.insert(person.name.clone(), Entry { person, hash, tokens });
         Ok(())
     }
 
     pub(super) fn disable(&mut self, name: &str) -> Result<(), Error> {
-        let entry = self.entries.get_mut(name).ok_or_else(|| Error::Unknown(name.to_owned()))?;
-        entry.person.disabled = true;
+        self.entry(name)?.person.disabled = true;
         Ok(())
+    }
+
+    pub(super) fn entry(&mut self, name: &str) -> Result<&mut Entry, Error> {
+        self.entries.get_mut(name).ok_or_else(|| Error::Unknown(name.to_owned()))
     }
 }

@@ -9,6 +9,7 @@ mod authority;
 mod file;
 mod password;
 mod person;
+mod token;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -16,9 +17,14 @@ use std::sync::{Arc, Mutex};
 pub use authority::{Administrator, Reviewer};
 pub use person::{Login, Person, Role, Sender, SenderError};
 
+use jiff::Timestamp;
+use secrecy::SecretString;
+use serde::Serialize;
+
 use crate::world::Random;
-use file::{Roll, UsersFile};
+use file::{Entry, Roll, UsersFile};
 use password::Hash;
+use token::Token;
 
 /// The people of one users file. The file is looked at again at each log-in, so that
 /// `waxseal user add` needs no reload and no running gateway.
@@ -44,10 +50,21 @@ pub enum Error {
     Exists(String),
     #[error("there is no user {0}")]
     Unknown(String),
+    #[error("{0} is disabled, and so would be the token")]
+    Disabled(String),
     #[error("no users file is configured (`users: FILE`)")]
     NoFile,
     #[error("the password could not be hashed: {0}")]
     Hash(String),
+}
+
+/// Somebody on the roll, and until when each token of theirs opens something.
+#[derive(Clone, Debug, Serialize)]
+pub struct Listed {
+    #[serde(flatten)]
+    pub person: Person,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tokens: Vec<Timestamp>,
 }
 
 /// Why a log-in was refused. For the log and metrics only: the client learns nothing of it.
@@ -97,20 +114,57 @@ impl People {
         }
     }
 
-    pub fn list(&self) -> Result<Vec<Person>, Error> {
+    /// Whose token this is, if that person may still sign in and the token's time is not over.
+    pub fn by_token(&self, token: &str, now: Timestamp) -> Option<Login> {
+        let roll = self.current();
+        let mut owners = roll.entries().filter(|entry| entry.tokens.iter().any(|kept| kept.is(token, now)));
+        owners.find(|entry| !entry.person.disabled).map(|entry| Login::of(&entry.person))
+    }
+
+    pub fn list(&self) -> Result<Vec<Listed>, Error> {
         let roll = self.file()?.read()?;
-        Ok(roll.people().cloned().collect())
+        let listed = |entry: &Entry| Listed {
+            person: entry.person.clone(),
+            tokens: entry.tokens.iter().map(|token| token.expires).collect(),
+        };
+        Ok(roll.entries().map(listed).collect())
     }
 
     pub fn add(&self, person: Person, password: &str, random: &dyn Random) -> Result<(), Error> {
         person::check_name(&person.name)?;
         let hash = Hash::of(password, random)?;
-        self.file()?.change(|roll| roll.add(person, hash))
+        self.file()?.change(|roll| roll.add(person, hash, Vec::new()))
     }
 
     /// The person stays on the roll, but can't sign in any more.
     pub fn disable(&self, name: &str) -> Result<(), Error> {
         self.file()?.change(|roll| roll.disable(name))
+    }
+
+    /// A new token for a program of theirs; those whose time is over are forgotten.
+    pub fn mint(
+        &self,
+        name: &str,
+        expires: Timestamp,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<SecretString, Error> {
+        let (token, kept) = Token::mint(expires, random);
+        self.file()?.change(|roll| {
+            let entry = roll.entry(name)?;
+            if entry.person.disabled {
+                return Err(Error::Disabled(name.to_owned()));
+            }
+            entry.tokens.retain(|old| now < old.expires);
+            entry.tokens.push(kept);
+            Ok(())
+        })?;
+        Ok(token)
+    }
+
+    /// Takes all tokens of theirs back.
+    pub fn revoke(&self, name: &str) -> Result<(), Error> {
+        self.file()?.change(|roll| roll.entry(name).map(|entry| entry.tokens.clear()))
     }
 
     fn file(&self) -> Result<&UsersFile, Error> {

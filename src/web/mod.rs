@@ -11,7 +11,7 @@ mod problem;
 mod view;
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -19,6 +19,7 @@ use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::people::People;
 use crate::quarantine::{Examine, Quarantine};
 use crate::queue::Queue;
 use crate::store::Store;
@@ -41,6 +42,8 @@ pub struct Config {
     pub metrics: Option<SocketAddr>,
     /// What `/metrics` asks for (`Authorization: Bearer …`) where it isn't on loopback.
     pub metrics_token: Option<SecretString>,
+    /// Whose tokens open it as well.
+    pub users: Option<PathBuf>,
 }
 
 /// What the doors ask of the gateway behind them. `gateway.rs` implements it.
@@ -71,7 +74,13 @@ pub struct House {
 pub async fn serve(listener: TcpListener, config: &Config, house: House, stop: CancellationToken) {
     let guarded = listener.local_addr().is_ok_and(|address| !address.ip().is_loopback());
     let token = config.metrics_token.clone();
-    let access = if guarded { health::Access::Token(token) } else { health::Access::Open };
+    let people = config.users.as_ref().map_or_else(People::nobody, |users| {
+        People::open(users).unwrap_or_else(|error| {
+            tracing::error!(%error, "the users file can't be read; no token of theirs opens /metrics");
+            People::nobody()
+        })
+    });
+    let access = if guarded { health::Access::Token(token, Arc::new(people)) } else { health::Access::Open };
     http::serve_tcp(listener, health::router(house, access), stop).await;
 }
 

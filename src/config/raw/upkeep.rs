@@ -168,7 +168,7 @@ pub struct Http {
     /// `/metrics`, `/livez`, `/readyz`.
     #[schemars(with = "Option<SocketText>")]
     pub metrics: Option<SocketAddr>,
-    /// The bearer token that `/metrics` asks for; needed where it is off loopback.
+    /// A bearer token that opens `/metrics` off loopback, beside those of `waxseal user token`.
     pub metrics_token: Option<SecretRef>,
 }
 
