@@ -526,8 +526,14 @@ fn a_rule_of_ones_own_goes_from_the_guide_to_enforcement() {
     let site = Site::new();
     let guide = std::fs::read_to_string("docs/rules.md").expect("the guide");
     let example = guide.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("the example");
+    // As shipped rules do, its rule asks for any number of a person.
     let health = "detectors:\n  - { id: drug, title: Drugs, identifies: health, class: specific, terms: [metformin], \
-                  tests: { match: [metformin], no_match: [metal] } }\n";
+                  tests: { match: [metformin], no_match: [metal] } }\n  \
+                  - { id: chart, title: Chart, identifies: person, class: strong, terms: [chart 44712], \
+                  tests: { match: [chart 44712], no_match: [chart] } }\nrules:\n  \
+                  - { id: phi.any, title: Any, why: x, when: { all: [{ identifies: person, class: [strong] }, \
+                  { identifies: health, class: [specific] }], within: 300 }, \
+                  tests: [{ phi: chart 44712 needs metformin }, { clean: chart 44712 }] }\n";
     std::fs::write(site.path().join("rules/a-health.yaml"), health).expect("written");
     let old = site.path().join("old");
     std::fs::create_dir(&old).expect("made");
@@ -545,7 +551,7 @@ fn a_rule_of_ones_own_goes_from_the_guide_to_enforcement() {
 
     let mails = site.path().join("mails");
     std::fs::create_dir(&mails).expect("made");
-    let mail = "From: a@corp.example\r\nTo: b@corp.example\r\nSubject: x\r\n\r\nHPX-4471-229 needs metformin.\r\n";
+    let mail = "From: a@corp.example\r\nTo: b@corp.example\r\nSubject: x\r\n\r\nHillside ID: HPX-4471-229 needs metformin.\r\n";
     std::fs::write(mails.join("one.eml"), mail).expect("written");
     let diff = || text(&site.run(&["rules", "diff", "old", "rules", "--corpus", "mails"]));
     assert!(diff().contains("+site.hillside-with-health") && diff().contains("1 of 1 messages"), "{}", diff());
@@ -555,6 +561,10 @@ fn a_rule_of_ones_own_goes_from_the_guide_to_enforcement() {
         assert_eq!(status(&site.run(&["rules", "promote", "site.hillside-with-health"])), 0);
     }
     assert!(verdict().starts_with("phi"), "{}", verdict());
+    assert!(!verdict().contains("phi.any"), "the detector is in shadow still: {}", verdict());
+    assert_eq!(status(&site.run(&["rules", "promote", "hillside-member"])), 0);
+    assert!(verdict().contains("phi.any"), "{}", verdict());
+    assert_eq!(status(&site.run(&["rules", "promote", "hillside-member"])), 1, "it is there already");
 
     let page = text(&site.run(&["rules", "show", "site.hillside-with-health", "--page"]));
     for said in
@@ -564,6 +574,13 @@ fn a_rule_of_ones_own_goes_from_the_guide_to_enforcement() {
     }
     assert_eq!(status(&site.run(&["rules", "docs", "pages"])), 0);
     assert!(site.path().join("pages/site.hillside-with-health.md").exists());
+
+    let record = guide.split("```yaml exception\n").nth(1).and_then(|rest| rest.split("```").next()).expect("it");
+    std::fs::create_dir(site.path().join("rules/exceptions")).expect("made");
+    std::fs::write(site.path().join("rules/exceptions/hillside.yaml"), record).expect("written");
+    let lint = site.run(&["rules", "lint", "--strict"]);
+    assert_eq!(status(&lint), 0, "{}", text(&lint));
+    std::fs::rename(site.path().join("rules/exceptions"), site.path().join("kept")).expect("moved");
 
     std::fs::write(site.path().join("rules/broken.yaml"), "rules: [{ id: x, titel: y }]").expect("written");
     let lint = site.run(&["rules", "lint", "--format", "sarif"]);

@@ -111,7 +111,9 @@ fn text(built: &Built, active: bool) -> String {
 /// An index in the list; one that can't be opened says why.
 #[derive(Serialize)]
 struct Listed {
-    name: String,
+    /// Told by its header where that can be read.
+    #[serde(rename = "name", skip_serializing_if = "Option::is_none")]
+    unread: Option<String>,
     active: bool,
     #[serde(flatten)]
     header: Option<Header>,
@@ -123,11 +125,10 @@ fn list(common: &Common, configuration: &Configuration, folder: &Folder) -> Resu
     let mut listed = Vec::new();
     for name in folder.names().map_err(trouble)? {
         let active = configuration.edm.iter().any(|wanted| wanted.name == name);
-        let (header, fault) = match folder.table(&name) {
-            Ok(table) => (Some(table.header), None),
-            Err(error) => (None, Some(error.to_string())),
-        };
-        listed.push(Listed { name, active, header, fault });
+        listed.push(match folder.table(&name) {
+            Ok(table) => Listed { unread: None, active, header: Some(table.header), fault: None },
+            Err(error) => Listed { unread: Some(name), active, header: None, fault: Some(error.to_string()) },
+        });
     }
     let bad = listed.iter().any(|index| index.fault.is_some());
     common.output().list(&listed, |listed| {
@@ -141,9 +142,15 @@ fn list(common: &Common, configuration: &Configuration, folder: &Folder) -> Resu
                 Some(header) => {
                     let columns: Vec<&str> = header.columns.iter().map(|(name, _)| name.as_str()).collect();
                     let built = header.built.strftime("%F %R").to_string();
-                    [index.name.clone(), active, header.rows.to_string(), built, columns.join(" ")]
+                    [header.name.clone(), active, header.rows.to_string(), built, columns.join(" ")]
                 }
-                None => [index.name.clone(), active, "-".into(), "-".into(), index.fault.clone().unwrap_or_default()],
+                None => [
+                    index.unread.clone().unwrap_or_default(),
+                    active,
+                    "-".into(),
+                    "-".into(),
+                    index.fault.clone().unwrap_or_default(),
+                ],
             });
         }
         table.render()

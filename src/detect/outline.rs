@@ -216,7 +216,12 @@ impl Ruleset {
                 Some(_) => {}
             }
         }
-        for rule in &self.rules {
+        // A rule that stays as it is is judged alike on both sides, with the same left out.
+        let as_it_was = |rule: &CompiledRule| {
+            let mut same = before.rules.iter().filter(|old| old.rule.id.value == rule.rule.id.value);
+            same.any(|old| format!("{:?}", old.rule) == format!("{:?}", rule.rule))
+        };
+        for rule in self.rules.iter().filter(|rule| !as_it_was(rule)) {
             let id = &rule.rule.id.value;
             if asks_for_more(rule) {
                 limits.push(format!(

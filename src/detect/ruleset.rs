@@ -2,6 +2,7 @@
 
 use regex::Regex;
 
+use super::Mode;
 use super::audience::Recipients;
 use super::known::{KeyKind, Known, Who};
 use super::lexicon::{Lexicon, ListId, WordSet};
@@ -46,7 +47,8 @@ pub struct Detector {
     /// What tells this definition from another: a digest of it and of its words.
     pub definition: String,
     pub(super) tests: super::raw::DetectorTests,
-    pub(super) line: usize,
+    pub mode: Mode,
+    pub line: usize,
 }
 
 pub(super) enum Eye {

@@ -84,7 +84,8 @@ fn text(remarks: &[Remark]) -> String {
         text.push_str(&format!("{severity:<8} {}: {id}{}\n", plain(&place), plain(&remark.message)));
     }
     if !remarks.is_empty() {
-        text.push_str(&format!("{} remarks\n", remarks.len()));
+        let plural = if remarks.len() == 1 { "" } else { "s" };
+        text.push_str(&format!("{} remark{plural}\n", remarks.len()));
     }
     text
 }

@@ -58,7 +58,7 @@ pub enum Command {
     },
     /// How often each rule matched since the gateway started, and how often reviewers said that it was wrong
     Stats,
-    /// Move a rule one step: shadow, then notify, then enforce
+    /// Move a rule one step: shadow, then notify, then enforce; or let all rules see a detector that is in shadow
     Promote {
         id: String,
         /// Straight to this mode (also back down)

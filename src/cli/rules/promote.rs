@@ -41,16 +41,23 @@ impl Step {
 
 pub fn run(common: &Common, id: &str, to: Option<Step>) -> Result {
     let rules = ruleset(common)?;
-    let compiled = rules.rules().find(|compiled| compiled.rule.id.value == id);
-    let compiled =
-        compiled.ok_or_else(|| Error::No(format!("there is no active rule {id}; see `waxseal rules list`")))?;
-    let from = word(compiled.rule.mode);
-    let step = to.or(Step::after(compiled.rule.mode));
-    let step = step.ok_or_else(|| Error::No(format!("{id} is enforced already")))?;
-    let path = &compiled.file;
+    let rule = rules.rules().find(|compiled| compiled.rule.id.value == id);
+    let rule = rule.map(|compiled| (&compiled.file, compiled.rule.id.line, compiled.rule.mode, Step::after));
+    // Nobody is told of a detector: from the shadow it steps into the open.
+    let detector = rules.detectors().find(|detector| detector.id == id);
+    let detector = detector.map(|detector| {
+        let after: fn(Mode) -> Option<Step> = |mode| (mode == Mode::Shadow).then_some(Step::Enforce);
+        (&detector.file, detector.line, detector.mode, after)
+    });
+    let (path, line, mode, after) = rule
+        .map(|(file, line, mode, after)| (file, line, mode, after as fn(Mode) -> Option<Step>))
+        .or(detector)
+        .ok_or_else(|| Error::No(format!("there is no active rule or detector {id}; see `waxseal rules list`")))?;
+    let from = word(mode);
+    let step = to.or(after(mode)).ok_or_else(|| Error::No(format!("{id} is enforced already")))?;
     let before = std::fs::read_to_string(path).map_err(|error| Error::io(path, error))?;
-    let after = with_mode(&before, compiled.rule.id.line, step.word()).ok_or_else(|| {
-        Error::No(format!("{path}: rule {id} does not stand there as a list item; change its mode by hand"))
+    let after = with_mode(&before, line, step.word()).ok_or_else(|| {
+        Error::No(format!("{path}: {id} does not stand there as a list item; change its mode by hand"))
     })?;
     std::fs::write(path, &after).map_err(|error| Error::io(path, error))?;
     // A change that leaves the rules broken is undone at once.

@@ -9,6 +9,7 @@ use siphasher::sip::SipHasher24;
 use super::lists::Lists;
 use super::read::{Placed, Source};
 use super::{Fault, Loader};
+use crate::detect::Mode;
 use crate::detect::audience::Recipients;
 use crate::detect::known::{KeyKind, Known, Who};
 use crate::detect::lexicon::WordSet;
@@ -32,6 +33,8 @@ struct Maker<'a> {
     /// What `near` and `detector` may name.
     ids: HashMap<String, u16>,
     kinds: Vec<(Identifies, Class)>,
+    /// Seen by who asks for its kind, not only by who names it.
+    open: Vec<bool>,
     faults: Vec<Fault>,
 }
 
@@ -45,6 +48,7 @@ pub fn resolve(source: Source, load: Loader<'_>) -> Result<Ruleset, Vec<Fault>> 
         word_set_names: HashMap::new(),
         ids: detectors.iter().enumerate().map(|(at, placed)| (placed.item.id.value.clone(), at as u16)).collect(),
         kinds: detectors.iter().map(|placed| (placed.item.identifies, placed.item.class)).collect(),
+        open: detectors.iter().map(|placed| placed.item.mode != Mode::Shadow).collect(),
         faults: Vec::new(),
     };
     if detectors.len() > MOST_DETECTORS {
@@ -127,6 +131,10 @@ impl Maker<'_> {
             None => None,
         };
         check_confidence(&file, &item.id, item.confidence)?;
+        if item.mode == Mode::Notify {
+            let message = format!("detector {:?}: nobody can be told of a detector", item.id.value);
+            return Err(Fault::at(&file, &item.id, message).mend("its mode is `shadow` or `enforce`"));
+        }
         let definition = self.definition(&file, &item)?;
         Ok(Detector {
             definition,
@@ -140,6 +148,7 @@ impl Maker<'_> {
             lower: self.weights(&file, &item.id, &item.lower)?,
             tests: item.tests,
             line: item.id.line,
+            mode: item.mode,
             id: item.id.value,
             title: item.title,
             file,
@@ -152,7 +161,8 @@ impl Maker<'_> {
 
     /// A digest of everything that decides what the detector sees: its keys and all words that they stand for.
     fn definition(&mut self, file: &str, item: &raw::Detector) -> Result<String, Fault> {
-        let plain = raw::Detector { title: String::new(), tests: Default::default(), ..item.clone() };
+        let plain =
+            raw::Detector { title: String::new(), tests: Default::default(), mode: Mode::Enforce, ..item.clone() };
         let mut digest = SipHasher24::new();
         digest.write(format!("{plain:?}").as_bytes());
         for path in item.dictionary.iter().chain(&item.listed) {
@@ -359,7 +369,8 @@ impl Maker<'_> {
         }
         let class = name.split_once('.').and_then(|(who, what)| Some((word(who)?, word(what)?)));
         if let Some(class) = class {
-            let fitting = (0_u16..).zip(&self.kinds).filter(|(_, kind)| **kind == class);
+            let fitting =
+                (0_u16..).zip(&self.kinds).filter(|(at, kind)| **kind == class && self.open[usize::from(*at)]);
             return Ok(fitting.map(|(at, _)| Target::Detector(at)).collect());
         }
         Ok(vec![Target::List(self.lists.id(file, name, None)?)])
@@ -398,7 +409,8 @@ impl Maker<'_> {
         }
         let fits = |at: u16| {
             let (identifies, class) = self.kinds[usize::from(at)];
-            condition.identifies.is_none_or(|wanted| wanted == identifies)
+            (self.open[usize::from(at)] || named.contains(&at))
+                && condition.identifies.is_none_or(|wanted| wanted == identifies)
                 && (condition.class.is_empty() || condition.class.contains(&class))
                 && (named.is_empty() || named.contains(&at))
         };

@@ -103,3 +103,19 @@ fn a_fault_before_a_detector_with_labels_is_told_and_does_not_panic() {
     let faults = compile_text(&faulty).map(|_| ()).expect_err("two faults");
     assert_eq!(faults.len(), 2);
 }
+
+/// A new detector must change nothing that the other rules decide before somebody says so.
+#[test]
+fn a_detector_in_shadow_is_seen_only_by_conditions_that_name_it() {
+    let shadow = EXAMPLE.replace("    confidence: 40\n", "    confidence: 40\n    mode: shadow\n");
+    let faults = compile_text(&shadow).err().expect("nothing is left that identifies a person");
+    assert!(faults[0].to_string().contains("no detector fits"), "{}", faults[0]);
+    let named = shadow.replace(
+        "{ identifies: person, class: [strong, linking], confidence: 75 }",
+        "{ detector: us-ssn, confidence: 75 }",
+    );
+    let rules = compile_text(&named).expect("it compiles");
+    assert!(rules.run_tests().iter().all(|result| result.passed));
+    let told = shadow.replace("mode: shadow", "mode: notify");
+    assert!(compile_text(&told).is_err_and(|faults| faults[0].to_string().contains("`shadow` or `enforce`")));
+}

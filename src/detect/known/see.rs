@@ -1,5 +1,6 @@
 //! Known patients as sights of detectors.
 
+use super::super::Mode;
 use super::super::lexicon::Span;
 use super::super::page::{Page, Sight};
 use super::super::raw::Identifies;
@@ -28,7 +29,10 @@ impl Ruleset {
             let at = printed.partition_point(|span| span.end < sight.end as usize);
             printed.get(at).is_some_and(|span| span.start <= sight.start as usize)
         };
-        let person = |sight: &Sight| self.detectors[usize::from(sight.detector)].identifies == Identifies::Person;
+        let person = |sight: &Sight| {
+            let detector = &self.detectors[usize::from(sight.detector)];
+            detector.identifies == Identifies::Person && detector.mode != Mode::Shadow
+        };
         let filled = page.sights.iter().any(|sight| person(sight) && !of_form(sight));
         for sight in &mut page.sights {
             if of_form(sight) && (!filled || person(sight)) {

@@ -105,6 +105,10 @@ pub struct Detector {
     /// A file of the values that exist, one a line (codes); any other value does not count.
     #[serde(default)]
     pub listed: Option<Spot<String>>,
+    /// `shadow`: only conditions that name the detector see it, so that a new one changes nothing that other
+    /// rules decide; `waxseal rules promote` lets them all see it.
+    #[serde(default = "enforce")]
+    pub mode: Mode,
     /// 0–100 before `raise` and `lower`. 65 is low, 75 medium, 85 high.
     #[serde(default = "seventy_five")]
     #[schemars(range(max = 100))]

@@ -18,16 +18,17 @@ use crate::intake::Law;
 use crate::policy::Decision;
 
 #[derive(clap::Args)]
+#[command(group(clap::ArgGroup::new("mail").required(true).args(["corpus", "stored"])))]
 pub struct Args {
     /// The rules as they are: a folder or file
     old: PathBuf,
     /// The rules as they would be
     new: PathBuf,
     /// Mails to try them on, as for `scan`
-    #[arg(long, value_name = "DIR", required_unless_present = "stored")]
+    #[arg(long, value_name = "DIR")]
     corpus: Option<PathBuf>,
     /// Instead of mails: what the running gateway kept of each message it decided (no text, only what was seen where)
-    #[arg(long, conflicts_with = "corpus")]
+    #[arg(long)]
     stored: bool,
     /// Only messages received since: 2026-11-21, 2026-11-21T08:00Z, or an age such as 2h or 7d
     #[arg(long, value_name = "TIME", requires = "stored", value_parser = find::since)]
