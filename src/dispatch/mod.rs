@@ -119,7 +119,8 @@ impl Dispatch {
                 let mut work = self.queue.next().await;
                 // Here, before another turn begins with what could go along.
                 take_along(&self.way.load(), &mut work);
-                under_way.spawn(self.clone().take(work, slot));
+                // Boxed, as a task is moved several times before it runs: ten kilobytes each time.
+                under_way.spawn(Box::pin(self.clone().take(work, slot)));
             }
         };
         let never: Option<()> = stop.run_until_cancelled(work).await;

@@ -388,6 +388,10 @@ fn domains(leased: &Leased) -> Vec<Domain> {
 
 /// One part for each domain of the due recipients.
 fn by_domain(leased: Leased) -> Vec<(Domain, Leased)> {
+    let mut domains = leased.due.iter().map(|due| due.address.domain());
+    if let Some(only) = domains.next().filter(|first| domains.all(|domain| domain == *first)) {
+        return vec![(only.clone(), leased)];
+    }
     let mut parts: BTreeMap<Domain, Vec<_>> = BTreeMap::new();
     for due in &leased.due {
         parts.entry(due.address.domain().clone()).or_default().push(due.clone());
