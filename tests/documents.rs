@@ -74,6 +74,23 @@ fn every_log_line_is_documented() {
     assert!(missing.is_empty(), "not in docs/events.md:\n{}", missing.into_iter().collect::<Vec<_>>().join("\n"));
 }
 
+/// A field named like one that every line has would stand there twice.
+#[test]
+fn no_log_line_names_a_field_of_its_own_like_one_of_all_lines() {
+    let page = std::fs::read_to_string("docs/events.md").expect("the page");
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| ")?.split_once(" | "));
+    let events = rows.filter(|(level, _)| ["error", "warn", "info", "debug"].contains(level));
+    let mut seen = 0;
+    for (_, event) in events {
+        let fields = event.split(" | ").nth(1).expect("fields").split(", ");
+        let twice: Vec<&str> =
+            fields.filter(|field| ["timestamp", "level", "target", "message"].contains(field)).collect();
+        assert!(twice.is_empty(), "{event}: {twice:?}");
+        seen += 1;
+    }
+    assert!(seen > 30, "the search itself works: {seen}");
+}
+
 #[test]
 fn every_kind_of_audit_record_is_documented() {
     let page = std::fs::read_to_string("docs/events.md").expect("the page");

@@ -222,7 +222,7 @@ impl Dispatch {
             info!(
                 id = %leased.envelope.id, recipient = due.index, domain = %attempt.address.domain(),
                 host = attempt.host.as_deref(), result = attempt.result.as_str(), code = trouble.code,
-                status = %trouble.status, level = %due.level, basis = attempt.proof.as_ref().map(|p| p.basis.as_str()),
+                status = %trouble.status, asked = %due.level, basis = attempt.proof.as_ref().map(|p| p.basis.as_str()),
                 "delivery attempt"
             );
             let mut detail = detail(due, &attempt);
