@@ -11,6 +11,7 @@ mod envelope;
 mod id;
 mod pattern;
 mod reply;
+pub mod sample;
 
 pub use address::{Address, AddressError, Domain, ReversePath};
 pub use attempt::{AttemptResult, Trouble};

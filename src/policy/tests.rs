@@ -1,13 +1,11 @@
 //! The room's tests: decisions in tables, and what must hold for every message there could be.
 
-use std::net::{IpAddr, Ipv4Addr};
-
 use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
 use crate::detect::{Findings, Kind, Mode, RuleMatch, Sensitivity};
-use crate::mail::{Address, Body, Client, Envelope, Notify, QueueId, Recipient, ReversePath};
+use crate::mail::{Address, Envelope, QueueId, sample};
 use crate::message::{Field, Gap, GapReason, Origin, Part, Reading};
 
 fn address(text: &str) -> Address {
@@ -19,27 +17,7 @@ fn at(second: i64) -> Timestamp {
 }
 
 fn envelope(recipients: &[&str]) -> Envelope {
-    let recipient = |to: &&str| Recipient { address: address(to), notify: Notify::DEFAULT, orcpt: None };
-    Envelope {
-        id: QueueId::from_bytes([7; 16]),
-        reverse_path: ReversePath::Address(address("ann@clinic.example")),
-        recipients: recipients.iter().map(recipient).collect(),
-        body: Body::SevenBit,
-        smtputf8: false,
-        require_tls: false,
-        ret: None,
-        envid: None,
-        source: "office".into(),
-        client: Client {
-            ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            helo: "client".into(),
-            extended: true,
-            listener: "relay".into(),
-            user: None,
-            tls: None,
-        },
-        received: at(0),
-    }
+    sample::envelope(QueueId::from_bytes([7; 16]), recipients, at(0))
 }
 
 fn matched(rule: &str, kind: Kind, mode: Mode, sensitivity: Sensitivity) -> RuleMatch {

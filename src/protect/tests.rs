@@ -10,31 +10,21 @@ use mail_auth::{AuthenticatedMessage, DkimResult, MessageAuthenticator, Paramete
 
 use super::dkim::{Algorithm, Signer, generate};
 use super::*;
-use crate::mail::{Body, Client, Notify, QueueId, Recipient, TlsSession};
+use crate::mail::{Body, Client, QueueId, TlsSession, sample};
 use crate::policy::Edit;
 
 fn envelope(to: &[&str]) -> Envelope {
-    let recipient =
-        |address: &&str| Recipient { address: address.parse().unwrap(), notify: Notify::DEFAULT, orcpt: None };
+    let sample = sample::envelope(QueueId::new(1, &[1; 10]), to, "2026-06-01T08:30:00Z".parse().unwrap());
     Envelope {
-        id: QueueId::new(1, &[1; 10]),
         reverse_path: ReversePath::Address("ann@corp.example".parse().unwrap()),
-        recipients: to.iter().map(recipient).collect(),
         body: Body::SevenBit,
-        smtputf8: false,
-        require_tls: false,
-        ret: None,
-        envid: None,
-        source: "office".to_owned(),
         client: Client {
             ip: "10.0.0.1".parse().unwrap(),
             helo: "pc.corp.example".to_owned(),
-            extended: true,
-            listener: "relay".to_owned(),
-            user: None,
             tls: Some(TlsSession { version: "TLSv1.3".to_owned(), cipher: "TLS13_AES_256_GCM_SHA384".to_owned() }),
+            ..sample.client
         },
-        received: "2026-06-01T08:30:00Z".parse().unwrap(),
+        ..sample
     }
 }
 

@@ -11,7 +11,7 @@ use prometheus::Registry;
 
 use super::*;
 use crate::detect::{Finding, Findings, Kind, Mode, RuleMatch, Sensitivity};
-use crate::mail::{Body, Client, Content, Envelope, Notify, QueueId, Recipient, ReversePath};
+use crate::mail::{Content, Envelope, Notify, QueueId, ReversePath, sample};
 use crate::message::{Origin, Zone};
 use crate::people::{Administrator, Reviewer};
 use crate::policy::{Decision, Level, Method, Reason, RecipientDecision, Verdict};
@@ -35,27 +35,7 @@ pub(super) fn own() -> OwnMail {
 const TO: [&str; 2] = ["one@partner.example", "two@partner.example"];
 
 pub(super) fn envelope() -> Envelope {
-    let recipient = |to: &str| Recipient { address: to.parse().unwrap(), notify: Notify::DEFAULT, orcpt: None };
-    Envelope {
-        id: QueueId::new(now().as_millisecond() as u64, &[7; 10]),
-        reverse_path: ReversePath::Address("ann@clinic.example".parse().unwrap()),
-        recipients: TO.map(recipient).to_vec(),
-        body: Body::EightBitMime,
-        smtputf8: false,
-        require_tls: false,
-        ret: None,
-        envid: None,
-        source: "office".into(),
-        client: Client {
-            ip: std::net::Ipv4Addr::LOCALHOST.into(),
-            helo: "client".into(),
-            extended: true,
-            listener: "relay".into(),
-            user: None,
-            tls: None,
-        },
-        received: now(),
-    }
+    sample::envelope(QueueId::new(now().as_millisecond() as u64, &[7; 10]), &TO, now())
 }
 
 /// Two recipients at these levels; who is held, is by rule `phi.bulk`.

@@ -3,36 +3,9 @@
 use jiff::Timestamp;
 
 use super::{Arrival, Decided, Facts, RecipientState};
-use crate::mail::{Address, Body, Client, Content, Envelope, Notify, QueueId, Recipient, ReversePath};
+pub use crate::mail::sample::envelope;
+use crate::mail::{Address, Content, QueueId};
 use crate::policy::{Decision, Level, Method, RecipientDecision, Verdict};
-
-/// From `ann@clinic.example` by source `office`.
-///
-/// # Panics
-/// If one of `to` is no address.
-pub fn envelope(id: QueueId, to: &[&str], received: Timestamp) -> Envelope {
-    let recipient = |to: &&str| Recipient { address: address(to), notify: Notify::DEFAULT, orcpt: None };
-    Envelope {
-        id,
-        reverse_path: ReversePath::Address(address("ann@clinic.example")),
-        recipients: to.iter().map(recipient).collect(),
-        body: Body::EightBitMime,
-        smtputf8: false,
-        require_tls: false,
-        ret: None,
-        envid: None,
-        source: "office".to_owned(),
-        client: Client {
-            ip: [192, 0, 2, 1].into(),
-            helo: "client".to_owned(),
-            extended: true,
-            listener: "relay".to_owned(),
-            user: None,
-            tls: None,
-        },
-        received,
-    }
-}
 
 /// Clean mail that goes out at this level, or waits.
 ///

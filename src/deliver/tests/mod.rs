@@ -12,7 +12,7 @@ use bytes::Bytes;
 use prometheus::Registry;
 
 use super::*;
-use crate::mail::{Body, Client, Envelope, Notify, QueueId, Recipient};
+use crate::mail::{Body, Envelope, Notify, QueueId, sample};
 use crate::policy::Level;
 use crate::world::fake::{FakeClock, FakeDialer, FakeRandom, FakeResolver};
 use certificates::Authority;
@@ -98,27 +98,10 @@ fn next_hop(hop: &str) -> Route {
 }
 
 fn envelope(to: &[&str]) -> Envelope {
-    let recipient =
-        |address: &&str| Recipient { address: address.parse().unwrap(), notify: Notify::DEFAULT, orcpt: None };
     Envelope {
-        id: QueueId::new(1, &[1; 10]),
         reverse_path: crate::mail::ReversePath::Address("ann@corp.example".parse().unwrap()),
-        recipients: to.iter().map(recipient).collect(),
         body: Body::SevenBit,
-        smtputf8: false,
-        require_tls: false,
-        ret: None,
-        envid: None,
-        source: "office".to_owned(),
-        client: Client {
-            ip: "10.0.0.1".parse().unwrap(),
-            helo: "pc".to_owned(),
-            extended: true,
-            listener: "relay".to_owned(),
-            user: None,
-            tls: None,
-        },
-        received: "2026-06-01T00:00:00Z".parse().unwrap(),
+        ..sample::envelope(QueueId::new(1, &[1; 10]), to, "2026-06-01T00:00:00Z".parse().unwrap())
     }
 }
 

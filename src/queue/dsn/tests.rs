@@ -1,5 +1,5 @@
 use super::*;
-use crate::mail::{Address, Body, Client, Notify};
+use crate::mail::{Address, Notify, sample};
 
 const NOW: i64 = 1_700_000_000;
 
@@ -13,27 +13,13 @@ fn envelope(reverse_path: &str) -> Envelope {
         path => ReversePath::Address(path.parse().unwrap()),
     };
     Envelope {
-        id: QueueId::new(1, &[1; 10]),
         reverse_path,
         recipients: vec![
             recipient("roe@there.example", Some("rfc822;old+2Bname@there.example")),
             recipient("blind@other.example", None),
         ],
-        body: Body::EightBitMime,
-        smtputf8: false,
-        require_tls: false,
-        ret: None,
         envid: Some("abc+0D+0AX-Forged: yes".to_owned()),
-        source: "office".to_owned(),
-        client: Client {
-            ip: [192, 0, 2, 1].into(),
-            helo: "client".to_owned(),
-            extended: true,
-            listener: "relay".to_owned(),
-            user: None,
-            tls: None,
-        },
-        received: at(-3600),
+        ..sample::envelope(QueueId::new(1, &[1; 10]), &[], at(-3600))
     }
 }
 
