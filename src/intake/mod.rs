@@ -326,3 +326,6 @@ impl smtp::Sink for Spooling {
         self.0.finish().await.map_err(|error: StoreError| refuse::store(&error))
     }
 }
+
+#[cfg(test)]
+mod tests;
