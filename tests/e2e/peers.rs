@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use crate::support::{Gateway, PHI, Sink};
+use crate::support::{Gateway, PHI, Sink, id_of, message};
 
 fn relaying_to(sink: &Sink) -> Gateway {
     Gateway::start(&format!(
@@ -100,4 +100,62 @@ fn swaks_is_told_when_its_message_is_held() {
     let held = gateway.json(&["quarantine", "list"]);
     assert_eq!(held.len(), 1);
     assert_eq!(held[0]["state"], "held");
+}
+
+/// A next hop by aiosmtpd: prints a line for each message it takes.
+const AIOSMTPD: &str = "\
+import sys, time
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP
+
+class Hop:
+    async def handle_DATA(self, server, session, envelope):
+        print(envelope.mail_from, len(envelope.rcpt_tos), envelope.content.count(b'\\nDATA'), flush=True)
+        return '250 2.0.0 taken'
+
+class Door(Controller):
+    def factory(self):
+        return SMTP(self.handler, enable_SMTPUTF8=True)
+
+door = Door(Hop(), hostname='127.0.0.1', port=int(sys.argv[1]))
+door.start()
+print('ready', flush=True)
+time.sleep(600)
+";
+
+/// T061: a second mail hidden in the first does not come out as a second one, whatever ends a line for the hop.
+#[test]
+fn aiosmtpd_counts_as_many_messages_as_we_took() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|door| door.local_addr()).expect("a port").port();
+    let mut hop = Command::new("/usr/bin/python3")
+        .args(["-c", AIOSMTPD, &port.to_string()])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("python runs");
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(hop.stdout.take().expect("its words")));
+    let mut next = || lines.next().and_then(Result::ok).unwrap_or_default();
+    assert_eq!(next(), "ready", "aiosmtpd is installed (scripts/test does it)");
+    let gateway = Gateway::start(&format!(
+        "routes:\n  - {{ domains: ['*'], next_hop: '127.0.0.1:{port}', tls: opportunistic }}\npolicy: {{ clean: opportunistic }}\n"
+    ));
+    let second = "MAIL FROM:<eve@evil.example>\r\nRCPT TO:<bob@partner.example>\r\nDATA\r\nSubject: second\r\n";
+    let mut client = gateway.client();
+    let mut taken = 0;
+    for end in ["\n.\n", "\n.\r\n", "\r\n.\n", "\r.\r", "\r.\r\n", "\r\n\0.\r\n", "\r\n..\r\n", "\r\n .\r\n"] {
+        let answer = client.deliver(&["bob@partner.example"], &message("Lunch", &format!("first{end}{second}")));
+        taken += usize::from(answer.starts_with("250"));
+        assert!(answer.starts_with("250") || answer.starts_with("550 5.5.2"), "{answer}");
+    }
+    let everybody: Vec<String> = (0..150).map(|n| format!("r{n}@partner.example")).collect();
+    let everybody: Vec<&str> = everybody.iter().map(String::as_str).collect();
+    id_of(&client.deliver(&everybody, &message("Lunch", "At noon?")));
+    let came: Vec<String> = (0..taken + 2).map(|_| next()).collect();
+    hop.kill().expect("its end");
+    hop.wait().expect("its end");
+    assert!(taken >= 2, "the harmless ones were taken: {came:?}");
+    // Each with the words of the second mail inside it; those for many came in two transactions.
+    assert_eq!(came.iter().filter(|line| *line == "ann@clinic.example 1 1").count(), taken, "{came:?}");
+    assert_eq!(came.iter().filter(|line| line.ends_with("00 0") || line.ends_with("50 0")).count(), 2, "{came:?}");
+    assert!(next().is_empty(), "and nothing more");
 }

@@ -149,3 +149,58 @@ fn hostile_headers_end_soon_and_never_as_clean() {
     let arrived = sink.wait_for(1);
     assert_eq!(arrived.len(), 1, "PHI waits: {:?}", arrived[0].mail);
 }
+
+/// T075: a line of any length comes out as it went in, or the hop says no; nothing cuts it.
+#[test]
+fn lines_of_any_length_are_sent_as_they_came() {
+    let sink = Sink::plain();
+    let gateway = relaying_to(&sink, "");
+    let lines: Vec<String> =
+        [998, 999, 10_000, 1_500_000].map(|length| "word ".repeat(length / 5 + 1)[..length].to_owned()).into();
+    id_of(&gateway.client().deliver(&["bob@partner.example"], &message("Lunch", &lines.join("\r\n"))));
+    let arrived = &sink.wait_for(1)[0].content;
+    let came: Vec<usize> = arrived.lines().map(str::len).filter(|length| *length > 900).collect();
+    assert_eq!(came, lines.iter().map(String::len).collect::<Vec<_>>());
+    assert!(arrived.ends_with(&format!("{}\r\n", lines[3])));
+}
+
+/// T035: reloads one after the other while mail flows: none of it is lost or goes unread, and nothing is left open.
+#[test]
+fn reloads_under_load_lose_nothing_let_nothing_through_and_leak_nothing() {
+    let sink = Sink::plain();
+    let gateway = Gateway::start(&format!(
+        "routes:\n  - {{ domains: ['*'], next_hop: '{}', tls: opportunistic }}\n\
+         policy: {{ clean: opportunistic, phi: hold }}\n",
+        sink.address
+    ));
+    let open_files = || std::fs::read_dir(format!("/proc/{}/fd", gateway.pid())).expect("its files").count();
+    let send = |clean: usize| {
+        let mut client = gateway.client();
+        for _ in 0..clean {
+            id_of(&client.deliver(&["bob@partner.example"], &message("Lunch", "At noon?")));
+            let held = client.deliver(&["bob@partner.example"], &message("Note", PHI));
+            assert!(held.ends_with("held for privacy review"), "{held}");
+        }
+    };
+    send(1);
+    let before = open_files();
+    let loaded = || gateway.metric("waxseal_config_last_reload_timestamp_seconds").expect("a time");
+    let first = loaded();
+    std::thread::scope(|scope| {
+        let senders: Vec<_> = (0..4).map(|_| scope.spawn(|| send(20))).collect();
+        for _ in 0..100 {
+            gateway.signal("HUP");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        senders.into_iter().for_each(|sender| sender.join().expect("a sender"));
+    });
+    // As many again tell the author of a hold.
+    let came = sink.wait_for(2 * 81);
+    assert_eq!(came.iter().filter(|mail| mail.content.contains("At noon?")).count(), 81);
+    assert!(!came.iter().any(|mail| mail.content.contains("Quartermain")), "no PHI among them");
+    eventually("it was reloaded, with success", || {
+        let good = gateway.metric("waxseal_config_last_reload_successful") == Some(1.0);
+        (good && loaded() > first).then_some(())
+    });
+    eventually("what reloads opened is closed", || (open_files() <= before + 4).then_some(()));
+}

@@ -120,3 +120,16 @@ async fn on_a_full_disk_mail_is_refused_as_full_and_deliveries_are_recorded() {
     assert!(settled.parse::<usize>().unwrap() >= kept, "{words:?}");
     check_kept(&place, &dir, &words).await;
 }
+
+/// T011: over quota, or turned read-only. Mail is refused for now, nothing is lost, and it recovers.
+#[tokio::test]
+async fn a_quota_and_a_disk_turned_read_only_refuse_mail_for_now() {
+    let place = InFolder::new();
+    for error in ["EDQUOT", "EROFS"] {
+        let dir = place.folder.path().join(error);
+        let Some(words) = run(&dir, &format!("inject=pwrite64:error={error}:when=120..125")) else { return };
+        assert!(count(&words, "full") + count(&words, "failed") >= 1, "{error}: {words:?}");
+        assert_eq!(words.iter().rfind(|line| line.starts_with("writable")).unwrap(), "writable true", "{error}");
+        check_kept(&place, &dir, &words).await;
+    }
+}
