@@ -5,7 +5,9 @@
 //! along to delivery, which sends nothing on a session that doesn't reach it; what the attempt came
 //! to goes back to the queue, which alone says what is tried next.
 
+mod account;
 mod metrics;
+mod path;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,18 +18,20 @@ use serde_json::{Map, Value, json};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{error, info, warn};
+use tracing::{error, warn};
 
 use crate::audit::{Event, EventKind};
 use crate::deliver::{Attempt, AttemptResult, Deliverer, Destination, Job, Trouble};
 use crate::mail::{Address, Content, EnhancedStatus};
-use crate::policy::{Decision, Level, Method};
+use crate::policy::Method;
 use crate::protect::{self, Outgoing};
-use crate::queue::{Feedback, Queue, Tried, Work};
+use crate::queue::{Queue, Work};
 use crate::store::{Arrival, Leased, RecipientRecord, RecipientState, Settlement, Store, StoreError};
 use crate::world::{Clock, Random, new_id};
 
+use account::feedback;
 pub use metrics::Metrics;
+use path::{Group, groups, take_along};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -57,6 +61,16 @@ pub trait HoldNotices: Send + Sync {
     fn held(&self, leased: &Leased, held: &[&Address]) -> Vec<Arrival>;
 }
 
+/// The rooms and helpers that dispatch is born with.
+pub struct Parts {
+    pub queue: Arc<Queue>,
+    pub store: Arc<dyn Store>,
+    pub notices: Arc<dyn HoldNotices>,
+    pub clock: Arc<dyn Clock>,
+    pub random: Arc<dyn Random>,
+    pub metrics: Metrics,
+}
+
 /// Takes work from the queue until it is told to stop.
 pub struct Dispatch {
     config: Config,
@@ -77,17 +91,8 @@ const IN_PLACE: usize = 64 * 1024;
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 
 impl Dispatch {
-    #[allow(clippy::too_many_arguments)] // The rooms and ports it is born with, each once.
-    pub fn new(
-        config: Config,
-        way: Way,
-        queue: Arc<Queue>,
-        store: Arc<dyn Store>,
-        notices: Arc<dyn HoldNotices>,
-        clock: Arc<dyn Clock>,
-        random: Arc<dyn Random>,
-        metrics: Metrics,
-    ) -> Arc<Self> {
+    pub fn new(config: Config, way: Way, parts: Parts) -> Arc<Self> {
+        let Parts { queue, store, notices, clock, random, metrics } = parts;
         let memory = Arc::new(Semaphore::new(kib(config.memory) as usize));
         Arc::new(Self {
             config,
@@ -211,40 +216,6 @@ impl Dispatch {
         attempts
     }
 
-    /// Counts, logs and records the attempts; the queue says what they make of the recipients.
-    fn account(&self, way: &Way, leased: &Leased, attempts: Vec<Attempt>) -> Settlement {
-        let mut events = Vec::with_capacity(attempts.len());
-        let mut tried = Vec::with_capacity(attempts.len());
-        for attempt in attempts {
-            let Some(due) = leased.due.iter().find(|due| due.index == attempt.index) else { continue };
-            self.metrics.count(leased, due, &attempt);
-            let trouble = attempt.result.trouble();
-            info!(
-                id = %leased.envelope.id, recipient = due.index, domain = %attempt.address.domain(),
-                host = attempt.host.as_deref(), result = attempt.result.as_str(), code = trouble.code,
-                status = %trouble.status, asked = %due.level, basis = attempt.proof.as_ref().map(|p| p.basis.as_str()),
-                "delivery attempt"
-            );
-            let mut detail = detail(due, &attempt);
-            if let Some(extent) = extent(way, asked(&leased.decision, due), &attempt) {
-                detail.insert("extent".to_owned(), json!(extent));
-            }
-            events.push(self.event(EventKind::Attempted, leased, detail));
-            tried.push(Tried {
-                index: attempt.index,
-                result: attempt.result,
-                host: attempt.host,
-                dsn_passed_on: attempt.reports,
-            });
-        }
-        let mut settlement = self.queue.conclude(leased, &tried, events);
-        let held: Vec<&Address> = settlement.recipients.iter().filter(|r| is_held(r)).map(|r| &r.address).collect();
-        if !held.is_empty() {
-            settlement.own_mail.extend(self.notices.held(leased, &held));
-        }
-        settlement
-    }
-
     fn event(&self, kind: EventKind, leased: &Leased, detail: Map<String, Value>) -> Event {
         let message = Some(leased.envelope.id);
         Event { at: self.clock.now(), actor: "gateway".to_owned(), kind, message, detail }
@@ -274,58 +245,8 @@ impl Dispatch {
     }
 }
 
-fn is_held(record: &RecipientRecord) -> bool {
-    record.state == RecipientState::Held
-}
-
 fn kib(bytes: u64) -> u32 {
     u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX).clamp(1, Semaphore::MAX_PERMITS as u32)
-}
-
-/// What recipients must have in common to share a transaction: the hop, what it must prove, and so
-/// the bytes.
-#[derive(PartialEq)]
-struct Path {
-    destination: Destination,
-    level: Level,
-    method: Method,
-}
-
-impl Path {
-    fn of(way: &Way, decision: &Decision, due: &RecipientRecord) -> Self {
-        let level = asked(decision, due);
-        Self { destination: way.deliverer.config().destination(due.address.domain(), level), level, method: due.method }
-    }
-}
-
-/// Recipients that share a transaction.
-struct Group {
-    path: Path,
-    recipients: Vec<usize>,
-}
-
-/// What the hop must reach. While the site only observes, everything goes with the best TLS offered.
-fn asked(decision: &Decision, due: &RecipientRecord) -> Level {
-    if decision.observed { Level::Opportunistic } else { due.level }
-}
-
-fn groups(way: &Way, leased: &Leased) -> Vec<Group> {
-    let mut groups: Vec<Group> = Vec::with_capacity(1);
-    for due in &leased.due {
-        let path = Path::of(way, &leased.decision, due);
-        match groups.iter_mut().find(|group| group.path == path) {
-            Some(group) => group.recipients.push(due.index),
-            None => groups.push(Group { path, recipients: vec![due.index] }),
-        }
-    }
-    groups
-}
-
-/// Other domains of the message behind the same next hop share its transaction.
-fn take_along(way: &Way, work: &mut Work) {
-    let paths: Vec<Path> = groups(way, &work.leased).into_iter().map(|group| group.path).collect();
-    let decision = work.leased.decision.clone();
-    work.take_along(|due| paths.contains(&Path::of(way, &decision, due)));
 }
 
 async fn compose(
@@ -346,66 +267,6 @@ async fn compose(
     }
     let (way, content) = (way.clone(), content.clone());
     tokio::task::spawn_blocking(move || make(&way, &content)).await.expect("composing does not panic")
-}
-
-/// What the destination as a whole showed: whether more at once is welcome.
-fn feedback(attempts: &[Attempt]) -> Feedback {
-    let answered = |attempt: &Attempt| !matches!(attempt.result.trouble().code, 0 | 421);
-    let spoken_to = |attempt: &Attempt| attempt.host.is_some();
-    if attempts.iter().any(answered) {
-        Feedback::Good
-    } else if attempts.iter().any(spoken_to) {
-        Feedback::Bad
-    } else {
-        Feedback::None
-    }
-}
-
-/// How far the proof goes where mail was handed to a next hop: no further, unless the route says
-/// what handing over counts as.
-fn extent(way: &Way, level: Level, attempt: &Attempt) -> Option<String> {
-    let config = way.deliverer.config();
-    let Destination::Route(at) = config.destination(attempt.address.domain(), level) else { return None };
-    if !matches!(attempt.result, AttemptResult::Sent(_)) {
-        return None;
-    }
-    let proof = attempt.proof.as_ref()?;
-    let reached = match proof.level {
-        Level::Opportunistic => "clear",
-        Level::Tls => "encrypted",
-        _ => "verified",
-    };
-    Some(match config.routes[at].provides {
-        Some(stated) if proof.counts >= stated => format!("{reached} to the next hop; the route states {stated}"),
-        _ => format!("{reached} to the next hop; onward unknown"),
-    })
-}
-
-/// What the audit keeps of an attempt, by the names of `docs/events.md`.
-fn detail(due: &RecipientRecord, attempt: &Attempt) -> Map<String, Value> {
-    let trouble = attempt.result.trouble();
-    let mut detail = Map::with_capacity(12);
-    let mut put = |name: &str, value: Value| _ = detail.insert(name.to_owned(), value);
-    put("recipient", json!(attempt.address));
-    put("method", json!(due.method));
-    put("level", json!(due.level));
-    put("result", json!(attempt.result.as_str()));
-    put("reply", json!(trouble.to_string()));
-    if let Some(host) = &attempt.host {
-        put("host", json!(host));
-    }
-    if let Some(proof) = &attempt.proof {
-        put("proved", json!(proof.level));
-        put("basis", json!(proof.basis));
-        if proof.counts != proof.level {
-            put("counts_as", json!(proof.counts));
-        }
-        if !proof.version.is_empty() {
-            put("tls", json!(proof.version));
-            put("certificate", json!(proof.certificate));
-        }
-    }
-    detail
 }
 
 #[cfg(test)]

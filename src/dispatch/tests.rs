@@ -8,7 +8,7 @@ use crate::deliver::tests::certificates::Authority;
 use crate::deliver::tests::sink::{SILENCE, Sink, sink};
 use crate::deliver::{self, Ports};
 use crate::mail::{Address, QueueId, ReversePath};
-use crate::policy::{Decision, Verdict};
+use crate::policy::{Decision, Level, Verdict};
 use crate::queue;
 use crate::store::embedded::{self, Embedded};
 use crate::store::{self, MessageState, Record, sample};
@@ -67,9 +67,15 @@ impl Desk {
         let way = way(authority, routes, &clock, &dialer);
         let metrics = Metrics::new(&registry).unwrap();
         let told = Arc::new(Told::default());
-        let (config, notices) = (Config::default(), told.clone());
-        let dispatch =
-            Dispatch::new(config, way, queue.clone(), store.clone(), notices, clock.clone(), random, metrics);
+        let parts = Parts {
+            queue: queue.clone(),
+            store: store.clone(),
+            notices: told.clone(),
+            clock: clock.clone(),
+            random,
+            metrics,
+        };
+        let dispatch = Dispatch::new(Config::default(), way, parts);
         let stop = CancellationToken::new();
         let running = tokio::spawn(dispatch.run(stop.clone()));
         Self { folder, clock, dialer, store, queue, registry, told, stop, running }

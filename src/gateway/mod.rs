@@ -99,16 +99,16 @@ impl Gateway {
         let intake = intake(&configuration, &law, &store, &queue, &quarantine, &clock, &random, &telemetry)?;
         let server = smtp_server(&configuration, &intake, &clock, &telemetry)?;
         let delivery = Arc::new(deliver::Metrics::new(&telemetry.registry).context("delivery's metrics")?);
-        let dispatch = Dispatch::new(
-            dispatch_config(&configuration),
-            way(&configuration, &clock, &random, &delivery)?,
-            queue.clone(),
-            store.clone(),
-            quarantine.clone(),
-            clock.clone(),
-            random.clone(),
-            dispatch::Metrics::new(&telemetry.registry).context("dispatch's metrics")?,
-        );
+        let parts = dispatch::Parts {
+            queue: queue.clone(),
+            store: store.clone(),
+            notices: quarantine.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
+            metrics: dispatch::Metrics::new(&telemetry.registry).context("dispatch's metrics")?,
+        };
+        let way = way(&configuration, &clock, &random, &delivery)?;
+        let dispatch = Dispatch::new(dispatch_config(&configuration), way, parts);
         let doors = Doors { smtp: server.bind()?, http: bind_http(&configuration.web).await? };
         let queue_metrics = queue::Metrics::new(&telemetry.registry).context("the queue's metrics")?;
         let edm_metrics = edm::Metrics::new(&telemetry.registry).context("the patient indexes' metrics")?;
