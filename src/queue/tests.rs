@@ -4,7 +4,7 @@ use prometheus::Registry;
 use tokio::time::timeout;
 
 use super::*;
-use crate::mail::{AttemptResult, EnhancedStatus, ReversePath, Trouble};
+use crate::mail::{AttemptResult, Content, EnhancedStatus, ReversePath, Trouble};
 use crate::policy::Level;
 use crate::store::embedded::{self, Embedded};
 use crate::store::{Arrival, MessageState, Query, RecipientState, sample};

@@ -4,12 +4,16 @@
 //! own, wrapped by the master key.
 
 pub mod embedded;
+mod message;
 mod metrics;
 pub mod sample;
 mod seal;
+mod state;
 
 pub use embedded::Embedded;
+pub use message::{Arrival, Decided, Facts, Leased, RecipientRecord, stored_content};
 pub use metrics::Metrics;
+pub use state::{MessageState, RecipientState};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -17,8 +21,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::audit::{Event, Fault, Head, Record as AuditRecord};
-use crate::mail::{Address, Content, Envelope, QueueId};
-use crate::policy::{Decision, Level, Method, RecipientDecision};
+use crate::mail::{Content, Envelope, QueueId};
+use crate::policy::Decision;
 
 /// Everything a backing promises. Split by the room that uses each part.
 pub trait Store: Arrivals + Deliveries + Holds + Account + Send + Sync {}
@@ -85,174 +89,6 @@ pub trait Arrivals {
     async fn decide(&self, id: QueueId, outcome: Decided) -> Result<(), StoreError>;
     /// Messages still `scanning`, for instance after a crash.
     async fn scanning(&self) -> Result<Vec<(Envelope, Content)>, StoreError>;
-}
-
-/// A message to be kept.
-#[derive(Clone, Debug)]
-pub struct Arrival {
-    pub envelope: Envelope,
-    pub content: Content,
-    /// `None`: still scanning.
-    pub decided: Option<Decided>,
-    /// What `find` and pages show: kept sealed where it is content.
-    pub facts: Facts,
-    pub events: Vec<Event>,
-    /// The committer delivers it at once; `lease` must not hand it out until it is settled.
-    pub leased: bool,
-}
-
-/// A decision and where it puts the recipients.
-#[derive(Clone, Debug)]
-pub struct Decided {
-    pub decision: Decision,
-    /// In the order of the envelope.
-    pub states: Vec<RecipientState>,
-    pub events: Vec<Event>,
-    /// Own mail that this causes (a notice of the hold), committed with it.
-    pub own_mail: Vec<Arrival>,
-    pub leased: bool,
-}
-
-impl Decided {
-    /// The recipients as they begin: each on the first rung of its ladder, due at once.
-    pub fn first_records(&self, now: Timestamp) -> Vec<RecipientRecord> {
-        let first = |(index, (decided, state)): (usize, (&RecipientDecision, &RecipientState))| {
-            let (level, method) = self.decision.start(decided);
-            RecipientRecord {
-                index,
-                address: decided.address.clone(),
-                state: *state,
-                level,
-                method,
-                attempts: 0,
-                next_attempt: state.is_open().then_some(now),
-                failing_since: None,
-                last_reply: None,
-                delay_notice: None,
-                expired: false,
-                released: None,
-            }
-        };
-        self.decision.recipients.iter().zip(&self.states).enumerate().map(first).collect()
-    }
-}
-
-/// Facts for finding a message again.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Facts {
-    pub author: Option<Address>,
-    pub message_id: Option<String>,
-    /// Sealed at rest; shown only to a reviewer.
-    pub subject: Option<String>,
-    pub size: u64,
-    /// Own mail: DSN or notice.
-    pub own: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum MessageState {
-    Scanning,
-    /// While any recipient is unsettled.
-    Queued,
-    Held,
-    Delivered,
-    Returned,
-    Expired,
-    Deleted,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RecipientState {
-    Pending,
-    Deferred,
-    Sent,
-    /// Waiting in the portal.
-    Pickup,
-    Read,
-    Failed,
-    Held,
-    Paused,
-}
-
-/// A recipient as the store keeps it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RecipientRecord {
-    /// Its place in the envelope.
-    pub index: usize,
-    pub address: Address,
-    pub state: RecipientState,
-    pub level: Level,
-    /// The rung in use.
-    pub method: Method,
-    pub attempts: u32,
-    pub next_attempt: Option<Timestamp>,
-    /// Since when the rung in use fails; `delivery.patience` counts from here.
-    pub failing_since: Option<Timestamp>,
-    /// The last reply or trouble, safe to show.
-    pub last_reply: Option<String>,
-    /// When the author was told of the delay.
-    pub delay_notice: Option<Timestamp>,
-    /// It failed because its time was over, not because somebody said no.
-    #[serde(default)]
-    pub expired: bool,
-    /// When it was let go after it had been held: its time counts from here.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub released: Option<Timestamp>,
-}
-
-impl RecipientRecord {
-    /// Since when it is to be delivered: what was held until now has all its time before it.
-    pub fn since(&self, received: Timestamp) -> Timestamp {
-        self.released.unwrap_or(received)
-    }
-
-    /// Let go at this level, after it was held: due at once by this method, as if it had just come.
-    pub fn released(&self, level: Level, method: Method, now: Timestamp) -> Self {
-        Self {
-            state: RecipientState::Pending,
-            level,
-            method,
-            next_attempt: Some(now),
-            failing_since: None,
-            last_reply: None,
-            delay_notice: None,
-            released: Some(now),
-            ..self.clone()
-        }
-    }
-}
-
-/// A message handed out for delivery, to this process alone.
-#[derive(Clone, Debug)]
-pub struct Leased {
-    pub envelope: std::sync::Arc<Envelope>,
-    pub decision: std::sync::Arc<Decision>,
-    pub facts: Facts,
-    /// The due recipients only.
-    pub due: Vec<RecipientRecord>,
-    /// In memory where it just arrived; else `read` gives it.
-    pub content: Content,
-}
-
-impl Leased {
-    /// A message that is being committed, as it will be leased to whoever commits it.
-    pub fn first(envelope: &Envelope, decided: &Decided, facts: &Facts, content: &Content, now: Timestamp) -> Self {
-        let open = |record: &RecipientRecord| record.state.is_open();
-        Self {
-            envelope: std::sync::Arc::new(envelope.clone()),
-            decision: std::sync::Arc::new(decided.decision.clone()),
-            facts: facts.clone(),
-            due: decided.first_records(now).into_iter().filter(open).collect(),
-            content: content.clone(),
-        }
-    }
-}
-
-/// The content of a committed message, for [`Deliveries::read`] to open.
-pub fn stored_content(id: QueueId, size: u64) -> Content {
-    Content::Sealed { name: id.to_string(), size }
 }
 
 /// What the queue and dispatch ask of the store.
@@ -377,88 +213,4 @@ pub struct Census {
     pub oldest_queued: Option<Timestamp>,
     pub oldest_held: Option<Timestamp>,
     pub free_bytes: u64,
-}
-
-impl MessageState {
-    /// What the recipients together make of the message.
-    pub fn of(recipients: &[RecipientRecord]) -> MessageState {
-        use RecipientState as R;
-        let any = |wanted: &[R]| recipients.iter().any(|recipient| wanted.contains(&recipient.state));
-        if any(&[R::Pending, R::Deferred, R::Paused]) {
-            MessageState::Queued
-        } else if any(&[R::Held]) {
-            MessageState::Held
-        } else if recipients.iter().any(|recipient| recipient.state == R::Failed && recipient.expired) {
-            MessageState::Expired
-        } else if any(&[R::Failed]) {
-            MessageState::Returned
-        } else {
-            MessageState::Delivered
-        }
-    }
-
-    pub const ALL: [MessageState; 7] = [
-        MessageState::Scanning,
-        MessageState::Queued,
-        MessageState::Held,
-        MessageState::Delivered,
-        MessageState::Returned,
-        MessageState::Expired,
-        MessageState::Deleted,
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            MessageState::Scanning => "scanning",
-            MessageState::Queued => "queued",
-            MessageState::Held => "held",
-            MessageState::Delivered => "delivered",
-            MessageState::Returned => "returned",
-            MessageState::Expired => "expired",
-            MessageState::Deleted => "deleted",
-        }
-    }
-}
-
-impl std::fmt::Display for MessageState {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl RecipientState {
-    /// Whether the queue still has to do something for it.
-    pub fn is_open(self) -> bool {
-        matches!(self, RecipientState::Pending | RecipientState::Deferred)
-    }
-
-    pub const ALL: [RecipientState; 8] = [
-        RecipientState::Pending,
-        RecipientState::Deferred,
-        RecipientState::Sent,
-        RecipientState::Pickup,
-        RecipientState::Read,
-        RecipientState::Failed,
-        RecipientState::Held,
-        RecipientState::Paused,
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            RecipientState::Pending => "pending",
-            RecipientState::Deferred => "deferred",
-            RecipientState::Sent => "sent",
-            RecipientState::Pickup => "pickup",
-            RecipientState::Read => "read",
-            RecipientState::Failed => "failed",
-            RecipientState::Held => "held",
-            RecipientState::Paused => "paused",
-        }
-    }
-}
-
-impl std::fmt::Display for RecipientState {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
-    }
 }

@@ -1,0 +1,152 @@
+//! A message as it comes to the store, as its recipients are kept, and as it is handed out.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::RecipientState;
+use crate::audit::Event;
+use crate::mail::{Address, Content, Envelope, QueueId};
+use crate::policy::{Decision, Level, Method, RecipientDecision};
+
+/// A message to be kept.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    pub envelope: Envelope,
+    pub content: Content,
+    /// `None`: still scanning.
+    pub decided: Option<Decided>,
+    /// What `find` and pages show: kept sealed where it is content.
+    pub facts: Facts,
+    pub events: Vec<Event>,
+    /// The committer delivers it at once; `lease` must not hand it out until it is settled.
+    pub leased: bool,
+}
+
+/// A decision and where it puts the recipients.
+#[derive(Clone, Debug)]
+pub struct Decided {
+    pub decision: Decision,
+    /// In the order of the envelope.
+    pub states: Vec<RecipientState>,
+    pub events: Vec<Event>,
+    /// Own mail that this causes (a notice of the hold), committed with it.
+    pub own_mail: Vec<Arrival>,
+    pub leased: bool,
+}
+
+impl Decided {
+    /// The recipients as they begin: each on the first rung of its ladder, due at once.
+    pub fn first_records(&self, now: Timestamp) -> Vec<RecipientRecord> {
+        let first = |(index, (decided, state)): (usize, (&RecipientDecision, &RecipientState))| {
+            let (level, method) = self.decision.start(decided);
+            RecipientRecord {
+                index,
+                address: decided.address.clone(),
+                state: *state,
+                level,
+                method,
+                attempts: 0,
+                next_attempt: state.is_open().then_some(now),
+                failing_since: None,
+                last_reply: None,
+                delay_notice: None,
+                expired: false,
+                released: None,
+            }
+        };
+        self.decision.recipients.iter().zip(&self.states).enumerate().map(first).collect()
+    }
+}
+
+/// Facts for finding a message again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    pub author: Option<Address>,
+    pub message_id: Option<String>,
+    /// Sealed at rest; shown only to a reviewer.
+    pub subject: Option<String>,
+    pub size: u64,
+    /// Own mail: DSN or notice.
+    pub own: bool,
+}
+
+/// A recipient as the store keeps it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RecipientRecord {
+    /// Its place in the envelope.
+    pub index: usize,
+    pub address: Address,
+    pub state: RecipientState,
+    pub level: Level,
+    /// The rung in use.
+    pub method: Method,
+    pub attempts: u32,
+    pub next_attempt: Option<Timestamp>,
+    /// Since when the rung in use fails; `delivery.patience` counts from here.
+    pub failing_since: Option<Timestamp>,
+    /// The last reply or trouble, safe to show.
+    pub last_reply: Option<String>,
+    /// When the author was told of the delay.
+    pub delay_notice: Option<Timestamp>,
+    /// It failed because its time was over, not because somebody said no.
+    #[serde(default)]
+    pub expired: bool,
+    /// When it was let go after it had been held: its time counts from here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub released: Option<Timestamp>,
+}
+
+impl RecipientRecord {
+    /// Since when it is to be delivered: what was held until now has all its time before it.
+    pub fn since(&self, received: Timestamp) -> Timestamp {
+        self.released.unwrap_or(received)
+    }
+
+    /// Let go at this level, after it was held: due at once by this method, as if it had just come.
+    pub fn released(&self, level: Level, method: Method, now: Timestamp) -> Self {
+        Self {
+            state: RecipientState::Pending,
+            level,
+            method,
+            next_attempt: Some(now),
+            failing_since: None,
+            last_reply: None,
+            delay_notice: None,
+            released: Some(now),
+            ..self.clone()
+        }
+    }
+}
+
+/// A message handed out for delivery, to this process alone.
+#[derive(Clone, Debug)]
+pub struct Leased {
+    pub envelope: Arc<Envelope>,
+    pub decision: Arc<Decision>,
+    pub facts: Facts,
+    /// The due recipients only.
+    pub due: Vec<RecipientRecord>,
+    /// In memory where it just arrived; else `read` gives it.
+    pub content: Content,
+}
+
+impl Leased {
+    /// A message that is being committed, as it will be leased to whoever commits it.
+    pub fn first(envelope: &Envelope, decided: &Decided, facts: &Facts, content: &Content, now: Timestamp) -> Self {
+        let open = |record: &RecipientRecord| record.state.is_open();
+        Self {
+            envelope: Arc::new(envelope.clone()),
+            decision: Arc::new(decided.decision.clone()),
+            facts: facts.clone(),
+            due: decided.first_records(now).into_iter().filter(open).collect(),
+            content: content.clone(),
+        }
+    }
+}
+
+/// The content of a committed message, for [`Deliveries::read`] to open.
+pub fn stored_content(id: QueueId, size: u64) -> Content {
+    Content::Sealed { name: id.to_string(), size }
+}
