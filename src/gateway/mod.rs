@@ -3,6 +3,7 @@
 //! This is the one place where every room is known: which backing keeps the mail, who is told of
 //! what, and what a reload replaces.
 
+mod build;
 mod law;
 mod reviewing;
 mod upkeep;
@@ -22,24 +23,21 @@ use tracing::{error, info};
 
 use crate::audit::{Event, EventKind};
 use crate::config::{self, Configuration};
-use crate::deliver::{self, Deliverer, Ports};
+use crate::deliver;
 use crate::directory;
-use crate::dispatch::{self, Dispatch, Way};
+use crate::dispatch::Dispatch;
 use crate::edm;
-use crate::intake::{self, Intake, Law};
+use crate::intake::{Intake, Law};
 use crate::mail::Envelope;
-use crate::message::{Apart, Documents};
 use crate::people::People;
 use crate::policy::Decision;
 use crate::quarantine::{self, Examine, Quarantine};
 use crate::queue::{self, Queue};
-use crate::smtp::{self, Bound, Server, Tls};
-use crate::store::Store;
+use crate::smtp::{Bound, Server, Tls};
 use crate::telemetry::Telemetry;
-use crate::world::ocr::Ocr;
-use crate::world::worker;
-use crate::world::{Clock, DnsResolver, Random, SystemClock, SystemRandom, TcpDialer, system_roots};
-use crate::{protect, web};
+use crate::web;
+use crate::world::{Clock, Random, SystemClock, SystemRandom};
+use build::Base;
 use reviewing::Current;
 
 /// The gateway with its doors open. [`Gateway::run`] lets clients in.
@@ -52,11 +50,7 @@ pub struct Gateway {
 struct Rooms {
     file: PathBuf,
     data_dir: PathBuf,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
-    telemetry: Telemetry,
-    store: Arc<dyn Store>,
-    queue: Arc<Queue>,
+    base: Base,
     intake: Arc<Intake>,
     server: Server,
     dispatch: Arc<Dispatch>,
@@ -94,33 +88,22 @@ impl Gateway {
             let rules = law.ruleset.rules().map(|rule| rule.rule.id.as_str());
             quarantine::Metrics::new(&telemetry.registry, rules).context("the quarantine's metrics")?
         };
-        let quarantine = reviewing(&configuration, &store, &queue, &clock, &random, &marks);
-        let quarantine = Arc::new(Current::new(quarantine));
-        let intake = intake(&configuration, &law, &store, &queue, &quarantine, &clock, &random, &telemetry)?;
-        let server = smtp_server(&configuration, &intake, &clock, &telemetry)?;
-        let delivery = Arc::new(deliver::Metrics::new(&telemetry.registry).context("delivery's metrics")?);
-        let parts = dispatch::Parts {
-            queue: queue.clone(),
-            store: store.clone(),
-            notices: quarantine.clone(),
-            clock: clock.clone(),
-            random: random.clone(),
-            metrics: dispatch::Metrics::new(&telemetry.registry).context("dispatch's metrics")?,
-        };
-        let way = way(&configuration, &clock, &random, &delivery)?;
-        let dispatch = Dispatch::new(dispatch_config(&configuration), way, parts);
-        let doors = Doors { smtp: server.bind()?, http: bind_http(&configuration.web).await? };
-        let queue_metrics = queue::Metrics::new(&telemetry.registry).context("the queue's metrics")?;
-        let edm_metrics = edm::Metrics::new(&telemetry.registry).context("the patient indexes' metrics")?;
-        let directory_metrics = directory::Metrics::new(&telemetry.registry).context("the directory's metrics")?;
+        let base = Base { store, queue, clock, random, telemetry };
+        let quarantine = Arc::new(Current::new(build::reviewing(&configuration, &base, &marks)));
+        let intake = build::intake(&configuration, &base, &law, &quarantine)?;
+        let server = build::smtp_server(&configuration, &base, &intake)?;
+        let registry = &base.telemetry.registry;
+        let delivery = Arc::new(deliver::Metrics::new(registry).context("delivery's metrics")?);
+        let way = build::way(&configuration, &base, &delivery)?;
+        let dispatch = build::dispatch(&configuration, &base, &quarantine, way)?;
+        let doors = Doors { smtp: server.bind()?, http: build::bind_http(&configuration.web).await? };
+        let queue_metrics = queue::Metrics::new(registry).context("the queue's metrics")?;
+        let edm_metrics = edm::Metrics::new(registry).context("the patient indexes' metrics")?;
+        let directory_metrics = directory::Metrics::new(registry).context("the directory's metrics")?;
         let rooms = Rooms {
             file: configuration.file.clone(),
             data_dir: configuration.data_dir.clone(),
-            clock,
-            random,
-            telemetry,
-            store,
-            queue,
+            base,
             intake,
             server,
             dispatch,
@@ -196,27 +179,27 @@ impl Gateway {
 impl Rooms {
     fn house(self: &Arc<Self>) -> web::House {
         web::House {
-            store: self.store.clone(),
-            queue: self.queue.clone(),
-            clock: self.clock.clone(),
-            telemetry: self.telemetry.clone(),
+            store: self.base.store.clone(),
+            queue: self.base.queue.clone(),
+            clock: self.base.clock.clone(),
+            telemetry: self.base.telemetry.clone(),
             gateway: self.clone(),
         }
     }
 
     /// Loads everything again. Each room takes the new only when all of it stands.
     async fn load_again(&self) -> Result<()> {
-        let now = self.clock.now();
+        let now = self.base.clock.now();
         let configuration = config::load(&self.file, now)?;
         let (law, advisers) = law::make(&configuration, now)?;
         let tls = Tls::load(&configuration.smtp, &configuration.data_dir, now)?;
-        let way = way(&configuration, &self.clock, &self.random, &self.delivery)?;
-        law::keep_sources(&*self.store, &configuration, &law).await?;
+        let way = build::way(&configuration, &self.base, &self.delivery)?;
+        law::keep_sources(&*self.base.store, &configuration, &law).await?;
         let people = Arc::new(People::open(&configuration.users)?);
         self.law.store(Arc::new(law));
         self.advisers.store(Arc::new(advisers));
         let marks = self.quarantine.load().metrics().clone();
-        let quarantine = reviewing(&configuration, &self.store, &self.queue, &self.clock, &self.random, &marks);
+        let quarantine = build::reviewing(&configuration, &self.base, &marks);
         self.quarantine.replace(quarantine);
         self.server.reload(configuration.smtp.clone(), tls, people);
         self.dispatch.reload(way).await;
@@ -226,8 +209,8 @@ impl Rooms {
 
     /// What metrics, logs and the audit say of a configuration that now runs.
     async fn told(&self, configuration: &Configuration) {
-        let metrics = &self.telemetry.metrics;
-        metrics.reloaded(self.clock.now());
+        let metrics = &self.base.telemetry.metrics;
+        metrics.reloaded(self.base.clock.now());
         metrics.observing(configuration.policy.observe_until);
         for doubt in configuration.refusals.iter().chain(&configuration.warnings) {
             tracing::warn!(fault = %doubt, "configuration");
@@ -237,15 +220,15 @@ impl Rooms {
             let detail = detail.map(|(name, words)| (name.to_owned(), words.as_str().into()));
             self.record(EventKind::WeakConfiguration, serde_json::Map::from_iter(detail)).await;
         }
-        if let Some(until) = configuration.policy.observe_until.filter(|until| self.clock.now() < *until) {
+        if let Some(until) = configuration.policy.observe_until.filter(|until| self.base.clock.now() < *until) {
             let detail = [("until".to_owned(), until.to_string().into())];
             self.record(EventKind::ObserveStarted, serde_json::Map::from_iter(detail)).await;
         }
     }
 
     async fn record(&self, kind: EventKind, detail: serde_json::Map<String, serde_json::Value>) {
-        let event = Event { at: self.clock.now(), actor: "gateway".to_owned(), kind, message: None, detail };
-        if let Err(error) = self.store.append(vec![event]).await {
+        let event = Event { at: self.base.clock.now(), actor: "gateway".to_owned(), kind, message: None, detail };
+        if let Err(error) = self.base.store.append(vec![event]).await {
             error!(%error, ?kind, "an event could not be recorded");
         }
     }
@@ -254,11 +237,11 @@ impl Rooms {
 #[async_trait]
 impl web::Gateway for Rooms {
     fn troubles(&self) -> Vec<String> {
-        let storage = self.store.accepting().err().map(|error| format!("new mail is not taken: {error}"));
-        let delivery = self.store.writable().err().map(|error| format!("delivery is paused: {error}"));
+        let storage = self.base.store.accepting().err().map(|error| format!("new mail is not taken: {error}"));
+        let delivery = self.base.store.writable().err().map(|error| format!("delivery is paused: {error}"));
         let advisers = self.advisers.load();
         let broken = advisers.tables.iter().filter(|table| table.is_broken());
-        let unread = broken.filter_map(|table| table.trouble(self.clock.now()));
+        let unread = broken.filter_map(|table| table.trouble(self.base.clock.now()));
         storage.into_iter().chain(delivery).chain(unread).collect()
     }
 
@@ -268,14 +251,14 @@ impl web::Gateway for Rooms {
         let (kind, detail) = match &result {
             Ok(()) => (EventKind::Reloaded, serde_json::Map::new()),
             Err(error) => {
-                self.telemetry.metrics.reload_failed();
+                self.base.telemetry.metrics.reload_failed();
                 error!(error = format!("{error:#}"), "reload failed; what ran before still runs");
                 let why = ("error".to_owned(), format!("{error:#}").into());
                 (EventKind::ReloadFailed, serde_json::Map::from_iter([why]))
             }
         };
-        let event = Event { at: self.clock.now(), actor: actor.to_owned(), kind, message: None, detail };
-        if let Err(error) = self.store.append(vec![event]).await {
+        let event = Event { at: self.base.clock.now(), actor: actor.to_owned(), kind, message: None, detail };
+        if let Err(error) = self.base.store.append(vec![event]).await {
             error!(%error, "a reload could not be recorded");
         }
         result.map_err(|error| format!("{error:#}"))
@@ -295,109 +278,4 @@ impl Examine for Rooms {
     async fn examine(&self, envelope: &Envelope, content: Bytes) -> Decision {
         self.intake.decide_again(envelope, content).await
     }
-}
-
-#[allow(clippy::too_many_arguments)]
-fn intake(
-    configuration: &Configuration,
-    law: &Arc<ArcSwap<Law>>,
-    store: &Arc<dyn Store>,
-    queue: &Arc<Queue>,
-    quarantine: &Arc<Current>,
-    clock: &Arc<dyn Clock>,
-    random: &Arc<dyn Random>,
-    telemetry: &Telemetry,
-) -> Result<Arc<Intake>> {
-    // Documents are opened in confined processes of this same program.
-    let workers = worker::Config::this_program().context("finding this program, to start workers")?;
-    let ocr = Ocr::find();
-    match &ocr {
-        Ok(ocr) => info!(program = %ocr.program().display(), languages = ocr.languages(), "pictures are read"),
-        Err(missing) => info!(reason = %missing, "pictures are not read"),
-    }
-    let documents: Arc<dyn Documents> = Arc::new(Apart { workers: worker::Pool::new(workers), ocr: ocr.ok() });
-    let limits = &configuration.settings.limits;
-    let config = intake::Config {
-        hostname: configuration.smtp.hostname.to_string(),
-        scan_wait: limits.scan_wait.0,
-        scan_timeout: limits.scan_timeout.0,
-        memory: limits.memory.0,
-        ..intake::Config::default()
-    };
-    let sources = configuration.smtp.sources.iter().map(|source| source.name.as_str());
-    let current = law.load();
-    let rules = current.ruleset.rules().map(|rule| rule.rule.id.as_str());
-    let metrics = intake::Metrics::new(&telemetry.registry, sources, rules);
-    let parts = intake::Parts {
-        law: law.clone(),
-        store: store.clone(),
-        queue: queue.clone(),
-        notices: quarantine.clone(),
-        documents,
-        clock: clock.clone(),
-        random: random.clone(),
-        metrics,
-    };
-    Ok(Intake::new(config, parts))
-}
-
-fn smtp_server(
-    configuration: &Configuration,
-    intake: &Arc<Intake>,
-    clock: &Arc<dyn Clock>,
-    telemetry: &Telemetry,
-) -> Result<Server> {
-    let tls = Tls::load(&configuration.smtp, &configuration.data_dir, clock.now())?;
-    let people = Arc::new(People::open(&configuration.users)?);
-    let metrics = Arc::new(smtp::Metrics::new(&telemetry.registry).context("the SMTP server's metrics")?);
-    let intake: Arc<dyn smtp::Intake> = Arc::new(intake.clone());
-    Ok(Server::new(configuration.smtp.clone(), tls, people, intake, clock.clone(), metrics))
-}
-
-fn dispatch_config(configuration: &Configuration) -> dispatch::Config {
-    let limits = &configuration.settings.limits;
-    dispatch::Config { memory: limits.memory.0, drain: limits.drain.0, ..dispatch::Config::default() }
-}
-
-fn reviewing(
-    configuration: &Configuration,
-    store: &Arc<dyn Store>,
-    queue: &Arc<Queue>,
-    clock: &Arc<dyn Clock>,
-    random: &Arc<dyn Random>,
-    marks: &quarantine::Metrics,
-) -> Arc<Quarantine> {
-    let (store, queue, clock, random) = (store.clone(), queue.clone(), clock.clone(), random.clone());
-    Quarantine::new(configuration.quarantine.clone(), store, queue, clock, random, marks.clone())
-}
-
-/// How mail is made ready and where it goes.
-fn way(
-    configuration: &Configuration,
-    clock: &Arc<dyn Clock>,
-    random: &Arc<dyn Random>,
-    metrics: &Arc<deliver::Metrics>,
-) -> Result<Way> {
-    let ports = Ports {
-        resolver: Arc::new(DnsResolver::new(&configuration.dns)),
-        dialer: Arc::new(TcpDialer),
-        clock: clock.clone(),
-        random: random.clone(),
-        system_roots: system_roots(),
-    };
-    let deliverer = Deliverer::new(configuration.deliver.clone(), ports, metrics.clone())?;
-    let mut protect = protect::Config::new(configuration.smtp.hostname.clone());
-    protect.signers = law::signers(configuration)?;
-    protect.unsigned = law::unsigned(configuration);
-    protect.mended_sources = law::mended_sources(configuration);
-    Ok(Way { deliverer, protect })
-}
-
-async fn bind_http(config: &web::Config) -> Result<Vec<(TcpListener, web::Config)>> {
-    let mut doors = Vec::new();
-    for address in config.metrics.or(config.bind).iter().chain(config.metrics.and(config.bind).iter()) {
-        let door = TcpListener::bind(address).await.with_context(|| format!("http on {address}"))?;
-        doors.push((door, config.clone()));
-    }
-    Ok(doors)
 }

@@ -18,8 +18,8 @@ pub(super) async fn run(rooms: Arc<Rooms>, stop: CancellationToken) {
         pace.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             pace.tick().await;
-            match rooms.store.census().await {
-                Ok(census) => rooms.queue_metrics.show(&census, rooms.clock.now()),
+            match rooms.base.store.census().await {
+                Ok(census) => rooms.queue_metrics.show(&census, rooms.base.clock.now()),
                 Err(error) => warn!(%error, "the store can't be counted"),
             }
             look_at_tables(&rooms).await;
@@ -31,7 +31,7 @@ pub(super) async fn run(rooms: Arc<Rooms>, stop: CancellationToken) {
 /// Reading a new index takes its time, which mail need not wait for.
 async fn look_at_tables(rooms: &Arc<Rooms>) {
     let advisers = rooms.advisers.load_full();
-    let now = rooms.clock.now();
+    let now = rooms.base.clock.now();
     let refreshed = tokio::task::spawn_blocking({
         let advisers = advisers.clone();
         move || advisers.tables.iter().for_each(|table| table.refresh(now))
@@ -51,7 +51,7 @@ pub(super) async fn renew_directory(rooms: Arc<Rooms>, stop: CancellationToken) 
             pace.tick().await;
             let advisers = rooms.advisers.load_full();
             if let Some(staff) = &advisers.staff {
-                staff.refresh(rooms.clock.now()).await;
+                staff.refresh(rooms.base.clock.now()).await;
                 rooms.directory_metrics.show(staff);
             }
         }
