@@ -6,6 +6,7 @@ use crate::message::{Budget, GapReason, InProcess, read};
 
 mod boundaries;
 mod charsets;
+mod compared;
 mod encodings;
 mod garbled;
 mod headers;

@@ -12,6 +12,7 @@ use super::archive;
 
 mod font;
 mod image;
+mod jbig2;
 mod objects;
 mod sheet;
 

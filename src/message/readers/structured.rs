@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::extraction::{Extraction, File};
-use super::super::{Shape, charset, text};
+use super::super::{Shape, charset};
 use super::records::{Records, spaced};
 
 /// CSV, TSV and the like become a table whatever their separator and quotes.
@@ -20,11 +20,8 @@ pub(super) fn csv(file: &File<'_>, extraction: &mut Extraction<'_>) {
         match reader.read_record(&mut row) {
             Ok(true) => {}
             Ok(false) => break,
-            Err(_) => {
-                // Not a table after all: its plain text still says everything.
-                extraction.text(&file.origin, text::with_plain_line_ends(decoded), Shape::Prose);
-                return;
-            }
+            // Not a table after all: its plain text still says everything.
+            Err(_) => return super::text::plain(file, extraction),
         }
         for (at, cell) in row.iter().enumerate() {
             if at > 0 {
@@ -52,10 +49,7 @@ pub(super) fn json(file: &File<'_>, extraction: &mut Extraction<'_>) {
     for value in serde_json::Deserializer::from_str(&decoded).into_iter::<Value>() {
         match value {
             Ok(value) => flatten(value, &mut records),
-            Err(_) => {
-                extraction.text(&file.origin, text::with_plain_line_ends(decoded), Shape::Prose);
-                return;
-            }
+            Err(_) => return super::text::plain(file, extraction),
         }
     }
     records.finish(file, extraction);
@@ -205,6 +199,8 @@ mod tests {
 
     #[test]
     fn broken_and_deep_json_is_read_as_text() {
+        let broken = br#"{"data":"UGF0aWVudCBKbyBSb2UsIE1STiAxMjM0NQ==","#;
+        assert_eq!(text_of(&opened("a.json", broken), "embedded[1]"), "Patient Jo Roe, MRN 12345");
         for source in ["{\"name\": \"Jo Roe\",", &format!("{}\"Jo Roe\"", "[".repeat(100_000))] {
             assert!(text_of(&opened("a.json", source.as_bytes()), "").contains("Jo Roe"));
         }

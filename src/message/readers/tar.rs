@@ -4,8 +4,17 @@ use super::super::extraction::{Extraction, File, within};
 use super::super::{GapReason, Shape};
 use super::archive::{MAX_ENTRIES, Meter, remark};
 
+/// By its mark, or, in the form before POSIX, by the checksum of its first header.
 pub(super) fn is_tar(bytes: &[u8]) -> bool {
-    bytes.get(257..262) == Some(b"ustar")
+    let Some(header) = bytes.get(..512) else { return false };
+    header[257..262] == *b"ustar" || (header[0] != 0 && has_checksum(header))
+}
+
+/// Six octal digits: the sum of the header's bytes, with blanks where the sum stands.
+fn has_checksum(header: &[u8]) -> bool {
+    let stated = std::str::from_utf8(header[148..156].trim_ascii().split(|byte| *byte == 0).next().unwrap_or_default());
+    let sum: u32 = header[..148].iter().chain(&header[156..]).map(|byte| u32::from(*byte)).sum::<u32>() + 8 * 32;
+    stated.ok().and_then(|digits| u32::from_str_radix(digits.trim(), 8).ok()) == Some(sum)
 }
 
 pub(super) fn read(file: &File<'_>, extraction: &mut Extraction<'_>) {
@@ -73,6 +82,18 @@ mod tests {
         let found = extract.segments.iter().find(|segment| segment.text == "Jo Roe").expect("the text");
         assert_eq!(found.origin.as_str(), "all.tar/inner.zip/notes/roe.txt");
         assert!(extract.segments.iter().any(|segment| segment.text == "notes/roe.txt"), "names are read");
+    }
+
+    #[test]
+    fn the_old_form_is_known_by_its_checksum() {
+        let mut bytes = tarred("roe.txt", b"Jo Roe");
+        bytes[257..265].fill(0);
+        bytes[148..156].fill(b' ');
+        let sum: u32 = bytes[..512].iter().map(|byte| u32::from(*byte)).sum();
+        bytes[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        assert_eq!(text_of(&opened("a.tar", &bytes), "roe.txt"), "Jo Roe");
+        bytes[0] ^= 1;
+        assert!(!super::is_tar(&bytes));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, escape};
 
 use super::super::extraction::{Extraction, File};
-use super::super::{GapReason, Shape, charset, text};
+use super::super::{GapReason, charset};
 use super::records::{Records, spaced};
 
 /// The XML as text: its declared encoding, or what its first bytes say.
@@ -169,7 +169,7 @@ pub(super) fn data(file: &File<'_>, extraction: &mut Extraction<'_>) {
         Ok(records) => records.finish(file, extraction),
         Err(reason) => {
             // The raw text still says most of it.
-            extraction.text(&file.origin, text::with_plain_line_ends(source.into()), Shape::Prose);
+            super::text::plain(file, extraction);
             extraction.gap(&file.origin, reason);
         }
     }

@@ -2,9 +2,9 @@
 
 use lopdf::{Dictionary, Document, Object, Stream};
 
-use super::plain;
+use super::{jbig2, plain};
 
-/// The stream as JPEG, JPEG 2000, TIFF or PNM, as its filter and samples allow; `None` for the rest.
+/// The stream as JPEG, JPEG 2000, TIFF or PNM (JBIG2 too), as its filter and samples allow; `None` for the rest.
 pub fn file_of(image: &Stream, document: &Document) -> Option<Vec<u8>> {
     let width = u32::try_from(number(&image.dict, b"Width", document)?).ok()?;
     let height = u32::try_from(number(&image.dict, b"Height", document)?).ok()?;
@@ -12,6 +12,7 @@ pub fn file_of(image: &Stream, document: &Document) -> Option<Vec<u8>> {
     match filters.as_slice() {
         [b"DCTDecode" | b"JPXDecode"] => Some(image.content.clone()),
         [b"CCITTFaxDecode"] => fax(image, document, width, height),
+        [b"JBIG2Decode"] => jbig2::unpacked(&image.content, shared(image, document).as_deref()),
         [.., b"DCTDecode" | b"JPXDecode" | b"CCITTFaxDecode" | b"JBIG2Decode"] => None,
         _ => samples(image, document, width, height),
     }
@@ -21,12 +22,21 @@ fn number(dictionary: &Dictionary, key: &[u8], document: &Document) -> Option<i6
     dictionary.get_deref(key, document).ok()?.as_i64().ok()
 }
 
+fn parameters<'d>(image: &'d Stream, document: &'d Document) -> Option<&'d Dictionary> {
+    match image.dict.get_deref(b"DecodeParms", document).ok()? {
+        Object::Array(all) => document.dereference(all.first()?).ok()?.1.as_dict().ok(),
+        one => one.as_dict().ok(),
+    }
+}
+
+/// What several scans of a file share.
+fn shared(image: &Stream, document: &Document) -> Option<Vec<u8>> {
+    plain(parameters(image, document)?.get_deref(b"JBIG2Globals", document).ok()?.as_stream().ok()?)
+}
+
 /// A fax's data stay as they are, below a TIFF header that says how they are packed (TIFF 6.0 §11).
 fn fax(image: &Stream, document: &Document, width: u32, height: u32) -> Option<Vec<u8>> {
-    let parameters = match image.dict.get_deref(b"DecodeParms", document).ok()? {
-        Object::Array(all) => document.dereference(all.first()?).ok()?.1.as_dict().ok()?,
-        one => one.as_dict().ok()?,
-    };
+    let parameters = parameters(image, document)?;
     let k = number(parameters, b"K", document).unwrap_or(0);
     let columns = number(parameters, b"Columns", document).map_or(Some(1728), |columns| u32::try_from(columns).ok())?;
     if columns != width {
