@@ -412,6 +412,9 @@ fn other_rules_judge_what_is_kept_of_decided_mail() {
     assert!(changes.is_empty(), "what a detector saw is taken as it was: {changes:?}");
     let changes = change("title: A case number", "title: A case number\n    sensitivity: hold");
     assert_eq!((changes.len(), &changes[0]["new"]["level"]), (1, &"hold".into()), "{changes:?}");
+    let new = gateway.path().join("new");
+    let by_the_configuration = gateway.json(&["rules", "diff", "-", new.to_str().expect("UTF-8"), "--stored"]);
+    assert_eq!(by_the_configuration, changes, "- stands for the rules in force");
     let text = format!("{changes:?}");
     assert!(!text.contains(&second) && !text.contains("123456") && !text.contains("canary"), "{text}");
 }

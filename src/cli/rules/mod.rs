@@ -6,7 +6,7 @@ mod page;
 mod promote;
 mod test;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde_json::json;
@@ -188,8 +188,8 @@ fn stats(common: &Common) -> Result {
 }
 
 /// Complaints of the compiler, as the error of a command.
-fn compiled(places: &[PathBuf]) -> Result<Ruleset> {
-    config::compile_rules(places, None).map_err(|faults| Error::Configuration(settings::lines(&faults)))
+fn compiled(place: &Path, packs: Option<&[String]>) -> Result<Ruleset> {
+    config::compile_rules(&[place.to_owned()], packs).map_err(|faults| Error::Configuration(settings::lines(&faults)))
 }
 
 /// Text for a person where JSON was not asked for.

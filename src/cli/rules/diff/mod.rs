@@ -20,9 +20,9 @@ use crate::policy::Decision;
 #[derive(clap::Args)]
 #[command(group(clap::ArgGroup::new("mail").required(true).args(["corpus", "stored"])))]
 pub struct Args {
-    /// The rules as they are: a folder or file
+    /// The rules as they are: a folder or file; - for those that the configuration names
     old: PathBuf,
-    /// The rules as they would be
+    /// The rules as they would be, likewise
     new: PathBuf,
     /// Mails to try them on, as for `scan`
     #[arg(long, value_name = "DIR")]
@@ -35,7 +35,7 @@ pub struct Args {
     since: Option<Timestamp>,
 }
 
-/// The policy is that of the configuration if there is one, else the default.
+/// Policy and active packs are those of the configuration if there is one, else the usual ones.
 pub fn run(common: &Common, args: &Args) -> Result {
     let (old, new) = (law(common, &args.old)?, law(common, &args.new)?);
     match &args.corpus {
@@ -45,8 +45,12 @@ pub fn run(common: &Common, args: &Args) -> Result {
 }
 
 fn law(common: &Common, rules: &Path) -> Result<Law> {
-    let ruleset = compiled(&[rules.to_owned()])?;
     let configuration = settings::load(common).ok();
+    let packs = configuration.as_ref().and_then(|known| known.settings.packs.clone());
+    let ruleset = match rules == Path::new("-") {
+        true => super::ruleset(common)?,
+        false => compiled(rules, packs.as_deref())?,
+    };
     let own_domains = configuration.as_ref().map(|known| known.own_domains.clone()).unwrap_or_default();
     let policy = configuration.map(|known| known.policy).unwrap_or_default();
     Ok(Law { ruleset, policy, waivers: Vec::new(), own_domains })
