@@ -30,11 +30,37 @@ pub struct Scene<'a> {
     whole: RefCell<HashMap<(*const Weight, usize), bool>>,
     /// Found when first asked for.
     namesakes: OnceCell<Namesakes>,
+    letter: OnceCell<Letter>,
+}
+
+/// The pages that are read together: subjects and bodies, in order.
+struct Letter {
+    subjects: Vec<usize>,
+    bodies: Vec<usize>,
+}
+
+impl Letter {
+    fn of(pages: &[Page<'_>]) -> Self {
+        let those = |wanted: &dyn Fn(&Page<'_>) -> bool| (0..pages.len()).filter(|at| wanted(&pages[*at])).collect();
+        Self {
+            subjects: those(&|page| page.segment.origin.is_subject()),
+            bodies: those(&|page| page.segment.origin.as_str().starts_with("body/")),
+        }
+    }
+
+    /// The bodies below a subject, or the subjects above a body.
+    fn beside(&self, page: usize) -> &[usize] {
+        match (self.subjects.binary_search(&page).is_ok(), self.bodies.binary_search(&page).is_ok()) {
+            (true, _) => &self.bodies,
+            (_, true) => &self.subjects,
+            _ => &[],
+        }
+    }
 }
 
 impl<'a> Scene<'a> {
     pub fn new(rules: &'a Ruleset, known: &'a Known, pages: &'a [Page<'a>]) -> Self {
-        Self { rules, known, pages, whole: RefCell::default(), namesakes: OnceCell::new() }
+        Self { rules, known, pages, whole: RefCell::default(), namesakes: OnceCell::new(), letter: OnceCell::new() }
     }
 
     /// A sight's confidence by its detector's weights. Neighbours do not take away what the sight
@@ -121,10 +147,8 @@ impl<'a> Scene<'a> {
         Near::new(weight).look(here, Some(sight), weight, low, high)
     }
 
-    /// Whether a page is the subject, and whether it is a body.
-    fn is_letter(&self, page: usize) -> (bool, bool) {
-        let origin = &self.pages[page].segment.origin;
-        (origin.is_subject(), origin.as_str().starts_with("body/"))
+    fn letter(&self) -> &Letter {
+        self.letter.get_or_init(|| Letter::of(self.pages))
     }
 
     /// The same for whole pages: asked once.
@@ -136,15 +160,9 @@ impl<'a> Scene<'a> {
         let mut look = |page: &Page<'_>| near.look(page, None, weight, 0, page.text.len());
         let answer = match weight.within {
             Some(Within::Message) => self.pages.iter().any(look),
-            _ if weight.subject => self.pages.iter().filter(|page| page.segment.origin.is_subject()).any(look),
+            _ if weight.subject => self.letter().subjects.iter().any(|subject| look(&self.pages[*subject])),
             // The subject reads as if it stood above the body.
-            _ => {
-                let (subject, body) = self.is_letter(page);
-                let joined = |other: &usize| {
-                    *other == page || subject && self.is_letter(*other).1 || body && self.is_letter(*other).0
-                };
-                (0..self.pages.len()).filter(joined).any(|page| look(&self.pages[page]))
-            }
+            _ => look(&self.pages[page]) || self.letter().beside(page).iter().any(|other| look(&self.pages[*other])),
         };
         self.whole.borrow_mut().insert((weight as *const Weight, page), answer);
         answer
