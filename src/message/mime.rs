@@ -82,14 +82,12 @@ fn find_embedded(first: usize, origin: &str, depth: usize, extraction: &mut Extr
 
 /// An upper bound of how many messages and multiparts nest or follow each other.
 fn count_containers(content: &[u8]) -> usize {
-    let followed_by = |at: usize, rest: &[u8]| {
-        content.get(at + 1..at + 1 + rest.len()).is_some_and(|found| found.eq_ignore_ascii_case(rest))
+    // `/` and `y` are rarer than most letters.
+    let ends = |at: usize, word: &[u8]| {
+        at.checked_sub(word.len()).is_some_and(|from| content[from..at].eq_ignore_ascii_case(word))
     };
-    // `/` and `=` are rarer than letters.
-    let messages = memchr::memchr_iter(b'/', content)
-        .filter(|at| *at >= 7 && content[at - 7..*at].eq_ignore_ascii_case(b"message"))
-        .count();
-    let boundaries = memchr::memchr2_iter(b'b', b'B', content).filter(|at| followed_by(*at, b"oundary")).count();
+    let messages = memchr::memchr_iter(b'/', content).filter(|at| ends(*at, b"message")).count();
+    let boundaries = memchr::memchr2_iter(b'y', b'Y', content).filter(|at| ends(*at, b"boundar")).count();
     messages.max(boundaries)
 }
 

@@ -90,6 +90,10 @@ pub(in super::super) fn wide_ascii(run: &[u8]) -> Option<String> {
     if run.len() < 3 || run.len() * 6 % 16 >= 6 {
         return None;
     }
+    // The first unit's first bits are all zero, or all one.
+    if !matches!(run[0], b'A' | b'/') {
+        return None;
+    }
     let wide = transfer::base64(run, Padding::Ends);
     let plain = |unit: &[u8]| matches!(unit, [0, b' '..=b'~' | b'\t' | b'\n' | b'\r'] | [0xff, 1..=0x5e]);
     let whole = &wide[..wide.len() / 2 * 2];

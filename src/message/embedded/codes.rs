@@ -48,31 +48,26 @@ fn joined(words: impl Iterator<Item = String>) -> Option<String> {
     (!all.is_empty()).then_some(all)
 }
 
+const IS_UTF7: [bool; 256] = class(true, b"+/");
+
 /// The text with those runs of UTF-7 undone that can be nothing else.
 fn utf7(text: &str) -> Option<String> {
+    let bytes = text.as_bytes();
     let mut out = String::new();
-    let mut rest = text;
-    let mut undone = false;
-    while let Some((before, after)) = rest.split_once('+') {
-        out.push_str(before);
-        let run = after.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')).count();
-        match rare::wide_ascii(&after.as_bytes()[..run]) {
-            Some(plain) => {
-                undone = true;
-                out.push_str(&plain);
-                rest = after[run..].strip_prefix('-').unwrap_or(&after[run..]);
-            }
-            None => {
-                // A plus inside a short run may begin a true one; a long run is passed over, for time's sake.
-                let passed = if run > 64 { run } else { 0 };
-                out.push('+');
-                out.push_str(&after[..passed]);
-                rest = &after[passed..];
-            }
+    let (mut kept, mut at) = (0, 0);
+    while let Some(plus) = memchr::memchr(b'+', &bytes[at..]).map(|found| at + found) {
+        let run = bytes[plus + 1..].iter().take_while(|byte| IS_UTF7[usize::from(**byte)]).count();
+        let end = plus + 1 + run;
+        // A plus inside a short run may begin a true one; a long run is passed over, for time's sake.
+        at = if run > 64 { end } else { plus + 1 };
+        if let Some(plain) = rare::wide_ascii(&bytes[plus + 1..end]) {
+            out.push_str(&text[kept..plus]);
+            out.push_str(&plain);
+            at = end + usize::from(bytes.get(end) == Some(&b'-'));
+            kept = at;
         }
     }
-    out.push_str(rest);
-    undone.then_some(out)
+    (kept > 0).then(|| out + &text[kept..])
 }
 
 /// Shorter runs of digits are numbers.

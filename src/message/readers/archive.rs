@@ -51,7 +51,9 @@ pub(super) fn is_zip(bytes: &[u8]) -> bool {
     let at_start = bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06");
     // Behind something else (self-extracting, polyglot) its end still tells it.
     let tail = &bytes[bytes.len().saturating_sub(66 * 1024)..];
-    at_start || memchr::memmem::find_iter(tail, b"PK\x05\x06").any(|at| is_end_record(tail, at))
+    // Most of what is asked about is short, and noise.
+    let may_end = || memchr::memchr(b'P', tail).is_some();
+    at_start || may_end() && memchr::memmem::find_iter(tail, b"PK\x05\x06").any(|at| is_end_record(tail, at))
 }
 
 fn is_end_record(tail: &[u8], at: usize) -> bool {

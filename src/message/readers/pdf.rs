@@ -25,7 +25,8 @@ const MAX_CONTENT: usize = 64 << 20;
 
 pub(super) fn is_pdf(bytes: &[u8]) -> bool {
     // Readers look for it in the first kilobyte (ISO 32000-1 annex H.3, note 13).
-    memchr::memmem::find(&bytes[..bytes.len().min(1024)], b"%PDF-").is_some()
+    let head = &bytes[..bytes.len().min(1024)];
+    memchr::memchr(b'%', head).is_some_and(|at| memchr::memmem::find(&head[at..], b"%PDF-").is_some())
 }
 
 pub(super) fn read(file: &File<'_>, extraction: &mut Extraction<'_>) {
