@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
-use memchr::{memchr, memchr_iter, memmem};
+use memchr::{memchr, memchr_iter, memchr2_iter, memmem};
 
 use super::lexicon::for_each_word;
 use super::ruleset::Detector;
@@ -45,7 +45,7 @@ const MOST_HEADER_WORDS: usize = 6;
 /// Reads a table (one row a line, cells apart by tabs) and calls back for each column that a
 /// detector claims.
 pub fn columns(text: &str, headers: &Headers, detectors: &[Detector], found: impl FnMut(Column)) {
-    let mut lines = rows(text);
+    let mut lines = rows(text, 0);
     // A title may stand above the header.
     for header in lines.by_ref().take(MOST_TITLE_ROWS) {
         // A row of values may hold a header's word: `P07.3, Preterm newborn`.
@@ -60,18 +60,25 @@ pub fn columns(text: &str, headers: &Headers, detectors: &[Detector], found: imp
 
 /// The same for tables that were typed or pasted into prose: lines that follow one another, parted
 /// alike, the first of short headers of which detectors claim at least two.
-pub fn pasted(text: &str, headers: &Headers, detectors: &[Detector], mut found: impl FnMut(Column)) {
+pub fn pasted(text: &str, claims_of: &Headers, detectors: &[Detector], mut found: impl FnMut(Column)) {
     let separators: Vec<Separator> = Separator::ALL.into_iter().filter(|one| one.stands_in(text)).collect();
     if separators.is_empty() {
         return;
     }
-    let mut lines = rows(text).peekable();
-    while let Some(header) = lines.next() {
-        let Some(first) = lines.peek() else { break };
+    let mut headers: Vec<usize> = separators.iter().flat_map(|separator| separator.headers(text)).collect();
+    headers.sort_unstable();
+    let mut done = 0;
+    for start in headers {
+        if start < done {
+            continue;
+        }
+        let mut lines = rows(text, start).peekable();
+        let (Some(header), Some(first)) = (lines.next(), lines.peek()) else { break };
+        done = header.end;
         let Some((separator, cells)) = parted(text, &header, first, &separators) else { continue };
         let claim = |cell: Range<usize>| match separator {
-            Separator::Comma => headers.is(&text[cell]),
-            _ => headers.claim(&text[cell]),
+            Separator::Comma => claims_of.is(&text[cell]),
+            _ => claims_of.claim(&text[cell]),
         };
         let claims: Vec<Option<u16>> = cells.into_iter().map(claim).collect();
         if claims.iter().flatten().count() < 2 {
@@ -79,6 +86,7 @@ pub fn pasted(text: &str, headers: &Headers, detectors: &[Detector], mut found: 
         }
         let mut table = Vec::new();
         while let Some(row) = lines.next_if(|row| separator.cells(text, row.clone()).len() > 1) {
+            done = row.end;
             table.push(separator.cells(text, row));
         }
         table.retain(|cells: &Vec<Range<usize>>| cells.len() == claims.len());
@@ -97,9 +105,6 @@ fn parted(
     separators: &[Separator],
 ) -> Option<(Separator, Vec<Range<usize>>)> {
     separators.iter().find_map(|separator| {
-        if !separator.may_part(&text[header.clone()], &text[first.clone()]) {
-            return None;
-        }
         let headers = separator.cells(text, header.clone());
         let short = |cell: &Range<usize>| {
             let cell = &text[cell.clone()];
@@ -134,18 +139,48 @@ impl Separator {
         }
     }
 
-    /// Whether it may part two lines into as many cells: a glance that few lines of prose stand.
-    fn may_part(self, header: &str, first: &str) -> bool {
-        let count = |byte, line: &str| memchr_iter(byte, line.as_bytes()).count();
-        let alike = |byte, least| {
-            let found = count(byte, header);
-            found >= least && count(byte, first) == found
+    /// Where lines begin that it may part into as many cells as the next one: told by a glance at
+    /// the whole text, which few lines of prose stand.
+    fn headers(self, text: &str) -> Vec<usize> {
+        let (least, alike) = match self {
+            Separator::Tab => (1, true),
+            Separator::Comma => (2, true),
+            Separator::Bar | Separator::Blanks => (1, false),
         };
-        match self {
-            Separator::Tab => alike(b'\t', 1),
-            Separator::Comma => alike(b',', 2),
-            Separator::Bar | Separator::Blanks => [header, first].iter().all(|line| self.stands_in(line.trim())),
+        let mut found = Vec::new();
+        let mut before = (0, 0);
+        self.count(text, |start, count| {
+            if before.1 >= least && count >= least && (count == before.1 || !alike) {
+                found.push(before.0);
+            }
+            before = (start, count);
+        });
+        found
+    }
+
+    /// Calls back with each line that is not empty: where it begins, how often it is parted.
+    fn count(self, text: &str, mut line: impl FnMut(usize, usize)) {
+        let byte = match self {
+            Separator::Tab => b'\t',
+            Separator::Bar => b'|',
+            Separator::Comma => b',',
+            Separator::Blanks => {
+                let parted = |row: &Range<usize>| usize::from(self.stands_in(text[row.clone()].trim()));
+                return rows(text, 0).for_each(|row| line(row.start, parted(&row)));
+            }
+        };
+        let (mut start, mut count) = (0, 0);
+        for at in memchr2_iter(b'\n', byte, text.as_bytes()) {
+            if text.as_bytes()[at] == byte {
+                count += 1;
+            } else {
+                if count > 0 || !text[start..at].trim_end_matches('\r').is_empty() {
+                    line(start, count);
+                }
+                (start, count) = (at + 1, 0);
+            }
         }
+        line(start, count);
     }
 
     fn cells(self, text: &str, row: Range<usize>) -> Vec<Range<usize>> {
@@ -237,9 +272,9 @@ fn accepts(detector: &Detector, value: &str) -> bool {
         && detector.validators.iter().all(|valid| valid(value))
 }
 
-fn rows(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
-    let mut start = 0;
-    text.split_inclusive('\n').filter_map(move |line| {
+/// Lines that are not empty, from the one that begins at `start` on.
+fn rows(text: &str, mut start: usize) -> impl Iterator<Item = Range<usize>> + '_ {
+    text[start..].split_inclusive('\n').filter_map(move |line| {
         let range = start..start + line.trim_end_matches(['\n', '\r']).len();
         start += line.len();
         (!range.is_empty()).then_some(range)
