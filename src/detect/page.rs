@@ -1,6 +1,6 @@
 //! One text under the eyes of all detectors: what they see there, before anything is weighed.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::collections::HashMap;
 
 use super::lexicon::{ListId, Span, Words};
@@ -64,6 +64,8 @@ pub struct Page<'a> {
     pub sights: Vec<Sight>,
     /// Where each detector's sights begin.
     begins: Vec<u32>,
+    /// The zone that was looked up last: the next is mostly the same, or the one behind it.
+    zone: Cell<usize>,
     /// Found when first asked for: ordinary mail never asks.
     sentences: OnceCell<Stretches>,
     paragraphs: OnceCell<Stretches>,
@@ -85,6 +87,7 @@ impl<'a> Page<'a> {
             words,
             sights: Vec::new(),
             begins: Vec::new(),
+            zone: Cell::new(0),
             sentences: OnceCell::new(),
             paragraphs: OnceCell::new(),
             stand_ins: StandIns::new(),
@@ -103,6 +106,7 @@ impl<'a> Page<'a> {
             words,
             sights: Vec::new(),
             begins: Vec::new(),
+            zone: Cell::new(0),
             sentences: OnceCell::new(),
             paragraphs: OnceCell::new(),
             stand_ins: StandIns::new(),
@@ -132,6 +136,21 @@ impl<'a> Page<'a> {
             }
             _ => offset as usize,
         }
+    }
+
+    /// The zone at an offset of the page's text.
+    pub fn zone_at(&self, offset: u32) -> Zone {
+        let at = self.original(offset);
+        let zones = &self.segment.zones;
+        let near = self.zone.get();
+        let begins = |span: usize| span.checked_sub(1).map_or(0, |before| zones[before].end);
+        let is_near = |span: &usize| zones.get(*span).is_some_and(|zone| begins(*span) <= at && at < zone.end);
+        if let Some(found) = [near, near + 1].into_iter().find(is_near) {
+            self.zone.set(found);
+            return zones[found].zone;
+        }
+        self.zone.set(zones.partition_point(|span| span.end <= at));
+        self.segment.zone_at(at)
     }
 
     pub fn sights_of(&self, detector: u16) -> &[Sight] {
@@ -242,7 +261,7 @@ impl<'a> Page<'a> {
         let valid = detector.validators.iter().all(|valid| valid(text))
             && detector.listed.as_ref().is_none_or(|listed| listed.holds(text));
         if valid {
-            let zone = self.segment.zone_at(self.original(span.start));
+            let zone = self.zone_at(span.start);
             sights.push(Sight::new(at, span, zone, detector.confidence));
         }
     }
@@ -259,7 +278,7 @@ impl<'a> Page<'a> {
         // A header says what its cells are: as sure as a label can make it.
         let base = rules.detectors[usize::from(column.detector)].confidence.max(85);
         let span = Span { start: column.first.start as u32, end: column.first.end as u32 };
-        let zone = self.segment.zone_at(self.original(span.start));
+        let zone = self.zone_at(span.start);
         Sight { count: column.values, column: true, ..Sight::new(column.detector, span, zone, base) }
     }
 

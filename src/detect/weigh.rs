@@ -204,7 +204,7 @@ fn is_sign_off(page: &Page<'_>, sight: &Sight) -> bool {
     let next_at = sight.end as usize + tail.len() + 1;
     bare(rest.split('\n').next().unwrap_or_default())
         || next_at >= text.len()
-        || page.segment.zone_at(page.original(next_at as u32)) != sight.zone
+        || page.zone_at(next_at as u32) != sight.zone
 }
 
 /// White space and quotation marks around a sign-off are fewer than this.
@@ -238,7 +238,7 @@ impl Near {
                     .iter()
                     .take_while(|span| (span.start as usize) < high)
                     .filter(|span| span.end as usize >= low)
-                    .filter(|span| speaks(page.segment.zone_at(page.original(span.start)), own))
+                    .filter(|span| speaks(page.zone_at(span.start), own))
                     .any(|span| self.enough(&page.text[span.start as usize..span.end as usize]))
             }
             Target::Detector(detector) => self.sights(page, *detector, own, low, high),

@@ -52,7 +52,7 @@ impl Ruleset {
                 let Eye::Known(kind) = detector.eye else { continue };
                 sights.extend(hits.iter().filter(|hit| hit.kind == kind).map(|hit| {
                     let span = Span { start: hit.span.start as u32, end: hit.span.end as u32 };
-                    let zone = page.segment.zone_at(page.original(span.start));
+                    let zone = page.zone_at(span.start);
                     Sight::new(at as u16, span, zone, detector.confidence)
                 }));
             }
