@@ -135,7 +135,10 @@ impl Ruleset {
             remark(Check::Unused, "no rule asks for it, and nothing is weighed by it");
         }
         if matches!(detector.eye, Eye::Pattern) && self.is_open(at) {
-            remark(Check::Costly, "its expression is tried everywhere; give it `keywords` that stand in every match");
+            remark(
+                Check::Costly,
+                "its expression is tried everywhere; begin it with `\\b` and a word, or give it `keywords` that stand in every match",
+            );
         }
         let tells = matches!(detector.identifies, Identifies::Person | Identifies::Health | Identifies::Payment);
         if speaks && tells && matches!(detector.eye, Eye::Pattern | Eye::Terms { .. }) {

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 use table::Table;
 pub use words::for_each_word;
-use words::{Word, finish, step};
+use words::{Word, finish, step, walk};
 
 /// A list's number. The top bit of an entry says "only when written with a capital".
 pub type ListId = u16;
@@ -36,6 +36,8 @@ pub struct Words {
     pub numbers: Vec<Span>,
     /// Words with a capital that are in no list.
     pub unlisted: Vec<Span>,
+    /// Where a word or a sign begins.
+    pub tokens: Vec<u32>,
 }
 
 impl Words {
@@ -61,12 +63,13 @@ const GOES_ON: u16 = 1 << 15;
 impl Lexicon {
     /// Reads a text once.
     pub fn read(&self, text: &str) -> Words {
-        let mut found: Vec<(ListId, Span)> = Vec::with_capacity(text.len() / 24);
+        let mut found: Vec<(ListId, Span)> = Vec::with_capacity(text.len() / 8);
         let mut numbers = Vec::with_capacity(text.len() / 64);
         let mut unlisted = Vec::new();
         let mut open: Vec<(u64, u32)> = Vec::with_capacity(MOST_OPEN);
+        let mut tokens = Vec::with_capacity(text.len() / 5);
         let mut last_end = 0;
-        for_each_word(text, |word| {
+        let word = |word: Word| {
             if word.digits {
                 numbers.push(word.span);
             }
@@ -86,8 +89,10 @@ impl Lexicon {
             } else if word.capital && !word.digits {
                 unlisted.push(word.span);
             }
-        });
-        self.sort(found, numbers, unlisted)
+        };
+        walk(text, word, |token| tokens.push(token));
+        let (spans, begins) = self.sort(found);
+        Words { spans, begins, numbers, unlisted, tokens }
     }
 
     /// Follows the terms under way into a word; those that have no further one are dropped.
@@ -120,7 +125,7 @@ impl Lexicon {
     }
 
     /// Spans by list, each list by start (a counting sort: lists are few, spans may be many).
-    fn sort(&self, found: Vec<(ListId, Span)>, numbers: Vec<Span>, unlisted: Vec<Span>) -> Words {
+    fn sort(&self, found: Vec<(ListId, Span)>) -> (Vec<Span>, Vec<u32>) {
         let mut begins = vec![0_u32; self.lists + 1];
         for (list, _) in &found {
             begins[*list as usize + 1] += 1;
@@ -141,7 +146,7 @@ impl Lexicon {
                 spans.sort_by_key(|span| (span.start, span.end));
             }
         }
-        Words { spans, begins, numbers, unlisted }
+        (spans, begins)
     }
 }
 

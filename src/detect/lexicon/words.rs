@@ -1,8 +1,9 @@
-//! The words of a text, folded and hashed, eight letters at a time.
+//! The words of a text, found 64 bytes at a time, folded and hashed eight letters at a time.
 
 use super::Span;
 
 /// A run of letters and digits.
+#[derive(Clone, Copy)]
 pub struct Word {
     pub span: Span,
     pub hash: u64,
@@ -59,97 +60,168 @@ impl Hasher {
     }
 }
 
-/// What the next eight bytes of a text hold.
-struct Eight {
-    /// Letters and digits at their head, in lower case, the rest zero.
-    letters: u64,
-    /// How many these are.
-    count: u32,
-    digits: bool,
-}
-
 /// The same byte eight times.
 #[inline(always)]
 const fn each(byte: u8) -> u64 {
     u64::from_ne_bytes([byte; 8])
 }
 
-impl Eight {
-    /// Looks at all eight at once: a byte plus `0x80 - low` has its high bit set from `low` on.
-    #[inline(always)]
-    fn at(bytes: &[u8], at: usize) -> Self {
-        let raw = match bytes[at..].first_chunk::<8>() {
-            Some(eight) => u64::from_le_bytes(*eight),
-            None => {
-                let mut eight = [0; 8];
-                eight[..bytes.len() - at].copy_from_slice(&bytes[at..]);
-                u64::from_le_bytes(eight)
+/// What stands in 64 bytes of a text: one bit a byte, the first the lowest.
+struct Block {
+    /// ASCII letters and digits.
+    word: u64,
+    /// Signs: neither those nor blank nor control characters.
+    sign: u64,
+    /// Other scripts.
+    other: u64,
+}
+
+impl Block {
+    /// Looks at eight bytes at once: a byte plus `0x80 - low` has its high bit set from `low` on.
+    #[inline]
+    fn of(bytes: &[u8; 64]) -> Self {
+        let mut block = Self { word: 0, sign: 0, other: 0 };
+        let mut high = 0;
+        for (at, eight) in bytes.as_chunks::<8>().0.iter().enumerate() {
+            let raw = u64::from_le_bytes(*eight);
+            let plain = raw & each(0x7f);
+            let from = |bytes: u64, low: u8| bytes + each(0x80 - low);
+            let lower = plain | each(0x20);
+            let word = (from(plain, b'0') & !from(plain, b'9' + 1)) | (from(lower, b'a') & !from(lower, b'z' + 1));
+            let ascii = !raw & each(0x80);
+            block.word |= gathered(word & ascii) << (8 * at);
+            block.sign |= gathered(from(plain, b'!') & !word & ascii) << (8 * at);
+            high |= raw;
+        }
+        if high & each(0x80) != 0 {
+            for (at, eight) in bytes.as_chunks::<8>().0.iter().enumerate() {
+                block.other |= gathered(u64::from_le_bytes(*eight) & each(0x80)) << (8 * at);
             }
-        };
-        let plain = raw & each(0x7f);
-        let lower = plain | each(0x20);
-        let from_to = |bytes: u64, low: u8, high: u8| (bytes + each(0x80 - low)) & !(bytes + each(0x7f - high));
-        let digits = from_to(plain, b'0', b'9');
-        let in_word = (from_to(lower, b'a', b'z') | digits) & !raw & each(0x80);
-        let count = (!in_word & each(0x80)).trailing_zeros() / 8;
-        let mask = if count == 8 { u64::MAX } else { (1 << (8 * count)) - 1 };
-        Self { letters: lower & mask, count, digits: digits & in_word & mask != 0 }
+        }
+        block
     }
 }
 
+/// The high bits of eight bytes side by side.
+#[inline(always)]
+fn gathered(high: u64) -> u64 {
+    (high >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
+}
+
+/// The bits below a place from 1 to 64.
+#[inline(always)]
+fn below(place: u32) -> u64 {
+    u64::MAX >> (64 - place)
+}
+
 /// Calls back for every run of letters and digits, in order; case and Latin accents are folded in the hash.
-pub fn for_each_word(text: &str, mut word: impl FnMut(Word)) {
+pub fn for_each_word(text: &str, word: impl FnMut(Word)) {
+    walk(text, word, |_| {});
+}
+
+/// The same, and calls back for every place where a word or a sign begins, in order of their own.
+#[inline]
+pub fn walk(text: &str, mut word: impl FnMut(Word), mut token: impl FnMut(u32)) {
     let bytes = text.as_bytes();
+    let mut padded;
     let mut at = 0;
     while at < bytes.len() {
-        let start = at;
-        let mut hasher = Hasher::new();
-        let mut eight = Eight::at(bytes, at);
-        let mut digits = eight.digits;
-        while eight.count == 8 {
-            hasher.eight(eight.letters);
-            at += 8;
-            eight = Eight::at(bytes, at.min(bytes.len()));
-            digits |= eight.digits;
-        }
-        (hasher.letters, hasher.waiting) = (eight.letters, eight.count);
-        at += eight.count as usize;
-        let mut capital = bytes[start].is_ascii_uppercase();
-        // Other scripts, letter by letter, until the word ends.
-        while at < bytes.len() && !bytes[at].is_ascii() {
-            let c = text[at..].chars().next().expect("a character begins at every boundary");
-            if !c.is_alphanumeric() {
+        let block: &[u8; 64] = match bytes[at..].first_chunk() {
+            Some(block) => block,
+            None => {
+                padded = [0; 64];
+                padded[..bytes.len() - at].copy_from_slice(&bytes[at..]);
+                &padded
+            }
+        };
+        let found = Block::of(block);
+        // What can be told from this block: up to another script, or a word that goes on behind it.
+        let limit = found.other.trailing_zeros().min((bytes.len() - at) as u32);
+        let ends_here = at + limit as usize == bytes.len();
+        let mut done = limit;
+        let mut words = if limit == 0 { 0 } else { found.word & below(limit) };
+        while words != 0 {
+            let start = words.trailing_zeros();
+            let letters = (words >> start).trailing_ones();
+            if start + letters == limit && !ends_here {
+                done = start;
                 break;
             }
-            capital |= at == start && c.is_uppercase();
+            word(in_block(block, at, start, letters));
+            words &= !(below(letters) << start);
+        }
+        let begins = found.word & !(found.word << 1) | found.sign;
+        let mut tokens = if done == 0 { 0 } else { begins & below(done) };
+        while tokens != 0 {
+            token(at as u32 + tokens.trailing_zeros());
+            tokens &= tokens - 1;
+        }
+        at += done as usize;
+        if done == 0 || limit < 64 && !ends_here {
+            let (other, end) = letter_by_letter(text, at, &mut token);
+            other.into_iter().for_each(&mut word);
+            at = end;
+        }
+    }
+}
+
+/// A word that lies in a block which begins at `base`.
+#[inline(always)]
+fn in_block(block: &[u8; 64], base: usize, start: u32, letters: u32) -> Word {
+    let (mut at, mut left) = (start as usize, letters);
+    let mut hasher = Hasher::new();
+    let mut digits = 0;
+    loop {
+        let eight = match block[at..].first_chunk::<8>() {
+            Some(eight) => u64::from_le_bytes(*eight),
+            None => u64::from_le_bytes(*block.last_chunk().expect("eight bytes")) >> (8 * (at - 56)),
+        };
+        let mask = below(left.min(8) * 8);
+        // Small letters have the bit that digits lack.
+        digits |= !eight & each(0x40) & mask;
+        hasher.eight((eight | each(0x20)) & mask);
+        if left <= 8 {
+            break;
+        }
+        (at, left) = (at + 8, left - 8);
+    }
+    let span = Span { start: base as u32 + start, end: base as u32 + start + letters };
+    let capital = block[start as usize].is_ascii_uppercase();
+    Word { span, hash: finish(hasher.hash), capital, digits: digits != 0 }
+}
+
+/// What no block can tell: a word of other scripts, or of many letters, or one sign; and its end.
+#[inline(never)]
+fn letter_by_letter(text: &str, start: usize, token: &mut impl FnMut(u32)) -> (Option<Word>, usize) {
+    let mut hasher = Hasher::new();
+    let (mut capital, mut digits) = (false, false);
+    let (mut before, mut end) = (' ', start);
+    for (at, c) in text[start..].char_indices() {
+        if !c.is_alphanumeric() {
+            if at == 0 {
+                token(start as u32);
+                return (None, start + c.len_utf8());
+            }
+            break;
+        }
+        // An expression without Unicode sees a word begin behind another script's letter.
+        if at == 0 || c.is_ascii() && !before.is_ascii() {
+            token((start + at) as u32);
+        }
+        capital |= at == 0 && c.is_uppercase();
+        digits |= c.is_ascii_digit();
+        (before, end) = (c, start + at + c.len_utf8());
+        if c.is_ascii() {
+            hasher.letter(c.to_ascii_lowercase() as u8);
+        } else {
             let mut utf8 = [0; 4];
             for folded in fold(c).to_lowercase() {
                 folded.encode_utf8(&mut utf8).bytes().for_each(|byte| hasher.letter(byte));
             }
-            at += c.len_utf8();
-            while at < bytes.len() && bytes[at].is_ascii_alphanumeric() {
-                digits |= bytes[at].is_ascii_digit();
-                hasher.letter(bytes[at].to_ascii_lowercase());
-                at += 1;
-            }
-        }
-        if at > start {
-            let span = Span { start: start as u32, end: at as u32 };
-            word(Word { span, hash: hasher.finish(), capital, digits });
-        }
-        // What stands between words: mostly one blank, else a dash, a quote, an emoji.
-        while at < bytes.len() && !bytes[at].is_ascii_alphanumeric() {
-            if bytes[at].is_ascii() {
-                at += 1;
-                continue;
-            }
-            let c = text[at..].chars().next().expect("a character begins at every boundary");
-            if c.is_alphanumeric() {
-                break;
-            }
-            at += c.len_utf8();
         }
     }
+    let span = Span { start: start as u32, end: end as u32 };
+    (Some(Word { span, hash: hasher.finish(), capital, digits }), end)
 }
 
 /// Latin letters without their accents, so that `José` is `Jose` in either spelling.
@@ -167,5 +239,46 @@ fn fold(c: char) -> char {
         'Ź'..='ž' => 'z',
         'Ł' | 'ł' => 'l',
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The same as [`walk`], letter by letter: words, and places where a word or a sign begins.
+    fn slowly(text: &str) -> (Vec<(u32, u32, u64, bool, bool)>, Vec<u32>) {
+        let (mut words, mut tokens) = (Vec::new(), Vec::new());
+        let mut at = 0;
+        while let Some(c) = text[at..].chars().next() {
+            if c.is_ascii() && !c.is_ascii_graphic() {
+                at += 1;
+                continue;
+            }
+            let (word, end) = letter_by_letter(text, at, &mut |token| tokens.push(token));
+            words.extend(word.map(told));
+            at = end;
+        }
+        (words, tokens)
+    }
+
+    fn told(word: Word) -> (u32, u32, u64, bool, bool) {
+        (word.span.start, word.span.end, word.hash, word.capital, word.digits)
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn blocks_tell_what_letters_tell(text in "([a-zA-Z0-9]{0,80}|[ -~\n\t]{0,70}|[é–ß字 ]{0,3}){0,6}") {
+            let (mut words, mut tokens) = (Vec::new(), Vec::new());
+            walk(&text, |word| words.push(told(word)), |token| tokens.push(token));
+            proptest::prop_assert_eq!((words, tokens), slowly(&text));
+        }
+    }
+
+    #[test]
+    fn signs_and_words_begin_tokens() {
+        let mut tokens = Vec::new();
+        walk("a_b, (c)\u{2013} éd\te", |_| {}, |token| tokens.push(token));
+        assert_eq!(tokens, [0, 1, 2, 3, 5, 6, 7, 8, 12, 14, 16]);
     }
 }

@@ -6,6 +6,7 @@ use regex_automata::meta::{self, Regex};
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input, MatchKind};
 
+use super::begin::Begins;
 use super::gate::{self, Gate};
 use crate::detect::lexicon::ListId;
 
@@ -24,6 +25,7 @@ pub struct Pattern {
     value: Option<usize>,
     pub(super) gate: Gate,
     needs_digit: bool,
+    pub(super) begins: Begins,
     /// The longest match.
     pub(super) reach: usize,
     pub(super) labels: Option<Labels>,
@@ -51,11 +53,15 @@ impl Pattern {
         if hir.properties().minimum_len() == Some(0) {
             return Err("the expression matches the empty text".to_owned());
         }
-        let gate = if keywords.is_empty() { Gate::of(&hir, FAR) } else { Gate::Keywords(keywords.to_vec()) };
+        let begins = Begins::of(&source)?;
+        if let Some(keyword) = keywords.iter().find(|keyword| !is_found(keyword)) {
+            return Err(format!("the keyword {keyword:?} begins with no letter, digit or sign"));
+        }
+        let gate = if keywords.is_empty() { Gate::of(&hir, begins, FAR) } else { Gate::Keywords(keywords.to_vec()) };
         let reach = hir.properties().maximum_len().map_or(FAR, |most| most.min(FAR));
         let value = regex.group_info().to_index(regex_automata::PatternID::ZERO, "value");
         let needs_digit = gate::needs_digit(&hir);
-        Ok(Self { source, regex, value, gate, needs_digit, reach, labels: None })
+        Ok(Self { source, regex, value, gate, needs_digit, begins, reach, labels: None })
     }
 
     /// Tried behind these labels only. Keywords that its author gave stay the narrower gate.
@@ -100,6 +106,11 @@ impl Pattern {
         };
         Some((text.floor_char_boundary(value.start)..text.ceil_char_boundary(value.end), end))
     }
+}
+
+/// Keywords are looked for where a word or a sign begins; blanks may stand before it.
+fn is_found(keyword: &str) -> bool {
+    keyword.trim_start_matches(' ').starts_with(|c: char| !c.is_control() && !c.is_whitespace())
 }
 
 /// Byte by byte, since texts are cut anywhere; ASCII unless the expression says `(?u)`.

@@ -3,14 +3,16 @@
 use regex_syntax::hir::literal::Extractor;
 use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
 
+use super::begin::Begins;
+
 /// What every match of an expression must hold.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Gate {
     /// It holds a digit, at most so many bytes after its start.
     Digit { before: usize },
-    /// It begins with one of these, in any case.
+    /// It begins with one of these, in any case, and where a word or a sign begins.
     Start(Vec<String>),
-    /// Its author says that it holds, or stands near, one of these.
+    /// Its author says that it holds, or stands near, one of these, which begin with a word or a sign.
     Keywords(Vec<String>),
     /// Nothing that could be looked for.
     Open,
@@ -18,8 +20,8 @@ pub enum Gate {
 
 impl Gate {
     /// Literals tell more than a digit: texts have many numbers, and few passports.
-    pub fn of(hir: &Hir, far: usize) -> Self {
-        if let Some(literals) = literals(hir) {
+    pub fn of(hir: &Hir, begins: Begins, far: usize) -> Self {
+        if let Some(literals) = literals(hir).filter(|all| !begins.mid_word && all.iter().all(|one| holds_token(one))) {
             return Self::Start(literals);
         }
         match head(hir) {
@@ -27,6 +29,11 @@ impl Gate {
             None => Self::Open,
         }
     }
+}
+
+/// Whether a word or a sign begins with this literal, or behind its blanks.
+fn holds_token(literal: &str) -> bool {
+    literal.trim_start_matches(' ').starts_with(|c: char| !c.is_control() && !c.is_whitespace())
 }
 
 /// Whether every match holds an ASCII digit.
@@ -72,7 +79,7 @@ fn within(class: &Class, fits: impl Fn(char) -> bool) -> bool {
 
 /// Literals that tell something, one of which begins every match, in lower case.
 fn literals(hir: &Hir) -> Option<Vec<String>> {
-    let sequence = Extractor::new().limit_total(512).extract(&in_lower_case(hir));
+    let sequence = Extractor::new().limit_total(2048).extract(&in_lower_case(hir));
     let mut found: Vec<String> = sequence
         .literals()?
         .iter()
@@ -89,7 +96,8 @@ fn literals(hir: &Hir) -> Option<Vec<String>> {
 fn tells(literal: &str) -> bool {
     let bytes = literal.as_bytes();
     let two_letters = bytes.len() == 2 && bytes.iter().all(u8::is_ascii_alphabetic);
-    bytes.iter().filter(|byte| !byte.is_ascii_digit()).count() >= 2 && !two_letters
+    let hexadecimal = bytes.starts_with(b"0x");
+    (bytes.iter().filter(|byte| !byte.is_ascii_digit()).count() >= 2 || hexadecimal) && !two_letters
 }
 
 /// An expression that matches at least the same, in lower case. Each letter that `(?i)` doubles
@@ -132,7 +140,7 @@ mod tests {
 
     fn gate(source: &str) -> Gate {
         let parser = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(source);
-        Gate::of(&parser.expect("an expression"), 256)
+        Gate::of(&parser.expect("an expression"), Begins::of(source).expect("compiles"), 256)
     }
 
     #[test]
@@ -152,13 +160,15 @@ mod tests {
 
     #[test]
     fn literals_go_before_digits_and_the_rest_is_tried_everywhere() {
-        assert_eq!(gate(r"(?i)passport [a-z]\d+"), Gate::Start(vec!["passport ".to_owned()]));
-        assert_eq!(gate(r"(?i)passport(?: no)?"), Gate::Start(vec!["passport".to_owned()]));
+        assert_eq!(gate(r"(?i)\bpassport [a-z]\d+"), Gate::Start(vec!["passport ".to_owned()]));
+        assert_eq!(gate(r"(?i)\bpassport(?: no)?"), Gate::Start(vec!["passport".to_owned()]));
         assert_eq!(gate(r"NM1\*|[0-9]{2}h?"), Gate::Digit { before: 2 });
-        let Gate::Start(devices) = gate(r"(?i)(?:device|implant|pacemaker|prosthesis) [a-z0-9]+") else {
+        let Gate::Start(devices) = gate(r"(?i)\b(?:device|implant|pacemaker|prosthesis) [a-z0-9]+") else {
             panic!("every match begins with one of four words")
         };
         assert_eq!(devices, ["device ", "implant ", "pacemaker ", "prosthesis "]);
+        assert_eq!(gate(r"(?i)passport [a-z]\d+"), Gate::Digit { before: 10 }, "`mypassport a1` is a match too");
+        assert_eq!(gate(r" == [a-z]"), Gate::Start(vec![" == ".to_owned()]));
         assert_eq!(gate(r"[A-Z]{4}"), Gate::Open);
         assert_eq!(gate(r"a?\d?x"), Gate::Open);
     }

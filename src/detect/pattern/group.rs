@@ -4,12 +4,11 @@
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use regex_automata::hybrid::LazyStateID;
-use regex_automata::hybrid::dfa::{Cache, Config, DFA};
-use regex_automata::nfa::thompson;
+use regex_automata::hybrid::dfa::{Cache, DFA};
 use regex_automata::util::pool::{Pool, PoolGuard};
-use regex_automata::{Anchored, Input, MatchKind};
+use regex_automata::{Anchored, Input};
 
-use super::expression::{CACHE_LIMIT, SIZE_LIMIT, syntax};
+use super::begin::{Before, Heads, lazy};
 
 type NewCache = Box<dyn Fn() -> Cache + Send + Sync + UnwindSafe + RefUnwindSafe>;
 
@@ -17,8 +16,7 @@ pub struct Group {
     automaton: DFA,
     caches: Pool<Cache, NewCache>,
     members: Vec<usize>,
-    /// Whether a match may begin with this byte, by what stands before it.
-    first: Box<[[bool; 256]; 3]>,
+    heads: Heads,
 }
 
 impl Group {
@@ -28,22 +26,11 @@ impl Group {
         if members.is_empty() {
             return Ok(None);
         }
-        let automaton = DFA::builder()
-            .configure(
-                Config::new()
-                    .match_kind(MatchKind::All)
-                    .unicode_word_boundary(true)
-                    .cache_capacity(CACHE_LIMIT)
-                    .skip_cache_capacity_check(true),
-            )
-            .thompson(thompson::Config::new().utf8(false).nfa_size_limit(Some(SIZE_LIMIT * 64)))
-            .syntax(syntax())
-            .build_many(&sources)
-            .map_err(|error| error.to_string())?;
-        let first = first_bytes(&automaton);
+        let automaton = lazy(&sources)?;
+        let heads = Heads::of(&automaton);
         let own = automaton.clone();
         let caches = Pool::new(Box::new(move || own.create_cache()) as NewCache);
-        Ok(Some(Self { automaton, caches, members, first }))
+        Ok(Some(Self { automaton, caches, members, heads }))
     }
 
     /// A walk over one text.
@@ -52,58 +39,17 @@ impl Group {
     }
 }
 
-/// What stands before a byte, as far as an expression can tell.
-#[derive(Clone, Copy)]
-enum Before {
-    Nothing,
-    /// `\w`, in ASCII.
-    Word,
-    Other,
-}
-
-/// As [`Before`], by byte. A line's end counts as nothing.
-const BEFORE: [Before; 256] = {
-    let mut table = [Before::Other; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        if (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'_' {
-            table[byte] = Before::Word;
-        } else if matches!(byte as u8, b'\n' | b'\r') {
-            table[byte] = Before::Nothing;
-        }
-        byte += 1;
-    }
-    table
-};
-
-/// Asks the automaton.
-fn first_bytes(automaton: &DFA) -> Box<[[bool; 256]; 3]> {
-    let mut cache = automaton.create_cache();
-    let mut first = Box::new([[false; 256]; 3]);
-    // The last is no ASCII: where `(?u)\b` has to look at it, the automaton can't tell, and all may begin.
-    for before in ["", "\n", "\r", "a", " ", "\u{e9}"] {
-        let kind = before.bytes().next().map_or(Before::Nothing, |byte| BEFORE[usize::from(byte)]);
-        let input = Input::new(before).range(before.len()..).anchored(Anchored::Yes);
-        let start = automaton.start_state_forward(&mut cache, &input);
-        for byte in 0..=255 {
-            let next = start.as_ref().ok().and_then(|start| automaton.next_state(&mut cache, *start, byte).ok());
-            first[kind as usize][usize::from(byte)] |= next.is_none_or(|next| !next.is_dead());
-        }
-    }
-    first
-}
-
 pub struct Walk<'g> {
     group: &'g Group,
     cache: PoolGuard<'g, Cache, NewCache>,
 }
 
 impl Walk<'_> {
-    /// Whether any of them may match here: a glance at two bytes.
+    /// Whether any of them may match here: a glance at three bytes.
     #[inline]
     pub fn may_begin(&self, bytes: &[u8], at: usize) -> bool {
-        let before = at.checked_sub(1).map_or(Before::Nothing, |before| BEFORE[usize::from(bytes[before])]);
-        self.group.first[before as usize][usize::from(bytes[at])]
+        let before = Before::at(bytes, at);
+        bytes.get(at + 1).is_none_or(|second| self.group.heads.hold(before, bytes[at], *second))
     }
 
     /// Calls back with each expression that matches `bytes` from `start` on, sometimes twice.

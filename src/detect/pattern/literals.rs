@@ -1,13 +1,32 @@
-//! One automaton for the literals of all expressions, which tells where each stands and whose it is.
+//! Where the literals of expressions stand, and whose they are.
+//!
+//! Most begin with a word or a sign, so they are looked for where the word pass saw one begin, and
+//! most of these places are done with after a glance at two bytes.
 
 use aho_corasick::automaton::Automaton;
 use aho_corasick::nfa::contiguous::NFA;
-use aho_corasick::{Anchored, dfa::DFA};
+use aho_corasick::{Anchored, StartKind, dfa::DFA};
+
+/// A literal and its expression.
+pub struct Literal {
+    pub text: String,
+    pub owner: usize,
+}
 
 pub struct Literals {
     automaton: Kind,
-    /// The expression that each literal belongs to.
-    owners: Vec<usize>,
+    /// Whether a literal may begin with three bytes: a bit for each of their [`head`]s.
+    heads: Box<[u64; 1 << 10]>,
+    all: Vec<Known>,
+}
+
+/// A literal as it is looked for.
+struct Known {
+    owner: usize,
+    /// So many blanks stand before its first word or sign.
+    blanks: usize,
+    /// Bytes from there on.
+    length: usize,
 }
 
 /// Few literals get an automaton of one look a byte; for many it would be too large.
@@ -20,37 +39,127 @@ enum Kind {
 const FEW: usize = 4000;
 
 impl Literals {
-    /// Of literals, each with its expression; case does not matter. `None` if there are none.
-    pub fn of(literals: Vec<(String, usize)>) -> Result<Option<Self>, String> {
-        let (words, owners): (Vec<String>, Vec<usize>) = literals.into_iter().unzip();
-        let automaton = match words.len() {
+    /// Case does not matter. `None` if there are none.
+    pub fn of(literals: &[Literal]) -> Result<Option<Self>, String> {
+        let cores: Vec<&str> = literals.iter().map(|literal| literal.text.trim_start_matches(' ')).collect();
+        let kind = StartKind::Anchored;
+        let automaton = match cores.len() {
             0 => return Ok(None),
-            1..FEW => DFA::builder().ascii_case_insensitive(true).build(&words).map(Kind::Dense),
-            _ => NFA::builder().ascii_case_insensitive(true).build(&words).map(Kind::Compact),
+            1..FEW => DFA::builder().ascii_case_insensitive(true).start_kind(kind).build(&cores).map(Kind::Dense),
+            _ => NFA::builder().ascii_case_insensitive(true).build(&cores).map(Kind::Compact),
         };
-        Ok(Some(Self { automaton: automaton.map_err(|error| error.to_string())?, owners }))
+        let automaton = automaton.map_err(|error| error.to_string())?;
+        let mut heads = Box::new([0; 1 << 10]);
+        cores.iter().for_each(|core| mark_heads(core.as_bytes(), &mut heads));
+        let known = |(literal, core): (&Literal, &&str)| Known {
+            owner: literal.owner,
+            blanks: literal.text.len() - core.len(),
+            length: core.len(),
+        };
+        Ok(Some(Self { automaton, heads, all: literals.iter().zip(&cores).map(known).collect() }))
     }
 
-    /// Calls back with every place where a literal stands: start, end, whose it is.
-    pub fn find(&self, text: &str, found: impl FnMut(usize, usize, usize)) {
+    /// Calls back with every literal that begins at one of these places: start, end, whose it is.
+    pub fn find(&self, text: &str, tokens: &[u32], found: impl FnMut(usize, usize, usize)) {
         match &self.automaton {
-            Kind::Dense(automaton) => self.find_with(automaton, text.as_bytes(), found),
-            Kind::Compact(automaton) => self.find_with(automaton, text.as_bytes(), found),
+            Kind::Dense(automaton) => self.find_with(automaton, text.as_bytes(), tokens, found),
+            Kind::Compact(automaton) => self.find_with(automaton, text.as_bytes(), tokens, found),
         }
     }
 
-    fn find_with(&self, automaton: &impl Automaton, text: &[u8], mut found: impl FnMut(usize, usize, usize)) {
-        let Ok(mut state) = automaton.start_state(Anchored::No) else { return };
-        for (at, byte) in text.iter().enumerate() {
-            state = automaton.next_state(Anchored::No, state, *byte);
-            // A start state is special too, where the automaton has a prefilter.
-            if automaton.is_special(state) && automaton.is_match(state) {
-                for index in 0..automaton.match_len(state) {
-                    let literal = automaton.match_pattern(state, index);
-                    let end = at + 1;
-                    found(end - automaton.pattern_len(literal), end, self.owners[literal.as_usize()]);
+    fn find_with(
+        &self,
+        automaton: &impl Automaton,
+        text: &[u8],
+        tokens: &[u32],
+        mut found: impl FnMut(usize, usize, usize),
+    ) {
+        let Ok(first) = automaton.start_state(Anchored::Yes) else { return };
+        for start in tokens.iter().map(|token| *token as usize) {
+            let head = head(text, start);
+            if self.heads[head / 64] >> (head % 64) & 1 == 0 {
+                continue;
+            }
+            let mut state = first;
+            for (end, byte) in (start + 1..).zip(&text[start..]) {
+                state = automaton.next_state(Anchored::Yes, state, *byte);
+                if !automaton.is_special(state) {
+                    continue;
+                }
+                if automaton.is_dead(state) {
+                    break;
+                }
+                for index in 0..if automaton.is_match(state) { automaton.match_len(state) } else { 0 } {
+                    let known = &self.all[automaton.match_pattern(state, index).as_usize()];
+                    // An automaton that was made to look everywhere also tells what begins later.
+                    if start + known.length == end && is_blank(text, start, known.blanks) {
+                        found(start - known.blanks, end, known.owner);
+                    }
                 }
             }
         }
+    }
+}
+
+/// Whether so many bytes before a place are blanks.
+fn is_blank(text: &[u8], start: usize, blanks: usize) -> bool {
+    start.checked_sub(blanks).is_some_and(|from| text[from..start].iter().all(|byte| *byte == b' '))
+}
+
+/// Three bytes without their case, in 16 bits; behind the end stand zeros.
+#[inline]
+fn head(text: &[u8], at: usize) -> usize {
+    let three = match text[at..].first_chunk::<4>() {
+        Some(four) => u32::from_le_bytes(*four),
+        None => text[at..].iter().rev().fold(0, |all, byte| all << 8 | u32::from(*byte)),
+    };
+    (((three & 0x00ff_ffff | 0x0020_2020).wrapping_mul(0x9e37_79b1)) >> 16) as usize
+}
+
+/// Marks the heads with which a literal begins: any byte may follow a short one.
+fn mark_heads(literal: &[u8], heads: &mut [u64; 1 << 10]) {
+    let any = || 0..=255_u8;
+    let mut mark = |three: [u8; 4]| {
+        let head = head(&three, 0);
+        heads[head / 64] |= 1 << (head % 64);
+    };
+    match *literal {
+        [first] => any().for_each(|second| any().for_each(|third| mark([first, second, third, 0]))),
+        [first, second] => any().for_each(|third| mark([first, second, third, 0])),
+        [first, second, third, ..] => mark([first, second, third, 0]),
+        [] => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::lexicon::LexiconBuilder;
+
+    fn found(literals: &[&str], text: &str) -> Vec<String> {
+        let all: Vec<Literal> =
+            (0..).zip(literals).map(|(owner, text)| Literal { text: (*text).to_owned(), owner }).collect();
+        let words = LexiconBuilder::default().build().read(text);
+        let mut found = Vec::new();
+        let literals = Literals::of(&all).expect("an automaton").expect("literals");
+        literals.find(text, &words.tokens, |start, end, owner| found.push(format!("{owner} {}", &text[start..end])));
+        found
+    }
+
+    #[test]
+    fn literals_are_found_where_a_word_or_a_sign_begins() {
+        assert_eq!(
+            found(&["mrn", "mrn no", "@x"], "MRN no 1, xmrn a@X mr patient_mrn"),
+            ["0 MRN", "1 MRN no", "2 @X", "0 mrn"]
+        );
+        assert_eq!(found(&[" lady", "x", "……"], "the lady\nlady x a……"), ["0  lady", "1 x", "2 ……"]);
+        assert_eq!(found(&["of"], "of"), ["0 of"]);
+    }
+
+    #[test]
+    fn many_literals_are_found_alike() {
+        let many: Vec<String> = (0..FEW + 10).map(|at| format!("word{at}x")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        assert_eq!(found(&many, "word17x aword18x word9"), ["17 word17x"]);
     }
 }

@@ -6,6 +6,7 @@
 //! places before each number where a match may begin. What counts only behind a label (`MRN`,
 //! `claim no`) is tried behind its labels and nowhere else.
 
+mod begin;
 mod expression;
 mod gate;
 mod group;
@@ -15,80 +16,113 @@ use std::ops::Range;
 
 use regex_automata::Anchored;
 
-use super::lexicon::{Span, Words};
+use super::lexicon::Words;
+use begin::Begins;
 pub use expression::{Labels, Pattern};
 use gate::Gate;
 use group::Group;
-use literals::Literals;
+use literals::{Literal, Literals};
 
 /// All expressions of a ruleset.
 pub struct Patterns {
     all: Vec<Pattern>,
-    /// Those that need a digit.
-    numeric: Option<Numeric>,
+    /// Those that need a digit: with little before it, with much, and by where they begin.
+    numeric: Vec<Numeric>,
     /// Those that are tried everywhere.
     open: Vec<usize>,
     literals: Option<Literals>,
+    /// Those that begin with a literal: whether one matches where it stands is asked of all at once.
+    starts: Option<Group>,
     /// Those that count behind a label only.
     labelled: Vec<usize>,
 }
 
-/// Expressions that need a digit.
+/// Expressions that need a digit, tried before numbers.
 struct Numeric {
     group: Group,
     /// The most that stands before the first digit.
     before: usize,
     /// The longest match.
     reach: usize,
+    begins: Begins,
 }
 
+/// What may stand before the first digit where little may.
+const LITTLE: usize = 4;
+
 impl Numeric {
-    fn of(all: &[Pattern]) -> Result<Option<Self>, String> {
-        let unlabelled = || all.iter().enumerate().filter(|(_, pattern)| pattern.labels.is_none());
-        let members = || {
-            unlabelled().filter_map(|(at, pattern)| match pattern.gate {
-                Gate::Digit { before } => Some((at, pattern, before)),
+    /// Of those for which `belongs` holds: what may stand before the first digit, where they begin.
+    fn of(all: &[Pattern], belongs: impl Fn(usize, Begins) -> bool) -> Result<Option<Self>, String> {
+        let members: Vec<(usize, &Pattern, usize)> = all
+            .iter()
+            .enumerate()
+            .filter(|(_, pattern)| pattern.labels.is_none())
+            .filter_map(|(at, pattern)| match pattern.gate {
+                Gate::Digit { before } if belongs(before, pattern.begins) => Some((at, pattern, before)),
                 _ => None,
             })
-        };
-        let group = Group::of(members().map(|(at, pattern, _)| (at, pattern.source.as_str())))?;
-        let before = members().map(|(_, _, before)| before).max().unwrap_or(0);
-        let reach = members().map(|(_, pattern, _)| pattern.reach).max().unwrap_or(0);
-        Ok(group.map(|group| Self { group, before, reach }))
+            .collect();
+        let group = Group::of(members.iter().map(|(at, pattern, _)| (*at, pattern.source.as_str())))?;
+        let before = members.iter().map(|(_, _, before)| *before).max().unwrap_or(0);
+        let reach = members.iter().map(|(_, pattern, _)| pattern.reach).max().unwrap_or(0);
+        let begins = members.iter().fold(Begins::default(), |all, (_, pattern, _)| all.or(pattern.begins));
+        Ok(group.map(|group| Self { group, before, reach, begins }))
     }
 
     /// Calls back with each expression that may match, and the place where.
-    fn scan(&self, text: &str, numbers: &[Span], mut hit: impl FnMut(usize, usize)) {
+    fn scan(&self, text: &str, words: &Words, mut hit: impl FnMut(usize, usize)) {
         let bytes = text.as_bytes();
         let mut walk = self.group.walk();
-        let mut done = 0;
-        for number in numbers {
-            for at in (number.start as usize).saturating_sub(self.before).max(done)..number.end as usize {
-                if walk.may_begin(bytes, at) {
-                    let end = (at + self.reach + MOST_WIDENED).min(bytes.len());
-                    walk.at(&bytes[..end], at, |member| hit(member, at));
-                }
+        let mut look = |at: usize| {
+            if walk.may_begin(bytes, at) {
+                let end = (at + self.reach + MOST_WIDENED).min(bytes.len());
+                walk.at(&bytes[..end], at, |member| hit(member, at));
             }
+        };
+        let mut tokens = words.tokens.iter().map(|at| *at as usize).peekable();
+        let mut done = 0;
+        for number in &words.numbers {
+            let from = (number.start as usize).saturating_sub(self.before).max(done);
             done = number.end as usize;
+            if self.begins.mid_word {
+                (from..done).for_each(&mut look);
+                continue;
+            }
+            while tokens.next_if(|at| *at < from).is_some() {}
+            while let Some(at) = tokens.next_if(|at| *at < done) {
+                if self.begins.blank {
+                    let blanks = bytes[from..at].iter().rev().take_while(|byte| **byte <= b' ').count();
+                    (at - blanks..at).for_each(&mut look);
+                }
+                look(at);
+            }
         }
     }
 }
 
 impl Patterns {
     pub fn new(all: Vec<Pattern>) -> Result<Self, String> {
-        let numeric = Numeric::of(&all)?;
+        let numeric = [
+            Numeric::of(&all, |before, begins| begins == Begins::default() && before <= LITTLE)?,
+            Numeric::of(&all, |before, begins| begins == Begins::default() && before > LITTLE)?,
+            Numeric::of(&all, |_, begins| begins.blank && !begins.mid_word)?,
+            Numeric::of(&all, |_, begins| begins.mid_word)?,
+        ];
         let open = |at: &usize| all[*at].gate == Gate::Open && all[*at].labels.is_none();
         let open = (0..all.len()).filter(open).collect();
         let owned = all.iter().enumerate().filter(|(_, pattern)| pattern.labels.is_none());
         let literals = owned.flat_map(|(at, pattern)| match &pattern.gate {
             Gate::Start(literals) | Gate::Keywords(literals) => {
-                literals.iter().map(|literal| (literal.clone(), at)).collect()
+                literals.iter().map(|text| Literal { text: text.clone(), owner: at }).collect()
             }
             _ => Vec::new(),
         });
-        let literals = Literals::of(literals.collect())?;
+        let literals = Literals::of(&literals.collect::<Vec<_>>())?;
+        let starts = all.iter().enumerate().filter(|(_, pattern)| matches!(pattern.gate, Gate::Start(_)));
+        let starts = Group::of(starts.map(|(at, pattern)| (at, pattern.source.as_str())))?;
         let labelled = (0..all.len()).filter(|at| all[*at].labels.is_some()).collect();
-        Ok(Self { all, numeric, open, literals, labelled })
+        let numeric = numeric.into_iter().flatten().collect();
+        Ok(Self { all, numeric, open, literals, starts, labelled })
     }
 
     /// Whether a pattern is tried everywhere, for want of a digit or literal to look for.
@@ -98,9 +132,9 @@ impl Patterns {
 
     /// Calls back with every match: the pattern's number and the value's place.
     pub fn scan(&self, text: &str, words: &Words, mut found: impl FnMut(usize, Range<usize>)) {
-        if let Some(numeric) = self.numeric.as_ref().filter(|_| !words.numbers.is_empty()) {
-            let mut done = vec![0; self.all.len()];
-            numeric.scan(text, &words.numbers, |at, start| {
+        let mut done = vec![0; if words.numbers.is_empty() { 0 } else { self.all.len() }];
+        for numeric in self.numeric.iter().filter(|_| !words.numbers.is_empty()) {
+            numeric.scan(text, words, |at, start| {
                 let pattern = &self.all[at];
                 if start >= done[at]
                     && let window = widen(text, start, start, 0, pattern.reach)
@@ -111,7 +145,7 @@ impl Patterns {
                 }
             });
         }
-        self.scan_literals(text, &mut found);
+        self.scan_literals(text, words, &mut found);
         for at in &self.labelled {
             self.scan_labelled(*at, text, words, &mut found);
         }
@@ -120,14 +154,18 @@ impl Patterns {
         }
     }
 
-    fn scan_literals(&self, text: &str, found: &mut impl FnMut(usize, Range<usize>)) {
+    fn scan_literals(&self, text: &str, words: &Words, found: &mut impl FnMut(usize, Range<usize>)) {
         let Some(literals) = &self.literals else { return };
+        let mut walk = self.starts.as_ref().map(Group::walk);
         let mut done = vec![0; self.all.len()];
-        literals.find(text, |start, end, owner| {
+        literals.find(text, &words.tokens, |start, end, owner| {
             let pattern = &self.all[owner];
-            if matches!(pattern.gate, Gate::Start(_)) {
+            if let (Gate::Start(_), Some(walk)) = (&pattern.gate, &mut walk) {
                 let window = widen(text, start, start, 0, pattern.reach);
-                if window.start >= done[owner]
+                let mut matches = false;
+                walk.at(&text.as_bytes()[..window.end], start, |member| matches |= member == owner);
+                if matches
+                    && window.start >= done[owner]
                     && let Some((value, end)) = pattern.next(text, window, Anchored::Yes)
                 {
                     done[owner] = end;
