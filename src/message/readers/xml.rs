@@ -186,7 +186,7 @@ fn records(source: &str) -> Result<Records, GapReason> {
             Ok(Event::Text(text)) => push_text(&mut value, &text.xml10_content()),
             Ok(Event::CData(text)) => value.push_str(&text.xml10_content()),
             Ok(Event::Comment(text)) => records.line("comment", &text.xml10_content()),
-            Ok(Event::PI(text)) => records.line("note", &text.content()),
+            Ok(Event::PI(text)) => records.line("note", text.content()),
             Ok(Event::DocType(text)) => records.line("type", &text.xml10_content()),
             Ok(Event::GeneralRef(name)) => match reference(&name.xml10_content()) {
                 Some(text) => value.push_str(&text),
