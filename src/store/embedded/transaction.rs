@@ -1,21 +1,19 @@
 //! The statements that change something. All run on the writer's thread, inside its transaction.
 
+mod seldom;
+
 use std::sync::Mutex;
 
-use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::integrity::{Integrity, Mark};
 use super::ledger::Ledger;
 use super::record::{
-    NewEvent, NewMessage, SealedBody, Standing, is_settled, open_domains, parse, read_mark, read_text, state_number,
-    state_of,
+    NewEvent, NewMessage, SealedBody, Standing, is_settled, parse, read_mark, read_text, state_number, state_of,
 };
-use super::rewrap::rewrap;
 use super::schema;
 use super::trouble::{Trouble, damaged};
-use crate::audit::{Event, EventKind, Head};
-use crate::keys::MasterKeys;
+use crate::audit::Head;
 use crate::mail::{Domain, QueueId};
 use crate::store::{MessageState, RecipientRecord, StoreError};
 
@@ -301,113 +299,6 @@ impl Transaction<'_> {
         self.db.prepare_cached("DELETE FROM waiting WHERE id = ?")?.execute([id.as_bytes()])?;
         self.effects.push(Effect::Forgotten(id));
         self.append(events)
-    }
-
-    /// Holds a message whose row can't be read; it stays out of every lease.
-    pub fn hold_damaged(&mut self, id: QueueId, now: Timestamp) -> Result<(), Trouble> {
-        let held = self
-            .db
-            .prepare_cached(
-                "UPDATE standing SET state = ?, held = 1, unlisted = 0
-                 WHERE state < 2 AND seq = (SELECT seq FROM message WHERE id = ?)",
-            )?
-            .execute(params![state_number(MessageState::Held), id.as_bytes()])?;
-        self.db.prepare_cached("DELETE FROM waiting WHERE id = ?")?.execute([id.as_bytes()])?;
-        self.effects.push(Effect::Forgotten(id));
-        if held == 0 {
-            return Ok(());
-        }
-        let detail = serde_json::Map::from_iter([("what".to_owned(), "record".into())]);
-        let event = Event { at: now, actor: "gateway".to_owned(), kind: EventKind::Damaged, message: Some(id), detail };
-        self.append(&NewEvent::all(&[event])?)
-    }
-
-    /// Puts a lease back: its domains wait in the table again.
-    pub fn give_back(&mut self, id: QueueId, domains: &[Domain]) -> Result<(), Trouble> {
-        let found = self.find(id)?;
-        let recipients: Vec<RecipientRecord> = parse(id, &found.recipients)?;
-        let open = open_domains(&recipients);
-        for domain in domains {
-            if let Some((_, due)) = open.iter().find(|(open, _)| open == domain) {
-                self.list(id, domain, *due)?;
-            }
-            self.effects.push(Effect::Released(id, domain.clone()));
-        }
-        Ok(())
-    }
-
-    /// Lists open recipients that neither wait in the table nor are on lease: a crash, or a failed
-    /// transaction whose outcome nobody knows, left them so.
-    pub fn list_lost(&mut self) -> Result<usize, Trouble> {
-        let mut query = self.db.prepare_cached(
-            "SELECT seq, id, recipients FROM standing JOIN message USING (seq)
-             WHERE state = 1 AND unlisted = 1",
-        )?;
-        let rows: Vec<(i64, [u8; 16], String)> =
-            query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, read_text(row, 2)?)))?.collect::<Result<_, _>>()?;
-        for (seq, id, recipients) in &rows {
-            let id = QueueId::from_bytes(*id);
-            let Ok(recipients) = parse::<Vec<RecipientRecord>>(id, recipients) else { continue };
-            let mut is_leased = false;
-            for (domain, due) in open_domains(&recipients) {
-                if self.ledger.lock().expect("the ledger is whole").is_leased(id, &domain) {
-                    is_leased = true;
-                } else if !self.is_listed(id, &domain)? {
-                    self.list(id, &domain, due)?;
-                }
-            }
-            if !is_leased {
-                self.db.prepare_cached("UPDATE standing SET unlisted = 0 WHERE seq = ?")?.execute([seq])?;
-            }
-        }
-        Ok(rows.len())
-    }
-
-    fn is_listed(&self, id: QueueId, domain: &Domain) -> Result<bool, Trouble> {
-        let mut query = self.db.prepare_cached("SELECT 1 FROM waiting WHERE id = ? AND domain = ?")?;
-        Ok(query.exists(params![id.as_bytes(), domain.as_str()])?)
-    }
-
-    pub fn suspend(&mut self, domain: &Domain, until: Option<i64>, events: &[NewEvent]) -> Result<(), Trouble> {
-        self.db
-            .prepare_cached("INSERT OR REPLACE INTO suspension (domain, until) VALUES (?, ?)")?
-            .execute(params![domain.as_str(), until])?;
-        self.append(events)
-    }
-
-    pub fn resume(&mut self, domain: &Domain, events: &[NewEvent]) -> Result<(), Trouble> {
-        self.db.prepare_cached("DELETE FROM suspension WHERE domain = ?")?.execute([domain.as_str()])?;
-        self.append(events)
-    }
-
-    pub fn keep_source(&mut self, kind: i64, hash: &str, text: &str) -> Result<(), Trouble> {
-        self.db
-            .prepare_cached("INSERT OR IGNORE INTO source (kind, hash, text) VALUES (?, ?, ?)")?
-            .execute(params![kind, hash, text])?;
-        Ok(())
-    }
-
-    /// Wraps anew what older master keys wrapped.
-    pub fn rewrap(&mut self, keys: &MasterKeys, new: &MasterKeys, events: &[NewEvent]) -> Result<(), Trouble> {
-        rewrap(self.db, keys, new)?;
-        self.effects.push(Effect::Shredded);
-        self.append(events)
-    }
-
-    /// Deletes some settled records received before then; what is open stays however old it is.
-    pub fn prune(&mut self, before: i64, most: usize) -> Result<(), Trouble> {
-        // A row number that is free again may come to a new message, whose body must stay.
-        self.drop_bodies()?;
-        let mut query = self.db.prepare_cached(
-            "SELECT seq FROM message JOIN standing USING (seq) WHERE state >= 3 AND received < ? LIMIT ?",
-        )?;
-        let old: Vec<i64> =
-            query.query_map(params![before, most as i64], |row| row.get(0))?.collect::<Result<_, _>>()?;
-        for seq in old {
-            self.db.prepare_cached("DELETE FROM message WHERE seq = ?")?.execute([seq])?;
-            self.db.prepare_cached("DELETE FROM standing WHERE seq = ?")?.execute([seq])?;
-        }
-        Ok(())
     }
 
     /// Chains events to the account.
