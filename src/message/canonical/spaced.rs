@@ -31,11 +31,20 @@ pub(super) fn joined(text: &str) -> Option<Canonical> {
     Some(out)
 }
 
-/// A quick look that passes over ordinary text: any four bytes of such a word hold two separators.
+/// A quick look that passes over ordinary text: any four bytes of such a word hold two separators, and a third stands
+/// as far before or behind.
 fn may_stand_apart(bytes: &[u8]) -> bool {
     let between =
         |first: u8, c: u8, second: u8| first == second && SEPARATORS.contains(&first) && c.is_ascii_alphanumeric();
-    bytes.as_chunks::<4>().0.iter().any(|[a, b, c, d]| between(*a, *b, *c) || between(*b, *c, *d))
+    let goes_on = |at: usize| {
+        let again = |c: usize, sign: usize| {
+            bytes.get(c).is_some_and(u8::is_ascii_graphic) && bytes.get(sign) == Some(&bytes[at])
+        };
+        again(at + 3, at + 4) || again(at.wrapping_sub(1), at.wrapping_sub(2))
+    };
+    bytes.as_chunks::<4>().0.iter().enumerate().any(|(chunk, [a, b, c, d])| {
+        (between(*a, *b, *c) && goes_on(chunk * 4)) || (between(*b, *c, *d) && goes_on(chunk * 4 + 1))
+    })
 }
 
 /// A stretch of single characters with the same separator between them.
@@ -150,6 +159,17 @@ mod tests {
         ] {
             assert!(joined(text).is_none(), "{text}");
         }
+    }
+
+    #[test]
+    fn words_that_stand_apart_are_noticed_wherever_they_begin() {
+        for text in ["J o h n", "2 - 1 9 - 0 9", "m-e-t-f-o-r-m"] {
+            for before in 0..8 {
+                let text = format!("{} {text}, so", "x".repeat(before));
+                assert!(may_stand_apart(text.as_bytes()), "{text}");
+            }
+        }
+        assert!(!may_stand_apart(b"in a box I saw a U.S. plan, e.g. as it is"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! DICOM (PS3.10): the tags of the header that say who and what; the picture itself is a gap.
+//! DICOM (PS3.10): the tags that say who and what, every sentence, and documents; the picture itself is a gap.
 
 use super::super::extraction::{Extraction, File};
 use super::super::{GapReason, charset};
@@ -6,6 +6,9 @@ use super::records::Records;
 
 /// Sequences nest; this many elements in all are read.
 const MAX_ELEMENTS: usize = 20_000;
+
+/// No text of a tag is longer.
+const MAX_TEXT: usize = 1 << 20;
 
 pub(super) fn is_dicom(bytes: &[u8]) -> bool {
     bytes.get(128..132) == Some(b"DICM")
@@ -35,13 +38,18 @@ pub(super) fn read(file: &File<'_>, extraction: &mut Extraction<'_>) {
                 _ => {}
             },
             (0x0002, _) => {}
-            place => {
-                if let Some(name) = name(place) {
-                    // A name is `family^given`.
-                    let value = charset::decode(element.value, None).replace(['^', '\0'], " ");
-                    records.line(name, &value);
+            // A report in PDF or C-CDA (PS3.3 §C.24.2).
+            (0x0042, 0x0011) => records.file(element.value.to_vec()),
+            place if element.value.len() <= MAX_TEXT => {
+                // A name is `family^given`.
+                let value = charset::decode(element.value, None).replace(['^', '\0'], " ");
+                match name(place) {
+                    Some(name) => records.line(name, &value),
+                    None if is_sentence(&value) => records.line("note", &value),
+                    None => {}
                 }
             }
+            _ => {}
         }
     }
     records.finish(file, extraction);
@@ -50,6 +58,13 @@ pub(super) fn read(file: &File<'_>, extraction: &mut Extraction<'_>) {
     } else if !whole {
         extraction.gap(&file.origin, GapReason::Corrupt);
     }
+}
+
+/// Words, as makers' own tags may hold them too; not numbers, codes or tables.
+fn is_sentence(value: &str) -> bool {
+    value.trim().contains(' ')
+        && value.contains(|c: char| c.is_alphabetic())
+        && !value.contains(|c: char| c.is_control())
 }
 
 struct Element<'b> {
@@ -141,7 +156,7 @@ mod tests {
             bytes.extend(group.to_le_bytes());
             bytes.extend(element.to_le_bytes());
             bytes.extend(*kind);
-            if matches!(*kind, b"OW" | b"SQ") {
+            if matches!(*kind, b"OB" | b"OW" | b"SQ") {
                 bytes.extend([0, 0]);
                 bytes.extend((value.len() as u32).to_le_bytes());
             } else {
@@ -164,5 +179,19 @@ mod tests {
         assert_eq!(text_of(&extract, ""), "patient name: ROE JO\npatient MRN: 998991\n");
         assert_eq!(extract.gaps[0].reason, GapReason::Picture);
         assert_eq!(opened("a.dcm", &bytes[..bytes.len() - 26]).gaps[0].reason, GapReason::Corrupt);
+    }
+
+    #[test]
+    fn sentences_of_any_tag_and_documents_are_read() {
+        let bytes = dicom(&[
+            (0x0002, 0x0010, b"UI", b"1.2.840.10008.1.2.1\0"),
+            (0x0009, 0x1001, b"LO", b"seen with Roe "),
+            (0x0028, 0x0010, b"US", b"\x20\x41"),
+            (0x0042, 0x0011, b"OB", b"Report of Jo Roe"),
+        ]);
+        let extract = opened("a.dcm", &bytes);
+        assert!(extract.gaps.is_empty(), "{:?}", extract.gaps);
+        assert_eq!(text_of(&extract, ""), "note: seen with Roe\n");
+        assert_eq!(text_of(&extract, "embedded[1]"), "Report of Jo Roe");
     }
 }

@@ -1,7 +1,7 @@
 //! Pictures: one large enough to show a page of text is read, or is a gap; a logo is neither. Text in their metadata is read.
 
-use super::super::Shape;
 use super::super::extraction::{Extraction, File, within};
+use super::super::{GapReason, Shape};
 
 mod metadata;
 
@@ -27,7 +27,11 @@ pub(super) fn is_picture(bytes: &[u8]) -> bool {
 }
 
 pub(super) fn read(file: &File<'_>, extraction: &mut Extraction<'_>) {
-    extraction.text(&within(&file.origin, "metadata"), metadata::of(&file.bytes), Shape::Records);
+    let (metadata, is_flood) = metadata::of(&file.bytes);
+    extraction.text(&within(&file.origin, "metadata"), metadata, Shape::Records);
+    if is_flood {
+        extraction.gap(&file.origin, GapReason::Limit);
+    }
     if may_show_text(&file.bytes) {
         extraction.picture(&file.origin, file.bytes.to_vec());
     }

@@ -1,6 +1,8 @@
 //! What an Office Open XML workbook says beside its cells: print headers and footers, prompts, strings inside
 //! formulas, defined names, strings and sheets that nothing points to.
 
+use std::collections::HashSet;
+
 use memchr::memmem;
 
 use super::super::GapReason;
@@ -45,15 +47,12 @@ impl Workbook {
             extraction.gap(&file.origin, GapReason::Ambiguous);
         }
         if let Some(Ok(text)) = self.strings.map(|strings| xml::prose(&strings)) {
-            let unused: Vec<&str> = text.lines().filter(|line| !is_in(line, &shown.strings)).collect();
+            // A string of several lines stands there as several.
+            let lines: HashSet<&str> = shown.strings.iter().flat_map(|text| text.lines()).map(str::trim).collect();
+            let unused: Vec<&str> = text.lines().filter(|line| !lines.contains(line.trim())).collect();
             extraction.text(&within(&file.origin, "xl/sharedStrings.xml"), unused.join("\n"), Shape::Prose);
         }
     }
-}
-
-/// A string of several lines stands there as several.
-fn is_in(line: &str, shown: &std::collections::HashSet<String>) -> bool {
-    shown.contains(line) || shown.iter().any(|text| text.len() > line.len() && text.contains(line))
 }
 
 /// The sheet's XML without its cells, but with the strings that formulas hold.
@@ -70,14 +69,15 @@ fn beside_cells(bytes: &[u8]) -> Result<String, GapReason> {
     Ok(xml::prose(&beside)?.replace("&L", "\n").replace("&C", "\n").replace("&R", "\n"))
 }
 
-/// The formulas that hold a string.
+/// The formulas that hold a string. Most of a column only point to another (`<f si="0"/>`).
 fn formulas(cells: &[u8]) -> impl Iterator<Item = &[u8]> {
     memmem::find_iter(cells, b"<f").filter_map(|at| {
         let rest = &cells[at + 2..];
         let begin = memchr::memchr(b'>', rest)? + 1;
-        let end = memmem::find(rest, b"</f>")?;
-        let formula = rest.get(begin..end)?;
-        (matches!(rest[0], b'>' | b' ') && memmem::find(formula, b"\"").is_some()).then_some(formula)
+        let is_open = matches!(rest[0], b'>' | b' ') && !rest[..begin].ends_with(b"/>");
+        let formula = &rest[begin..];
+        let formula = &formula[..memchr::memchr(b'<', formula)?];
+        (is_open && memchr::memchr(b'"', formula).is_some()).then_some(formula)
     })
 }
 
@@ -126,7 +126,7 @@ mod tests {
             assert_eq!(text_of(&extract, "xl/worksheets/sheet1.xml").trim(), text, "{beside}");
             assert_eq!(text_of(&extract, "S"), "soup");
         }
-        let formula = "<worksheet><sheetData><row r='1'><c r='A1'><f>IF(B1,\"Jo Roe\",C1)</f><v>0</v></c></row></sheetData></worksheet>";
+        let formula = "<worksheet><sheetData><row r='1'><c r='B1'><f si='0'/><v>1</v></c><c r='A1'><f>IF(B1,\"Jo Roe\",C1)</f><v>0</v></c></row></sheetData></worksheet>";
         assert_eq!(text_of(&book(formula, "", &[]), "xl/worksheets/sheet1.xml").trim(), "IF(B1,\"Jo Roe\",C1)");
     }
 

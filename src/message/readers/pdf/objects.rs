@@ -7,6 +7,9 @@ use super::super::super::{GapReason, Shape, charset, html};
 use super::super::xml;
 use super::plain;
 
+/// More is no form, and no notes.
+const MAX_TEXT: usize = 16 << 20;
+
 pub(super) fn read(document: &Document, file: &File<'_>, extraction: &mut Extraction<'_>) {
     let mut lines = Lines::default();
     for object in document.objects.values() {
@@ -14,6 +17,11 @@ pub(super) fn read(document: &Document, file: &File<'_>, extraction: &mut Extrac
             embedded(stream, file, extraction);
         }
         lines.tell(object, document);
+        if lines.0.len() > MAX_TEXT {
+            // One long string may be named by every object.
+            extraction.gap(&file.origin, GapReason::Limit);
+            break;
+        }
     }
     extraction.text(&within(&file.origin, "fields"), lines.0, Shape::Records);
 }
@@ -70,6 +78,9 @@ impl Lines {
     }
 
     fn line(&mut self, name: &[u8], value: &str) {
+        if self.0.len() > MAX_TEXT {
+            return;
+        }
         let shown = if value.contains("</") { html::read(value).shown } else { value.to_owned() };
         let words: Vec<&str> = shown.split_whitespace().collect();
         if !words.is_empty() {

@@ -4,12 +4,12 @@ use std::io::Read;
 
 use memchr::memmem;
 
-/// What a bomb holds beyond this is no comment.
-const MAX_COMMENT: u64 = 64 * 1024;
+/// What a picture holds beyond this is no comment.
+const MAX_TEXT: usize = 1 << 20;
 
-/// One `name: value` a line.
-pub(super) fn of(bytes: &[u8]) -> String {
-    let mut told = Told::default();
+/// One `name: value` a line; and whether there was more than anybody writes.
+pub(super) fn of(bytes: &[u8]) -> (String, bool) {
+    let mut told = Told { text: String::new(), left: MAX_TEXT };
     let end = match bytes {
         [0x89, b'P', b'N', b'G', ..] => png(bytes, &mut told),
         [0xff, 0xd8, ..] => jpeg(bytes, &mut told),
@@ -28,18 +28,25 @@ pub(super) fn of(bytes: &[u8]) -> String {
     if let Some(behind) = end.and_then(|end| bytes.get(end..)).filter(|behind| is_text(behind)) {
         told.line("behind", &String::from_utf8_lossy(behind));
     }
-    told.0
+    (told.text, told.left == 0)
 }
 
-#[derive(Default)]
-struct Told(String);
+struct Told {
+    text: String,
+    /// How much may still be looked at: a picture may name one stretch of bytes ten thousand times.
+    left: usize,
+}
 
 impl Told {
     fn line(&mut self, name: &str, value: &str) {
+        self.left = self.left.saturating_sub(value.len());
+        if self.left == 0 {
+            return;
+        }
         let words = value.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
         let value: Vec<&str> = words.collect();
         if !value.is_empty() {
-            self.0.push_str(&format!("{name}: {}\n", value.join(" ")));
+            self.text.push_str(&format!("{name}: {}\n", value.join(" ")));
         }
     }
 }
@@ -54,29 +61,30 @@ fn is_text(bytes: &[u8]) -> bool {
 /// Chunks (PNG §11.3.3); answers where the picture ends.
 fn png(bytes: &[u8], told: &mut Told) -> Option<usize> {
     let mut at = 8;
-    loop {
+    while told.left > 0 {
         let head = bytes.get(at..at + 8)?;
         let len = u32::from_be_bytes(*head.first_chunk()?) as usize;
         let chunk = bytes.get(at + 8..(at + 8).checked_add(len)?)?;
         match &head[4..8] {
             b"tEXt" => told.line("comment", &String::from_utf8_lossy(chunk)),
-            b"zTXt" => told.line("comment", &inflated(after_nuls(chunk, 1).and_then(|rest| rest.get(1..)))),
-            b"iTXt" => told.line("comment", &international(chunk)),
+            b"zTXt" => told.line("comment", &inflated(after_nuls(chunk, 1).and_then(|rest| rest.get(1..)), told.left)),
+            b"iTXt" => told.line("comment", &international(chunk, told.left)),
             b"eXIf" => tiff(chunk, told),
             b"IEND" => return Some(at + 12),
             _ => {}
         }
         at += 12 + len;
     }
+    None
 }
 
 /// Keyword, NUL, whether it is compressed and how, language, NUL, keyword in it, NUL, text.
-fn international(chunk: &[u8]) -> String {
+fn international(chunk: &[u8], most: usize) -> String {
     let compressed = after_nuls(chunk, 1).is_some_and(|rest| rest.first() == Some(&1));
     match compressed {
         true => {
             let text = after_nuls(chunk, 1).and_then(|rest| after_nuls(rest.get(2..)?, 2));
-            inflated(text)
+            inflated(text, most)
         }
         false => String::from_utf8_lossy(chunk).into_owned(),
     }
@@ -87,10 +95,10 @@ fn after_nuls(bytes: &[u8], count: usize) -> Option<&[u8]> {
     Some(&bytes[at + 1..])
 }
 
-fn inflated(packed: Option<&[u8]>) -> String {
+fn inflated(packed: Option<&[u8]>, most: usize) -> String {
     let mut text = Vec::new();
     // What came before a fault is kept.
-    let _ = flate2::read::ZlibDecoder::new(packed.unwrap_or_default()).take(MAX_COMMENT).read_to_end(&mut text);
+    let _ = flate2::read::ZlibDecoder::new(packed.unwrap_or_default()).take(most as u64).read_to_end(&mut text);
     String::from_utf8_lossy(&text).into_owned()
 }
 
@@ -124,7 +132,7 @@ fn printable(segment: &[u8], told: &mut Told) {
 
 /// Comments, and text that is drawn (GIF89a §24, §25); answers where the picture ends.
 fn gif(bytes: &[u8], told: &mut Told) -> Option<usize> {
-    let table = |flags: u8| if flags & 0x80 != 0 { 3 << (flags & 7) + 1 } else { 0 };
+    let table = |flags: u8| if flags & 0x80 != 0 { 3 << ((flags & 7) + 1) } else { 0 };
     let mut at = 13 + table(*bytes.get(10)?);
     loop {
         match *bytes.get(at)? {
@@ -158,7 +166,7 @@ fn blocks(bytes: &[u8], start: usize) -> Option<(Vec<u8>, usize)> {
 
 /// More directories or fields than these are no camera's.
 const MAX_DIRECTORIES: usize = 16;
-const MAX_FIELDS: usize = 500;
+const MAX_FIELDS: usize = 200;
 
 /// The texts of a TIFF file's directories, which EXIF is made of too (TIFF 6.0 §2, EXIF §4.6).
 fn tiff(bytes: &[u8], told: &mut Told) {
@@ -199,7 +207,7 @@ impl Order<'_> {
             return None;
         }
         let start = if count <= 4 { at + 8 } else { self.long(at + 8)? };
-        let value = self.bytes.get(start..start.checked_add(count)?)?;
+        let value = self.bytes.get(start..start.checked_add(count.min(told.left))?)?;
         match (tag, kind) {
             // Windows writes title, comment, author, keywords and subject in UTF-16.
             (0x9c9b..=0x9c9f, _) => told.line("exif", &encoding_rs::UTF_16LE.decode_without_bom_handling(value).0),
@@ -266,8 +274,16 @@ mod tests {
             ("TIFF", tiff(0x010e, 2, b"Jo Roe\0")),
             ("GIF", gif),
         ] {
-            assert!(of(&bytes).contains("Jo Roe"), "{name}: {:?}", of(&bytes));
+            assert!(of(&bytes).0.contains("Jo Roe"), "{name}: {:?}", of(&bytes));
         }
+    }
+
+    #[test]
+    fn more_than_anybody_writes_is_told_and_left_off() {
+        let bomb: Vec<u8> = [b"Comment\0\0".as_slice(), &zlib(&vec![b' '; 4 << 20])].concat();
+        let flood = png(b"zTXt", &bomb, b"");
+        assert!(of(&flood).1);
+        assert!(!of(&png(b"tEXt", b"Comment\0Jo Roe", b"")).1);
     }
 
     #[test]
