@@ -63,10 +63,11 @@ impl Outline {
         self.pages.is_empty() && self.unused.is_empty()
     }
 
-    /// The outline of weighed pages: the sights of the detectors that some rule could use, as far as they
-    /// are likely.
-    pub(super) fn of(rules: &Ruleset, pages: &[Page<'_>], needed: &[bool]) -> Self {
+    /// The outline of weighed pages: the likely sights, if of such some rule could be made up. Of most
+    /// mail there is nothing to keep.
+    pub(super) fn of(rules: &Ruleset, pages: &[Page<'_>]) -> Self {
         let mut outline = Self::default();
+        let needed = rules.needed(&rules.seen(pages, LIKELY));
         let mut numbers: HashMap<u16, u16> = HashMap::new();
         let mut values: HashMap<String, u32> = HashMap::new();
         let mut unused: BTreeSet<u16> = BTreeSet::new();
@@ -74,15 +75,12 @@ impl Outline {
         for page in pages {
             let mut seen = Vec::new();
             let mut of_a_kind = (u16::MAX, 0);
-            for sight in &page.sights {
+            for sight in page.sights.iter().filter(|sight| sight.confidence >= LIKELY) {
                 let detector = &rules.detectors[usize::from(sight.detector)];
                 if !needed[usize::from(sight.detector)] {
                     if detector.class != Class::Context {
                         unused.insert(sight.detector);
                     }
-                    continue;
-                }
-                if sight.confidence < LIKELY {
                     continue;
                 }
                 of_a_kind =
@@ -116,14 +114,15 @@ impl Sheet {
         ends.sort_unstable();
         ends.dedup();
         let gaps = || ends.windows(2).map(|pair| (pair[0], pair[1]));
-        let between = |text: &str, mark: &str, (low, high): (u32, u32)| {
-            let stretch = text.as_bytes().get(low as usize..high as usize)?;
-            memchr::memmem::find(stretch, mark.as_bytes()).map(|at| low + at as u32)
+        let between = |length: usize, (low, high): (u32, u32)| {
+            let stretch = page.text.as_bytes().get(low as usize..high as usize)?;
+            let mut ends = memchr::memchr_iter(b'\n', stretch);
+            ends.find(|at| stretch[*at..].starts_with(&b"\n\n"[..length])).map(|at| low + at as u32)
         };
         let (origin, shape) = (page.segment.origin.clone(), page.segment.shape);
         Self {
-            lines: gaps().filter_map(|gap| between(page.text, "\n", gap)).collect(),
-            records: gaps().filter_map(|gap| between(page.text, "\n\n", gap)).collect(),
+            lines: gaps().filter_map(|gap| between(1, gap)).collect(),
+            records: gaps().filter_map(|gap| between(2, gap)).collect(),
             sentences: gaps().filter_map(|(low, high)| page.sentences().first_end(low, high)).collect(),
             paragraphs: gaps().filter_map(|(low, high)| page.paragraphs().first_end(low, high)).collect(),
             origin,

@@ -27,7 +27,7 @@ impl Ruleset {
     ) -> Findings {
         let audience = self.audience(known, reading, circumstances);
         let (mut pages, unsearched) = self.pages(known, reading, &audience, budget);
-        let needed = self.weigh_all(&mut pages, known);
+        self.weigh_all(&mut pages, known);
         let case = Case { scene: Scene::new(self, known, &pages), reading, circumstances };
         let mut findings = Findings { unsearched: unsearched || audience.unsearched, ..Findings::default() };
         for rule in &self.rules {
@@ -39,7 +39,7 @@ impl Ruleset {
                 findings.findings.extend(found);
             }
         }
-        findings.outline = Outline::of(self, &pages, &needed);
+        findings.outline = Outline::of(self, &pages);
         findings
     }
 
@@ -74,19 +74,22 @@ impl Ruleset {
 
     /// Sets each sight's confidence by what stands near it: first by lists and what is likely by
     /// itself, so that a label makes its number; then by what became likely. Within a pass all
-    /// sights are weighed alike, so that their order does not matter. Tells the detectors whose
-    /// confidence could matter.
-    pub(super) fn weigh_all(&self, pages: &mut [Page<'_>], known: &Known) -> Vec<bool> {
-        let mut seen = vec![false; self.detectors.len()];
-        for sight in pages.iter().flat_map(|page| &page.sights) {
-            seen[usize::from(sight.detector)] = true;
-        }
-        let needed = self.needed(&seen);
+    /// sights are weighed alike, so that their order does not matter.
+    pub(super) fn weigh_all(&self, pages: &mut [Page<'_>], known: &Known) {
+        let needed = self.needed(&self.seen(pages, 0));
         if needed.contains(&true) {
             self.weigh_once(pages, known, &needed);
             self.weigh_once(pages, known, &needed);
         }
-        needed
+    }
+
+    /// Which detectors saw something that is at least so sure.
+    pub(super) fn seen(&self, pages: &[Page<'_>], least: u8) -> Vec<bool> {
+        let mut seen = vec![false; self.detectors.len()];
+        for sight in pages.iter().flat_map(|page| &page.sights).filter(|sight| sight.confidence >= least) {
+            seen[usize::from(sight.detector)] = true;
+        }
+        seen
     }
 
     pub(super) fn weigh_once(&self, pages: &mut [Page<'_>], known: &Known, needed: &[bool]) {
