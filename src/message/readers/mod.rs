@@ -309,6 +309,7 @@ mod tests {
             ("a.pdf", "application/pdf", b"\x01\x02\0\x03", Some(GapReason::Corrupt)),
             ("a.bin", "application/octet-stream", b"plain after all", None),
             ("empty.txt", "text/plain", b"", Some(GapReason::Corrupt)),
+            ("a.txt", "text/plain", b"\x01\x02\0\x03\x04 not text \0\x01", Some(GapReason::UnknownType)),
             ("a.rar", "", b"Rar!\x1a\x07\x01\0", Some(GapReason::UnknownType)),
         ];
         for (name, declared, bytes, gap) in cases {

@@ -1,9 +1,15 @@
 //! Plain text and HTML as attachments.
 
 use super::super::extraction::{Extraction, File};
-use super::super::{Shape, charset, embedded, html, text};
+use super::super::{GapReason, Shape, charset, embedded, html, text};
 
 pub(super) fn plain(file: &File<'_>, extraction: &mut Extraction<'_>) {
+    let bytes = &*file.bytes;
+    let is_text = super::looks_like_text(bytes) || charset::wide_encoding(bytes).is_some();
+    if !is_text && !charset::rare::looks_like_ebcdic(bytes) {
+        // Its name or its type says text, its bytes do not.
+        extraction.gap(&file.origin, GapReason::UnknownType);
+    }
     let decoded = charset::decode(&file.bytes, None);
     html::read_as_page_too(&decoded, &file.origin, file.depth, extraction);
     let found = embedded::find(&decoded).into_iter().chain(embedded::yencoded(&file.bytes));
