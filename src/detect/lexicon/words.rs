@@ -246,8 +246,11 @@ fn fold(c: char) -> char {
 mod tests {
     use super::*;
 
+    /// A word's start and end, hash, capital and digits.
+    type Told = (u32, u32, u64, bool, bool);
+
     /// The same as [`walk`], letter by letter: words, and places where a word or a sign begins.
-    fn slowly(text: &str) -> (Vec<(u32, u32, u64, bool, bool)>, Vec<u32>) {
+    fn slowly(text: &str) -> (Vec<Told>, Vec<u32>) {
         let (mut words, mut tokens) = (Vec::new(), Vec::new());
         let mut at = 0;
         while let Some(c) = text[at..].chars().next() {
@@ -262,7 +265,7 @@ mod tests {
         (words, tokens)
     }
 
-    fn told(word: Word) -> (u32, u32, u64, bool, bool) {
+    fn told(word: Word) -> Told {
         (word.span.start, word.span.end, word.hash, word.capital, word.digits)
     }
 
