@@ -146,7 +146,7 @@ impl Leased {
     }
 }
 
-/// The content of a committed message, for [`Deliveries::read`] to open.
+/// The content of a committed message, for [`super::Deliveries::read`] to open.
 pub fn stored_content(id: QueueId, size: u64) -> Content {
     Content::Sealed { name: id.to_string(), size }
 }
