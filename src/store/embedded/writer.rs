@@ -69,7 +69,9 @@ const BATCH: usize = 256;
 /// How long the writer waits for more, where several ask at a time: a commit costs much the same
 /// for two requests as for twenty, and the pages that all share are written once.
 const GATHER: Duration = Duration::from_micros(500);
-/// While more keep coming it waits again, but no longer than this.
+/// While so many more keep coming it waits again: of few sessions none should wait for the others.
+const GATHER_WORTH: usize = 4;
+/// But no longer than this.
 const GATHER_MOST: Duration = Duration::from_millis(3);
 /// Length of the log at which it is folded into the database.
 const PAGE: usize = 4096;
@@ -154,18 +156,19 @@ impl Writer {
         self.close();
     }
 
-    /// Adds what comes while it waits, until nothing more does.
+    /// Adds what comes while it waits, until little more does.
     fn gather(&mut self, batch: &mut Vec<Job>) {
         let began = Instant::now();
-        let mut before = 0;
-        while before < batch.len() && batch.len() < BATCH && began.elapsed() < GATHER_MOST {
-            before = batch.len();
+        let mut more = GATHER_WORTH;
+        while more >= GATHER_WORTH && batch.len() < BATCH && began.elapsed() < GATHER_MOST {
+            let before = batch.len();
             std::thread::sleep(GATHER);
             while batch.len() < BATCH
                 && let Ok(job) = self.jobs.try_recv()
             {
                 batch.push(job);
             }
+            more = batch.len() - before;
         }
     }
 
