@@ -68,7 +68,8 @@ pub struct Detector {
     /// Let `\w`, `\d`, `\b` and `(?i)` of the regex know all of Unicode; slower.
     #[serde(default)]
     pub unicode: bool,
-    /// Words without which the regex is not tried near them; derived from the regex if absent.
+    /// Words or signs near which alone the regex is tried, in any case, found where a word or a sign
+    /// begins; derived from the regex if absent.
     #[serde(default)]
     pub keywords: Vec<Spot<String>>,
     /// Words or phrases, as in `lists`.
