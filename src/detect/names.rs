@@ -245,11 +245,16 @@ fn titled(text: &str, title: Span, lists: &Lists<'_>, found: &mut impl FnMut(Spa
         return;
     }
     let listed = |at: usize| starts(lists.family, at) || starts(lists.given, at);
-    let surety = if listed(start) && !lists.words.holds(first) { Surety::Full } else { Surety::Half };
+    let everyday = lists.words.holds(first);
+    let surety = if listed(start) && !everyday { Surety::Full } else { Surety::Half };
+    // `Re: Price list` is a reply.
+    let reply = everyday && text[title.start as usize..title.end as usize].eq_ignore_ascii_case("re");
     if let Some((start, further)) = next(text, end).and_then(|word| family_name(text, word))
         && (listed(start) || !lists.words.holds(&text[start..further]) && letters(&text[start..further]))
     {
         end = further;
+    } else if reply {
+        return;
     }
     found(Span { start: start as u32, end: end as u32 }, surety);
 }
@@ -270,7 +275,9 @@ fn single(text: &str, lists: &Lists<'_>, found: &mut impl FnMut(Span, Surety)) {
     let mut last = u32::MAX;
     for span in lists.given.iter().chain(lists.family.iter().filter(|span| !starts(lists.given, span.start as usize))) {
         let name = &text[span.start as usize..span.end as usize];
-        if span.start != last && name.len() > 2 && !lists.words.holds(name) {
+        // `ALT 312` is a test.
+        let short = name.len() < 3 || name.len() == 3 && is_upper(name);
+        if span.start != last && !short && !lists.words.holds(name) {
             found(*span, if is_capital(name) { Surety::Full } else { Surety::Half });
         }
         last = span.start;
@@ -399,7 +406,7 @@ mod tests {
         let lists = [
             (&["John", "Jane", "Mary", "Will", "Ann", "Carl"][..], builder.list()),
             (&["Roe", "Smith", "Grant", "Ortiz", "Cruz", "Brien"][..], builder.list()),
-            (&["Mr", "Mrs", "Ms"][..], builder.list()),
+            (&["Mr", "Mrs", "Ms", "Re"][..], builder.list()),
         ];
         for (terms, list) in &lists {
             for term in *terms {
@@ -440,7 +447,8 @@ mod tests {
         assert_eq!(names(NameForm::Titled, "Mr al-Tamimi"), ["al-Tamimi"]);
         assert_eq!(names(NameForm::Titled, "Mr. Hoekstra, Mrs Jane Roe, Ms. 5"), ["Hoekstra", "Jane Roe"]);
         assert_eq!(names(NameForm::LowerCase, "is john smith here; will grant"), ["john smith"]);
-        assert_eq!(names(NameForm::Single, "Smith kid; Will; ortiz"), ["Smith", "ortiz"]);
+        assert_eq!(names(NameForm::Titled, "Re: Grant renewal; RE: Grant Ortiz; Re: Smith"), ["Grant Ortiz", "Smith"]);
+        assert_eq!(names(NameForm::Single, "Smith kid; Will; ortiz; ROE 312; Roe 312"), ["Smith", "ortiz", "Roe"]);
     }
 
     #[test]
