@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::RecipientState;
 use crate::audit::Event;
-use crate::mail::{Address, Content, Envelope, QueueId};
+use crate::mail::{Address, Content, Domain, Envelope, QueueId};
 use crate::policy::{Decision, Level, Method, RecipientDecision};
 
 /// A message to be kept.
@@ -149,4 +149,39 @@ impl Leased {
 /// The content of a committed message, for [`super::Deliveries::read`] to open.
 pub fn stored_content(id: QueueId, size: u64) -> Content {
     Content::Sealed { name: id.to_string(), size }
+}
+
+/// What waits for one domain: recipients that are neither settled nor held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Destination {
+    pub domain: Domain,
+    pub recipients: u64,
+    pub deferred: u64,
+    /// When the first of the messages came.
+    pub oldest: Timestamp,
+    pub next_attempt: Option<Timestamp>,
+    /// The last reply to the youngest message that had one.
+    pub last_reply: Option<String>,
+}
+
+impl Destination {
+    /// One recipient's share, of a message that was received then.
+    pub fn first(recipient: &RecipientRecord, received: Timestamp) -> Self {
+        let domain = recipient.address.domain().clone();
+        let mut destination =
+            Self { domain, recipients: 0, deferred: 0, oldest: received, next_attempt: None, last_reply: None };
+        destination.add(recipient, received);
+        destination
+    }
+
+    /// Counts one more recipient of the same domain.
+    pub fn add(&mut self, recipient: &RecipientRecord, received: Timestamp) {
+        self.recipients += 1;
+        self.deferred += u64::from(recipient.state == RecipientState::Deferred);
+        self.oldest = self.oldest.min(received);
+        self.next_attempt = self.next_attempt.into_iter().chain(recipient.next_attempt).min();
+        if recipient.last_reply.is_some() {
+            self.last_reply.clone_from(&recipient.last_reply);
+        }
+    }
 }

@@ -10,8 +10,8 @@ pub mod sample;
 mod seal;
 mod state;
 
-pub use embedded::Embedded;
-pub use message::{Arrival, Decided, Facts, Leased, RecipientRecord, stored_content};
+pub use embedded::{Embedded, Evidence};
+pub use message::{Arrival, Decided, Destination, Facts, Leased, RecipientRecord, stored_content};
 pub use metrics::Metrics;
 pub use state::{MessageState, RecipientState};
 
@@ -128,6 +128,8 @@ pub struct Settlement {
 #[async_trait]
 pub trait Holds {
     async fn list(&self, query: &Query) -> Result<Vec<Summary>, StoreError>;
+    /// What waits, by destination, in order of their names.
+    async fn destinations(&self) -> Result<Vec<Destination>, StoreError>;
     async fn show(&self, id: QueueId) -> Result<Record, StoreError>;
     /// Changes recipients of a message that is not leased (release, retry, pause …) with its event.
     async fn change(&self, settlement: Settlement, decision: Option<Decision>) -> Result<(), StoreError>;

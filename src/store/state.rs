@@ -36,7 +36,7 @@ impl MessageState {
     pub fn of(recipients: &[RecipientRecord]) -> MessageState {
         use RecipientState as R;
         let any = |wanted: &[R]| recipients.iter().any(|recipient| wanted.contains(&recipient.state));
-        if any(&[R::Pending, R::Deferred, R::Paused]) {
+        if recipients.iter().any(|recipient| recipient.state.waits()) {
             MessageState::Queued
         } else if any(&[R::Held]) {
             MessageState::Held
@@ -82,6 +82,11 @@ impl RecipientState {
     /// Whether the queue still has to do something for it.
     pub fn is_open(self) -> bool {
         matches!(self, RecipientState::Pending | RecipientState::Deferred)
+    }
+
+    /// Neither settled nor held: it is tried again, or will be once it is no longer paused.
+    pub fn waits(self) -> bool {
+        self.is_open() || self == RecipientState::Paused
     }
 
     pub const ALL: [RecipientState; 8] = [

@@ -33,7 +33,7 @@ impl Home {
     }
 
     pub fn database(&self) -> PathBuf {
-        self.dir.join("store.db")
+        database_in(&self.dir)
     }
 
     /// Large sealed bodies, a file each.
@@ -133,6 +133,11 @@ fn cannot(path: &Path, error: &std::io::Error) -> StoreError {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::Full,
         _ => StoreError::Failed(format!("{}: {error}", path.display())),
     }
+}
+
+/// The database of a store in this folder.
+pub fn database_in(data_dir: &Path) -> PathBuf {
+    data_dir.join("store.db")
 }
 
 #[cfg(test)]

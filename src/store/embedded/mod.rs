@@ -5,10 +5,12 @@
 
 mod bodies;
 mod checkpoint;
+mod evidence;
 mod fold;
 mod home;
 mod integrity;
 mod ledger;
+mod lists;
 mod prepare;
 mod query;
 mod readers;
@@ -42,9 +44,11 @@ use crate::policy;
 use crate::world::Clock;
 
 use super::{
-    Account, Arrival, Arrivals, Census, Decided, Deliveries, Holds, Leased, Metrics, Query, Record, Settlement,
-    SourceKind, Spool, StoreError, Summary,
+    Account, Arrival, Arrivals, Census, Decided, Deliveries, Destination, Holds, Leased, Metrics, Query, Record,
+    Settlement, SourceKind, Spool, StoreError, Summary,
 };
+pub use evidence::Evidence;
+
 use bodies::{FileSpool, blocking};
 use record::{NewEvent, Standing, text};
 use shared::Shared;
@@ -290,7 +294,11 @@ impl Deliveries for Embedded {
 impl Holds for Embedded {
     async fn list(&self, query: &Query) -> Result<Vec<Summary>, StoreError> {
         let query = query.clone();
-        self.query(move |shared, db| query::list(shared, db, &query)).await
+        self.query(move |shared, db| lists::list(shared, db, &query)).await
+    }
+
+    async fn destinations(&self) -> Result<Vec<Destination>, StoreError> {
+        self.query(lists::destinations).await
     }
 
     async fn show(&self, id: QueueId) -> Result<Record, StoreError> {
@@ -333,7 +341,7 @@ impl Account for Embedded {
     async fn verify(&self) -> Result<Result<Head, Fault>, StoreError> {
         let shared = self.shared.clone();
         blocking(move || {
-            let verdict = query::verify(&shared)?;
+            let verdict = query::verify(&shared.readers, &shared.checkpoints)?;
             shared.metrics.audit_valid.set(i64::from(verdict.is_ok()));
             Ok(verdict)
         })

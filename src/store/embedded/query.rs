@@ -6,22 +6,22 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::bodies::read_damaged;
+use super::checkpoint::Checkpoints;
 use super::integrity::{Integrity, Mark};
 use super::ledger::is_astray;
-use super::record::{lossy, parse, read_mark, read_text, state_number, state_of};
+use super::readers::Readers;
+use super::record::{lossy, parse, read_mark, read_text, state_of};
 use super::shared::Shared;
 use super::trouble::{Trouble, damaged};
 use crate::audit::{Event, Fault, Head};
 use crate::audit::{Hash, Record as AuditRecord, Verifier};
 use crate::keys::BodyKey;
-use crate::mail::{Address, Body, Client, Content, Domain, Envelope, QueueId, ReversePath};
+use crate::mail::{Body, Client, Content, Domain, Envelope, QueueId, ReversePath};
 use crate::store::seal::{Purpose, open};
-use crate::store::{
-    Census, Facts, Leased, MessageState, Query, RecipientRecord, Record, StoreError, Summary, stored_content,
-};
+use crate::store::{Census, Facts, Leased, RecipientRecord, Record, StoreError, Summary, stored_content};
 
 /// A message's row with its standing.
-struct Stored {
+pub struct Stored {
     id: QueueId,
     envelope: String,
     facts: String,
@@ -32,10 +32,10 @@ struct Stored {
     marks: (Mark, Mark),
 }
 
-const STORED: &str = "id, envelope, facts, decision, state, recipients, received, message.mark, standing.mark";
+pub const STORED: &str = "id, envelope, facts, decision, state, recipients, received, message.mark, standing.mark";
 
 impl Stored {
-    fn read(row: &Row) -> rusqlite::Result<Self> {
+    pub fn read(row: &Row) -> rusqlite::Result<Self> {
         Ok(Self {
             id: QueueId::from_bytes(row.get(0)?),
             envelope: read_text(row, 1)?,
@@ -49,7 +49,7 @@ impl Stored {
     }
 
     /// Refused unless both rows are as we wrote them.
-    fn summary(&self, integrity: &Integrity) -> Result<Summary, Trouble> {
+    pub fn summary(&self, integrity: &Integrity) -> Result<Summary, Trouble> {
         let state = state_of(self.state)?;
         let message = integrity.message(self.id, &self.envelope, &self.facts, self.decision.as_deref());
         if self.marks != (message, integrity.standing(self.id, state, &self.recipients)) {
@@ -68,7 +68,7 @@ impl Stored {
     }
 
     /// What can be said of a message whose row is damaged: that it is there, and held.
-    fn unreadable(&self) -> Result<Summary, Trouble> {
+    pub fn unreadable(&self) -> Result<Summary, Trouble> {
         let received = Timestamp::from_millisecond(self.received).unwrap_or_default();
         let client = Client {
             ip: std::net::Ipv4Addr::UNSPECIFIED.into(),
@@ -195,68 +195,6 @@ pub fn scanning(shared: &Shared, db: &Connection) -> Result<Scanning, Trouble> {
     Ok((found, broken))
 }
 
-/// Messages that match, the newest first.
-pub fn list(shared: &Shared, db: &Connection, query: &Query) -> Result<Vec<Summary>, Trouble> {
-    let mut filter = String::from("1");
-    if !query.states.is_empty() {
-        let numbers: Vec<String> = query.states.iter().map(|state| state_number(*state).to_string()).collect();
-        filter = format!("state IN ({})", numbers.join(", "));
-        if query.states.contains(&MessageState::Held) {
-            // Also where another recipient is still to be delivered.
-            filter = format!("({filter} OR held = 1)");
-        }
-        if query.states.iter().all(|state| state_number(*state) < 3) {
-            filter.push_str(" AND state < 3");
-        }
-    }
-    let mut rows = db.prepare(&format!(
-        "SELECT {STORED} FROM standing JOIN message USING (seq) WHERE {filter} AND received >= ?1
-         AND (?2 IS NULL OR seq > (SELECT seq FROM message WHERE id = ?2))
-         AND (?3 IS NULL OR instr(lower(envelope), ?3) OR instr(lower(facts), ?3))
-         AND (?4 IS NULL OR instr(lower(envelope), ?4))
-         AND (?5 IS NULL OR instr(lower(facts), ?5)) ORDER BY seq"
-    ))?;
-    let since = query.since.map_or(i64::MIN, Timestamp::as_millisecond);
-    let limit = query.limit.unwrap_or(usize::MAX);
-    let mut found = Vec::new();
-    let after = query.after.map(|id| id.as_bytes().to_vec());
-    let within = [&query.from, &query.to, &query.message_id].map(|wanted| wanted.as_deref().and_then(as_stored));
-    let [from, to, message_id] = within;
-    for stored in rows.query_map(params![since, after, from, to, message_id], Stored::read)? {
-        let stored = stored?;
-        // One damaged row must not hide the others, nor itself.
-        let summary = stored.summary(&shared.integrity).or_else(|_| stored.unreadable())?;
-        if matches(query, &summary) {
-            found.push(summary);
-        }
-        if found.len() >= limit {
-            break;
-        }
-    }
-    Ok(found)
-}
-
-/// The text as it stands in a row, so that the database can leave out what can't match without a
-/// row being read and checked. `None` where JSON or case would write it in another way.
-fn as_stored(wanted: &str) -> Option<String> {
-    let plain = wanted.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'\\'));
-    plain.then(|| wanted.trim_matches(['<', '>']).to_ascii_lowercase())
-}
-
-fn matches(query: &Query, summary: &Summary) -> bool {
-    let authors = summary.envelope.reverse_path.address().into_iter().chain(&summary.facts.author);
-    let mut recipients = summary.envelope.recipients.iter().map(|recipient| &recipient.address);
-    let contains =
-        |wanted: &str, address: &Address| address.to_string().to_lowercase().contains(&wanted.to_lowercase());
-    let bare = |id: &str| id.trim_matches(['<', '>']).to_owned();
-    query.from.as_ref().is_none_or(|wanted| authors.clone().any(|author| contains(wanted, author)))
-        && query.to.as_ref().is_none_or(|wanted| recipients.any(|recipient| contains(wanted, recipient)))
-        && query
-            .message_id
-            .as_ref()
-            .is_none_or(|wanted| summary.facts.message_id.as_deref().map(bare) == Some(bare(wanted)))
-}
-
 /// Everything about one message, its subject opened.
 pub fn show(shared: &Shared, db: &Connection, id: QueueId) -> Result<Record, Trouble> {
     let mut summary = stored(db, id)?.summary(&shared.integrity)?;
@@ -286,16 +224,16 @@ pub fn records(db: &Connection, from: u64, limit: usize) -> Result<Vec<AuditReco
 }
 
 /// Checks the account some thousand records at a time, so that the log can be folded in between.
-pub fn verify(shared: &Shared) -> Result<Result<Head, Fault>, Trouble> {
+pub fn verify(readers: &Readers, checkpoints: &Checkpoints) -> Result<Result<Head, Fault>, Trouble> {
     const STEP: usize = 5000;
-    let checkpoints = match shared.checkpoints.read() {
+    let checkpoints = match checkpoints.read() {
         Ok(head) => head.into_iter().collect(),
         Err(fault) => return Ok(Err(fault)),
     };
     let mut verifier = Verifier::new(checkpoints);
     let mut from = 1;
     loop {
-        let records = shared.readers.read(|db| records(db, from, STEP))?;
+        let records = readers.read(|db| records(db, from, STEP))?;
         for record in &records {
             if let Err(fault) = verifier.check(record) {
                 return Ok(Err(fault));

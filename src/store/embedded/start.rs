@@ -1,5 +1,6 @@
 //! Opening the store: what is checked, mended and swept before the first request.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex};
 
@@ -11,7 +12,7 @@ use tracing::info;
 use super::Config;
 use super::bodies::Bodies;
 use super::checkpoint::Checkpoints;
-use super::home::Home;
+use super::home::{Home, database_in};
 use super::integrity::Integrity;
 use super::ledger::Ledger;
 use super::readers::Readers;
@@ -44,7 +45,6 @@ pub fn start(
     make_due(&db, clock.now().as_millisecond())?;
     bodies.sweep(|id| is_kept(&db, id))?;
     drop(db);
-    let checkpoint = config.checkpoint.clone().unwrap_or_else(|| config.data_dir.join("audit.checkpoint"));
     let shared = Arc::new(Shared {
         readers: Readers::new(home.database()),
         home,
@@ -56,7 +56,7 @@ pub fn start(
         ledger: Mutex::new(Ledger::default()),
         bodies,
         keys: ArcSwap::from_pointee(keys),
-        checkpoints: Checkpoints::new(checkpoint, &checkpoint_key),
+        checkpoints: Checkpoints::new(checkpoint_file(&config), &checkpoint_key),
         integrity: Integrity::new(&checkpoint_key),
         config,
     });
@@ -68,7 +68,7 @@ pub fn start(
 /// Whether the store could be opened: its master key is there, is the one that sealed it, and this
 /// program knows its format. Changes nothing; a gateway may be at work in it.
 pub fn look(config: &Config) -> Result<(), StoreError> {
-    let database = config.data_dir.join("store.db");
+    let database = database_in(&config.data_dir);
     if !database.exists() {
         // The first start would make one, and a key file too; what else gives the key must do so now.
         return match config.master.load(Absent::Refuse) {
@@ -84,7 +84,7 @@ pub fn look(config: &Config) -> Result<(), StoreError> {
 }
 
 /// The key that the store is sealed with, if there is anything in it.
-fn refuse_foreign(db: &Connection, keys: &MasterKeys) -> Result<Option<KeyId>, StoreError> {
+pub fn refuse_foreign(db: &Connection, keys: &MasterKeys) -> Result<Option<KeyId>, StoreError> {
     let in_use: Option<[u8; 8]> = db
         .query_row("SELECT value FROM meta WHERE name = 'master'", [], |row| row.get(0))
         .optional()
@@ -119,18 +119,28 @@ fn adopt(db: &Connection, config: &Config, keys: MasterKeys) -> Result<MasterKey
 
 /// The key that signs audit checkpoints and marks rows; made with the store.
 fn checkpoint_key(db: &Connection, keys: &MasterKeys) -> Result<BodyKey, StoreError> {
-    let wrapped: Option<Vec<u8>> = db
-        .query_row("SELECT value FROM meta WHERE name = 'checkpoint-key'", [], |row| row.get(0))
-        .optional()
-        .map_err(Trouble::from)?;
-    if let Some(wrapped) = wrapped {
-        return Ok(keys.unwrap(&wrapped).map_err(Trouble::from)?);
+    if let Some(key) = kept_checkpoint_key(db, keys)? {
+        return Ok(key);
     }
     let key = BodyKey::generate().map_err(Trouble::from)?;
     let wrapped = keys.wrap(&key).map_err(Trouble::from)?;
     db.execute("INSERT INTO meta (name, value) VALUES ('checkpoint-key', ?)", params![wrapped])
         .map_err(Trouble::from)?;
     Ok(key)
+}
+
+/// The same, if the store has one already.
+pub fn kept_checkpoint_key(db: &Connection, keys: &MasterKeys) -> Result<Option<BodyKey>, StoreError> {
+    let wrapped: Option<Vec<u8>> = db
+        .query_row("SELECT value FROM meta WHERE name = 'checkpoint-key'", [], |row| row.get(0))
+        .optional()
+        .map_err(Trouble::from)?;
+    Ok(wrapped.map(|wrapped| keys.unwrap(&wrapped)).transpose().map_err(Trouble::from)?)
+}
+
+/// Where the checkpoint of the account is written.
+pub fn checkpoint_file(config: &Config) -> PathBuf {
+    config.checkpoint.clone().unwrap_or_else(|| config.data_dir.join("audit.checkpoint"))
 }
 
 /// Leases died with the process before; whatever is unsettled is due.

@@ -1,7 +1,5 @@
 //! Lists of messages, one message's story, and the queue by destination.
 
-use std::collections::BTreeMap;
-
 use axum::Json;
 use axum::extract::{Path, Query as Parameters, State};
 use jiff::Timestamp;
@@ -9,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::{DecisionView, Decisions, House, MessageView, Problem, StoryView, SummaryView};
 use crate::mail::{Domain, QueueId};
-use crate::store::{MessageState, Query, RecipientState};
+use crate::store::{Destination, MessageState, Query};
 
 /// How many messages one answer holds at most; clients page with `after`.
 pub const PAGE: usize = 500;
@@ -98,41 +96,14 @@ pub async fn resolve(house: &House, name: &str) -> Result<QueueId, Problem> {
 /// Unsettled recipients by destination.
 pub async fn summary(State(house): State<House>) -> Result<Json<Vec<SummaryView>>, Problem> {
     let suspended: Vec<Domain> = house.store.suspended().await?.into_iter().map(|(domain, _)| domain).collect();
-    let mut by_domain: BTreeMap<Domain, SummaryView> = BTreeMap::new();
-    let mut after = None;
-    loop {
-        let query = Query { states: vec![MessageState::Queued], after, limit: Some(PAGE), ..Query::default() };
-        let page = house.store.list(&query).await?;
-        for message in &page {
-            let unsettled = message.recipients.iter().filter(|recipient| {
-                matches!(recipient.state, RecipientState::Pending | RecipientState::Deferred | RecipientState::Paused)
-            });
-            for recipient in unsettled {
-                let domain = recipient.address.domain();
-                let line = by_domain.entry(domain.clone()).or_insert_with(|| SummaryView {
-                    destination: domain.clone(),
-                    recipients: 0,
-                    deferred: 0,
-                    oldest: message.received,
-                    next_attempt: None,
-                    last_reply: None,
-                    suspended: suspended.contains(domain),
-                });
-                line.recipients += 1;
-                line.deferred += u64::from(recipient.state == RecipientState::Deferred);
-                line.oldest = line.oldest.min(message.received);
-                line.next_attempt = match (line.next_attempt, recipient.next_attempt) {
-                    (Some(one), Some(other)) => Some(one.min(other)),
-                    (one, other) => one.or(other),
-                };
-                if recipient.last_reply.is_some() {
-                    line.last_reply.clone_from(&recipient.last_reply);
-                }
-            }
-        }
-        match page.last() {
-            Some(last) if page.len() == PAGE => after = Some(last.id),
-            _ => return Ok(Json(by_domain.into_values().collect())),
-        }
-    }
+    let line = |destination: Destination| SummaryView {
+        suspended: suspended.contains(&destination.domain),
+        destination: destination.domain,
+        recipients: destination.recipients,
+        deferred: destination.deferred,
+        oldest: destination.oldest,
+        next_attempt: destination.next_attempt,
+        last_reply: destination.last_reply,
+    };
+    Ok(Json(house.store.destinations().await?.into_iter().map(line).collect()))
 }
