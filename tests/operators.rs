@@ -262,10 +262,11 @@ fn waiting_mail_is_listed_traced_paused_retried_and_deleted() {
     assert_eq!(gateway.json(&["queue", "retry", &id])[0]["messages"], 1);
     gateway.wait_for_state(&id, "deferred");
 
-    assert_eq!(gateway.run(&["queue", "delete", &id]).status.code(), Some(64), "a reason is wanted");
-    gateway.json(&["queue", "delete", &id, "--reason", "test"]);
+    assert_eq!(gateway.json(&["queue", "delete", &id])[0]["recipients"], 1);
     assert_eq!(gateway.json(&["queue", "list"]).len(), 0);
-    assert_eq!(gateway.json(&["find"])[0]["state"], "deleted");
+    let deleted = &gateway.json(&["find"])[0];
+    assert_eq!(deleted["state"], "deleted");
+    assert_eq!(deleted["recipients"][0]["state"], "failed", "nobody may think that it is still tried: {deleted}");
 }
 
 #[test]
@@ -285,6 +286,28 @@ fn a_suspended_destination_is_listed_and_resumed_and_the_account_names_who_did()
     assert_eq!(changed[0]["event"]["detail"]["reason"], "they asked");
     let seqs: Vec<u64> = records.iter().filter_map(|record| record["seq"].as_u64()).collect();
     assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>(), "every record once, in order");
+}
+
+/// T247: whoever changes the account stops the gateway first.
+#[test]
+fn the_account_of_a_stopped_gateway_is_read_and_verified_from_its_folder() {
+    let mut gateway = Running::start();
+    gateway.send("a@p.example", "X-Waxseal-Protect: hold\r\n");
+    let told = gateway.json(&["audit", "export"]);
+    gateway.child.kill().expect("killed");
+    gateway.child.wait().expect("gone");
+
+    assert_eq!(gateway.json(&["audit", "verify"])[0]["valid"], true);
+    let kept = gateway.json(&["audit", "export"]);
+    assert!(kept.starts_with(&told) && !told.is_empty(), "{kept:?}");
+    let database = gateway.path().join("var/store.db");
+    let db = rusqlite::Connection::open(database).expect("the store");
+    db.execute("UPDATE event SET text = replace(text, 'office', 'others') WHERE seq = 2", []).expect("changed");
+    drop(db);
+    let verified = gateway.run(&["audit", "verify", "--json"]);
+    assert_eq!(verified.status.code(), Some(1));
+    let verdict: Value = serde_json::from_slice(&verified.stdout).expect("JSON");
+    assert!(verdict["valid"] == false && verdict["fault"].to_string().contains('2'), "{verdict}");
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod dns;
 mod edm;
 mod exit;
 mod find;
+mod findings;
 mod generate;
 mod output;
 mod quarantine;

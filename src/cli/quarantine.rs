@@ -20,14 +20,17 @@ pub enum Command {
     Show { id: String },
     /// Send it over encrypted transport, never lower: an exception for once, recorded with its reason
     Release {
-        #[command(flatten)]
-        judged: Judged,
+        /// The message's id or Message-ID
+        id: String,
+        /// Why, for the account
+        #[arg(long)]
+        reason: String,
         /// The rules were wrong: counted against them in `rules stats`
         #[arg(long)]
         not_phi: bool,
     },
     /// Send it by the strongest way there is, at the level that policy asks
-    Protect { id: String },
+    Protect(Judged),
     /// Give it back to its author
     Return(Judged),
     /// End it; its author is told
@@ -61,17 +64,17 @@ pub struct Judged {
     id: String,
     /// Why, for the account
     #[arg(long)]
-    reason: String,
+    reason: Option<String>,
 }
 
 pub fn run(common: &Common, command: Command) -> Result {
     match command {
         Command::List => find::run(common, &find::Args::in_state("held")),
         Command::Show { id } => trace::show(common, &id),
-        Command::Release { judged, not_phi } => {
-            judge(common, "release", &judged.id, &json!({ "reason": judged.reason, "not_phi": not_phi }))
+        Command::Release { id, reason, not_phi } => {
+            judge(common, "release", &id, &json!({ "reason": reason, "not_phi": not_phi }))
         }
-        Command::Protect { id } => judge(common, "protect", &id, &json!({})),
+        Command::Protect(judged) => judge(common, "protect", &judged.id, &json!({ "reason": judged.reason })),
         Command::Return(judged) => judge(common, "return", &judged.id, &json!({ "reason": judged.reason })),
         Command::Reject(judged) => judge(common, "reject", &judged.id, &json!({ "reason": judged.reason })),
         Command::Recheck { rule, since, dry_run } => recheck(common, rule.as_deref(), since, dry_run),

@@ -26,7 +26,7 @@ pub enum Command {
         id: String,
         /// Why, for the account
         #[arg(long)]
-        reason: String,
+        reason: Option<String>,
     },
 }
 

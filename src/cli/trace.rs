@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::Common;
 use super::control::{Control, encode};
 use super::exit::{Exit, Result};
+use super::findings::distinct;
 use super::output::plain;
 use crate::web::{EventView, StoryView};
 
@@ -46,14 +47,14 @@ fn text(story: &StoryView) -> String {
     for rule in &story.rules {
         _ = writeln!(out, "  rule     {rule}");
     }
-    for finding in &story.findings {
+    for (finding, _) in distinct(&story.findings) {
         _ = writeln!(
             out,
-            "  found    {} in {} at {} ({:?}): {}  confidence {}",
+            "  found    {} in {} at {} ({}): {}  confidence {}",
             finding.detector,
             plain(finding.origin.as_str()),
             finding.offset,
-            finding.zone,
+            finding.zone.as_str(),
             plain(&finding.masked),
             finding.confidence
         );

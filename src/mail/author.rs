@@ -78,6 +78,11 @@ pub fn authors(content: &[u8]) -> Result<Vec<Address>, Ambiguous> {
     Ok(authors)
 }
 
+/// Whether the message has more than one From field. Each reader shows another one of them, whoever sent it.
+pub fn is_from_repeated(content: &[u8]) -> bool {
+    fields(content, &["From"]).len() > 1
+}
+
 /// A mailbox-list (RFC 5322 §3.4) in its strict form: no groups, no routes, no comments, and no
 /// second address outside the angle brackets.
 fn mailboxes(value: &[u8]) -> Result<Vec<Address>, Ambiguous> {

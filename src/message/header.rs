@@ -29,6 +29,13 @@ pub(super) struct Head<'a> {
 }
 
 impl<'a> Head<'a> {
+    /// Whether any field has a name that a header may have (RFC 5322 §2.2): in a file that is no mail, a
+    /// colon somewhere in a line makes none.
+    pub fn is_of_mail(&self) -> bool {
+        let is_name = |name: &[u8]| !name.is_empty() && name.iter().all(|byte| matches!(byte, 33..=126));
+        self.fields.iter().any(|field| is_name(field.name.trim_ascii_end()))
+    }
+
     /// The raw values of all fields of that lower-case name.
     pub fn values<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'a [u8]> + 's {
         self.fields

@@ -30,7 +30,7 @@ pub(super) fn read(content: &[u8], origin: &str, depth: usize, extraction: &mut 
     let first = extraction.segments.len();
     let head = header::scan(content);
     fields::read_header(&head, content, origin, extraction);
-    if head.fields.is_empty() {
+    if !head.is_of_mail() {
         extraction.gap(body_of(origin), GapReason::NotMail);
     }
     let mime = MimeHead::of(&head);

@@ -90,6 +90,20 @@ pub enum Zone {
     Blank,
 }
 
+impl Zone {
+    /// The name in rules and answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Zone::New => "new",
+            Zone::Quoted => "quoted",
+            Zone::Attribution => "attribution",
+            Zone::Signature => "signature",
+            Zone::Disclaimer => "disclaimer",
+            Zone::Blank => "blank",
+        }
+    }
+}
+
 /// A zone up to (not including) `end`, from where the one before it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ZoneSpan {

@@ -157,12 +157,14 @@ impl Quarantine {
     }
 }
 
-/// The words for why, which no verb goes without.
+/// The words for why, where somebody found any.
+fn said(text: &str) -> Option<&str> {
+    Some(text.trim()).filter(|text| !text.is_empty())
+}
+
+/// The words for why, without which nothing is let out or looked at.
 fn reason(text: &str) -> Result<&str, Error> {
-    match text.trim() {
-        "" => Err(Error::NoReason),
-        text => Ok(text),
-    }
+    said(text).ok_or(Error::NoReason)
 }
 
 /// Whole days and hours, for a person.

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::{Error, Held, Quarantine, reason};
+use super::{Error, Held, Quarantine, reason, said};
 use crate::audit::EventKind;
 use crate::mail::{EnhancedStatus, QueueId, Trouble};
 use crate::people::Reviewer;
@@ -58,7 +58,7 @@ impl Quarantine {
 
     /// Sends to the held recipients at the level that policy asked for: the ladder from its first
     /// rung, nothing lowered.
-    pub async fn protect(&self, id: QueueId, by: &Reviewer) -> Result<Reviewed, Error> {
+    pub async fn protect(&self, id: QueueId, by: &Reviewer, why: &str) -> Result<Reviewed, Error> {
         let held = self.held(id).await?;
         let level = held.recipients.iter().map(|recipient| self.asked(&held.decision, recipient)).max();
         let level = level.unwrap_or(self.config.protect);
@@ -66,18 +66,18 @@ impl Quarantine {
             return Err(Error::OutOfReach(level));
         }
         let decision = sent_at(&held, level, &format!("protected by {}", by.actor()), None);
-        self.send(held, decision, level, EventKind::Protected, by, json!({ "level": level })).await
+        self.send(held, decision, level, EventKind::Protected, by, json!({ "reason": said(why), "level": level })).await
     }
 
     /// Gives the message back to its sender, who may send it another way.
     pub async fn give_back(&self, id: QueueId, by: &Reviewer, why: &str) -> Result<Reviewed, Error> {
-        let detail = json!({ "reason": reason(why)? });
+        let detail = json!({ "reason": said(why) });
         self.end(id, EventKind::Returned, by.actor(), detail, Ending::Returned).await
     }
 
     /// Refuses the message for good.
     pub async fn reject(&self, id: QueueId, by: &Reviewer, why: &str) -> Result<Reviewed, Error> {
-        let detail = json!({ "reason": reason(why)? });
+        let detail = json!({ "reason": said(why) });
         self.end(id, EventKind::Rejected, by.actor(), detail, Ending::Rejected).await
     }
 

@@ -224,8 +224,6 @@ async fn a_verb_that_wants_a_reason_does_nothing_without() {
     let room = Room::holding(&BOTH).await;
     let (id, by) = (envelope().id, reviewer());
     assert!(matches!(room.quarantine.release(id, &by, " ", Ground::Exception).await, Err(Error::NoReason)));
-    assert!(matches!(room.quarantine.give_back(id, &by, "").await, Err(Error::NoReason)));
-    assert!(matches!(room.quarantine.reject(id, &by, "").await, Err(Error::NoReason)));
     assert!(matches!(room.quarantine.export(id, &by, "\t").await, Err(Error::NoReason)));
     assert_eq!(room.events().await, []);
     assert_eq!(room.recipients().await[0].state, RecipientState::Held);
@@ -234,7 +232,7 @@ async fn a_verb_that_wants_a_reason_does_nothing_without() {
 #[tokio::test]
 async fn protect_sends_at_what_policy_asks_beside_the_hold() {
     let room = Room::holding(&BOTH).await;
-    let done = room.quarantine.protect(envelope().id, &reviewer()).await.unwrap();
+    let done = room.quarantine.protect(envelope().id, &reviewer(), "").await.unwrap();
     assert_eq!(done.level, Some(Level::TlsVerified));
     assert!(room.decision().await.recipients[0].lowered_by.is_empty());
     assert_eq!(room.recipients().await[1].method, Method::Transport);
@@ -245,7 +243,7 @@ async fn protect_says_so_when_no_method_reaches_the_level() {
     let mut asked = decision(&BOTH);
     asked.recipients[0].reasons[1].level = Level::Message;
     let room = Room::with(envelope(), asked).await;
-    let answer = room.quarantine.protect(envelope().id, &reviewer()).await;
+    let answer = room.quarantine.protect(envelope().id, &reviewer(), "").await;
     assert!(matches!(answer, Err(Error::OutOfReach(Level::Message))));
     assert_eq!(room.recipients().await[0].state, RecipientState::Held);
 }

@@ -29,9 +29,13 @@ pub async fn read(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Told> {
     if &start == b"PROXY " {
         return read_v1(stream).await;
     }
+    // Whoever speaks SMTP at once sends less than the other header has, and waits for an answer.
+    if !V2_SIGNATURE.starts_with(&start) {
+        return Err(malformed());
+    }
     let mut rest = [0; 10];
     stream.read_exact(&mut rest).await?;
-    if [&start[..], &rest[..6]].concat() != V2_SIGNATURE {
+    if rest[..6] != V2_SIGNATURE[6..] {
         return Err(malformed());
     }
     let length = usize::from(u16::from_be_bytes([rest[8], rest[9]]));
@@ -144,5 +148,12 @@ mod tests {
         ] {
             assert_eq!(told(bytes).await, None, "{}", bytes.escape_ascii());
         }
+    }
+
+    #[tokio::test]
+    async fn a_client_that_speaks_smtp_at_once_is_not_waited_for() {
+        let (mut ours, mut client) = tokio::io::duplex(64);
+        tokio::io::AsyncWriteExt::write_all(&mut client, b"EHLO t\r\n").await.unwrap();
+        assert!(read(&mut ours).await.is_err(), "while the client keeps the connection open");
     }
 }

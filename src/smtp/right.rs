@@ -100,6 +100,9 @@ impl RelayRight {
     }
 
     fn judge_authors(&self, content: &[u8], path: &ReversePath) -> Result<(), Refusal> {
+        if author::is_from_repeated(content) {
+            return Err(Refusal::AmbiguousAuthor);
+        }
         if self.login.is_none() && (self.source.from_domains.is_empty() || self.is_proven_cloud()) {
             // For a proven tenant the envelope was judged at MAIL. Redirects, group expansion,
             // bounces and journal reports carry authors who are not ours.
@@ -226,6 +229,19 @@ mod tests {
         assert_eq!(judged(m365(), "ann+srs=else.example@corp.example", foreign), None);
         assert_eq!(judged(m365(), "", foreign), None);
         assert_eq!(judged(m365(), "someone@else.example", foreign), Some(550));
+    }
+
+    /// T083: also where any author may send, the one that policy saw must be the one that readers see.
+    #[test]
+    fn two_from_fields_are_refused_whoever_may_send() {
+        let anybody = |kind| Source { from_domains: vec![], ..source(kind) };
+        let two = "From: ann@corp.example\r\nfrom : eve@evil.example";
+        for kind in [SourceKind::Mta, SourceKind::App, SourceKind::Device] {
+            assert_eq!(judged(anybody(kind), "ann@corp.example", two), Some(550), "{kind:?}");
+            assert_eq!(judged(anybody(kind), "ann@corp.example", "From: eve@evil.example"), None, "{kind:?}");
+        }
+        let tenant = format!("X-OriginatorOrg: corp.example\r\n{two}");
+        assert_eq!(judged(m365(), "ann@corp.example", &tenant), Some(550));
     }
 
     #[test]

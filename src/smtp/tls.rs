@@ -126,6 +126,8 @@ fn server_config(
         builder.with_no_client_auth()
     };
     let mut config = builder.with_single_cert(chain, key)?;
+    // Ours is the better choice: the order of an old client may put its weakest first.
+    config.ignore_client_order = true;
     // A client that comes back pays no key exchange with our certificate again.
     config.ticketer = rustls::crypto::aws_lc_rs::Ticketer::new()?;
     Ok(config)

@@ -30,7 +30,7 @@ pub use control::SOCKET;
 pub use problem::Problem;
 pub use view::{
     AuditView, DecisionView, Decisions, EventView, MessageView, MovedView, RecipientStory, RecipientView, RuleStat,
-    StoryView, SummaryView, SuspensionView, kind_name,
+    StoryView, SummaryView, SuspensionView, VerdictView, kind_name,
 };
 
 /// `http:` in the configuration.

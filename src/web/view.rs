@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::audit::Event;
+use crate::audit::{Event, Fault, Hash, Head};
 use crate::detect::Finding;
 use crate::mail::{Address, Domain, Envelope, QueueId, ReversePath};
 use crate::message::Gap;
@@ -106,6 +106,29 @@ pub struct AuditView {
     pub event: Event,
 }
 
+/// Whether the account is as it was written (`audit verify`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VerdictView {
+    pub valid: bool,
+    /// How many records hold, and the hash of the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub records: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub head: Option<Hash>,
+    /// The first thing that is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
+}
+
+impl From<Result<Head, Fault>> for VerdictView {
+    fn from(found: Result<Head, Fault>) -> Self {
+        match found {
+            Ok(head) => Self { valid: true, records: Some(head.seq), head: Some(head.hash), fault: None },
+            Err(fault) => Self { valid: false, records: None, head: None, fault: Some(fault.to_string()) },
+        }
+    }
+}
+
 /// What waits for one destination (`queue summary`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SummaryView {
@@ -159,22 +182,32 @@ impl From<&Summary> for MessageView {
 fn recipient_view(summary: &Summary, recipient: &RecipientRecord) -> RecipientView {
     RecipientView {
         address: recipient.address.clone(),
-        state: recipient.state,
+        state: if is_dropped(summary, recipient) { RecipientState::Failed } else { recipient.state },
         level: recipient.level,
         method: recipient.method,
         reason: reason(summary, recipient),
-        next_attempt: recipient.next_attempt,
+        next_attempt: recipient.next_attempt.filter(|_| !is_dropped(summary, recipient)),
     }
+}
+
+/// The message was deleted before this recipient had it: what was to come will not.
+fn is_dropped(summary: &Summary, recipient: &RecipientRecord) -> bool {
+    summary.state == MessageState::Deleted && (recipient.state.waits() || recipient.state == RecipientState::Held)
 }
 
 /// The last reply where an attempt went wrong, else why this level was asked for.
 fn reason(summary: &Summary, recipient: &RecipientRecord) -> Option<String> {
+    if is_dropped(summary, recipient) {
+        return Some("deleted".to_owned());
+    }
     let troubled = matches!(recipient.state, RecipientState::Deferred | RecipientState::Failed);
     if troubled && recipient.last_reply.is_some() {
         return recipient.last_reply.clone();
     }
     let decided = summary.decision.as_ref()?.recipients.get(recipient.index)?;
-    decided.reasons.iter().max_by_key(|reason| reason.level).map(|reason| reason.text.clone())
+    let strongest = decided.reasons.iter().map(|reason| reason.level).max()?;
+    let first = decided.reasons.iter().find(|reason| reason.level == strongest)?;
+    Some(first.text.clone())
 }
 
 impl From<&Record> for StoryView {

@@ -81,6 +81,19 @@ fn openssl_gets_nothing_below_tls_1_2_with_aead() {
     for cipher in ["AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA384", "NULL", "3DES"] {
         assert!(!shakes_hands(&["-tls1_2", "-cipher", &format!("{cipher}:@SECLEVEL=0")]), "{cipher}");
     }
+    // The best cipher is ours to choose, whatever a client puts first.
+    let chosen = |ways: &[&str]| {
+        let output = Command::new("openssl")
+            .args(["s_client", "-starttls", "smtp", "-brief", "-connect", &address, "-tls1_2", "-cipher"])
+            .args(ways)
+            .stdin(Stdio::null())
+            .output()
+            .expect("openssl is installed");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        told.lines().find(|line| line.starts_with("Ciphersuite")).expect("a cipher").to_owned()
+    };
+    let (strong, weak) = ("ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-AES128-GCM-SHA256");
+    assert_eq!(chosen(&[&format!("{strong}:{weak}")]), chosen(&[&format!("{weak}:{strong}")]));
     for good in [&["-tls1_3"][..], &["-tls1_2"], &["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"]] {
         assert!(shakes_hands(good), "{good:?}");
     }

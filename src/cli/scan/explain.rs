@@ -28,12 +28,12 @@ pub fn text(examined: &Examination, bench: &Bench<'_>) -> String {
     for sight in &explanation.sights {
         _ = writeln!(
             out,
-            "    {} in {} at {}..{} ({:?}): {}  {}{} = {}",
+            "    {} in {} at {}..{} ({}): {}  {}{} = {}",
             sight.detector,
             plain(sight.origin.as_str()),
             sight.offset,
             sight.offset + sight.length,
-            sight.zone,
+            sight.zone.as_str(),
             plain(&sight.masked),
             sight.base,
             terms(&sight.terms),
@@ -43,8 +43,11 @@ pub fn text(examined: &Examination, bench: &Bench<'_>) -> String {
     for matched in &explanation.findings.matches {
         _ = writeln!(
             out,
-            "  rule {} matched, confidence {}, {} distinct ({:?})",
-            matched.rule, matched.confidence, matched.count, matched.mode
+            "  rule {} matched, confidence {}, {} distinct ({})",
+            matched.rule,
+            matched.confidence,
+            matched.count,
+            matched.mode.as_str()
         );
     }
     for miss in &explanation.near_misses {
@@ -72,7 +75,7 @@ fn segment_text(out: &mut String, segment: &Segment) {
     let mut from = 0;
     for span in &segment.zones {
         let text = segment.text.get(from..span.end).unwrap_or_default();
-        _ = writeln!(out, "  --- {} {}..{} {:?}", plain(segment.origin.as_str()), from, span.end, span.zone);
+        _ = writeln!(out, "  --- {} {}..{} {}", plain(segment.origin.as_str()), from, span.end, span.zone.as_str());
         for line in text.lines() {
             _ = writeln!(out, "  | {}", plain(line));
         }

@@ -6,11 +6,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::super::findings::distinct;
 use super::super::output::plain;
-use crate::detect::Kind;
+use crate::detect::Finding;
 use crate::intake::{Examination, Law, examine_safely};
 use crate::mail::{Address, Body, Client, Envelope, Notify, QueueId, Recipient, ReversePath, author};
-use crate::message::{Budget, Documents, Gap, GapReason, Zone};
+use crate::message::{Budget, Documents, Gap, GapReason};
 use crate::policy::{Decision, Level, Verdict};
 
 /// Bytes of text and parts that one message may yield: as in the gateway.
@@ -89,23 +90,9 @@ pub struct Report {
     pub verdict: Verdict,
     level: Level,
     gaps: Vec<Gap>,
-    findings: Vec<Shown>,
+    findings: Vec<Finding>,
     reasons: Vec<String>,
     pub spent: Duration,
-}
-
-/// A finding with the contract's names, in its order.
-#[derive(Serialize)]
-struct Shown {
-    rule: String,
-    detector: String,
-    kind: Kind,
-    origin: String,
-    zone: Zone,
-    offset: usize,
-    length: usize,
-    masked: String,
-    confidence: u8,
 }
 
 #[derive(Serialize)]
@@ -114,7 +101,7 @@ struct Line<'a> {
     verdict: Verdict,
     level: Level,
     gaps: &'a [Gap],
-    findings: &'a [Shown],
+    findings: &'a [Finding],
     ms: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     explanation: Option<&'a str>,
@@ -127,23 +114,12 @@ impl Report {
         let reasons = strongest.map(|recipient| {
             recipient.reasons.iter().filter(|reason| reason.level == level).map(|reason| reason.text.clone()).collect()
         });
-        let findings = decision.findings.findings.iter().map(|finding| Shown {
-            rule: finding.rule.clone(),
-            detector: finding.detector.clone(),
-            kind: finding.kind,
-            origin: finding.origin.as_str().to_owned(),
-            zone: finding.zone,
-            offset: finding.offset,
-            length: finding.length,
-            masked: finding.masked.clone(),
-            confidence: finding.confidence,
-        });
         Self {
             file: file.to_owned(),
             verdict: decision.verdict,
             level,
             gaps: decision.gaps.clone(),
-            findings: findings.collect(),
+            findings: decision.findings.findings.clone(),
             reasons: reasons.unwrap_or_default(),
             spent,
         }
@@ -176,15 +152,18 @@ impl Report {
             _ = write!(text, "  ({})", plain(&self.reasons.join("; ")));
         }
         text.push('\n');
-        for finding in &self.findings {
+        for (finding, rules) in distinct(&self.findings) {
+            let rules = match rules.as_slice() {
+                [rule] => (*rule).to_owned(),
+                rules => format!("{} rules", rules.len()),
+            };
             _ = writeln!(
                 text,
-                "    {} in {} at {}: {}  ({}, confidence {})",
+                "    {} in {} at {}: {}  ({rules}, confidence {})",
                 finding.detector,
-                plain(&finding.origin),
+                plain(finding.origin.as_str()),
                 finding.offset,
                 plain(&finding.masked),
-                finding.rule,
                 finding.confidence
             );
         }

@@ -56,6 +56,7 @@ fn what_can_not_be_read_is_a_gap() {
         (mail("application/pdf", "%PNG\u{0}"), GapReason::UnknownType),
         ("no header at all".to_owned(), GapReason::NotMail),
         ("".to_owned(), GapReason::NotMail),
+        ("\u{89}PNG\r\n\u{1a}\n\u{0}\u{7}:\u{8}\nno header: at all".to_owned(), GapReason::NotMail),
     ] {
         let gaps = reading(&content).gaps;
         assert!(gaps.iter().any(|gap| gap.reason == reason), "{content:?}: {gaps:?}");

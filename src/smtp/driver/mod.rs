@@ -167,12 +167,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 
     /// What the session makes of the next line, if a whole one is here.
     async fn next_step(&mut self) -> Result<Option<Step>, Broken> {
+        // A TLS hello: no command begins so, and whether a line's end is among its bytes is chance.
+        if self.input.starts_with(&[0x16, 0x03]) {
+            return Err(Broken::Refused("command", Refusal::NotSmtp));
+        }
         let Some(end) = memchr(b'\n', &self.input) else {
             let start = &self.input[..self.input.len().min(16)];
-            // A TLS or HTTP/2 hello, or any other binary protocol, need not have a line's end.
-            if matches!(start, [0x16, 0x03, ..]) {
-                return Err(Broken::Refused("command", Refusal::NotSmtp));
-            }
             if self.input.len() > self.session.longest_line(start) + 1 {
                 return self.skip_line().await.map(Some);
             }

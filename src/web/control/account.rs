@@ -8,9 +8,9 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use prometheus::proto::Metric;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::super::{House, Problem, RuleStat};
+use super::super::{House, Problem, RuleStat, VerdictView};
 use super::{Actor, event};
 use crate::audit::EventKind;
 use crate::store::SourceKind;
@@ -36,11 +36,8 @@ pub async fn export(
 }
 
 /// Whether the chain holds from its first record to its last.
-pub async fn verify(State(house): State<House>) -> Result<Json<Value>, Problem> {
-    Ok(Json(match house.store.verify().await? {
-        Ok(head) => json!({ "valid": true, "records": head.seq, "head": head.hash }),
-        Err(fault) => json!({ "valid": false, "fault": fault.to_string() }),
-    }))
+pub async fn verify(State(house): State<House>) -> Result<Json<VerdictView>, Problem> {
+    Ok(Json(VerdictView::from(house.store.verify().await?)))
 }
 
 /// A change that a command made by itself, beside the gateway.

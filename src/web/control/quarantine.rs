@@ -1,5 +1,5 @@
-//! What a reviewer does with held mail. Every verb takes a reason and the reviewer's authority;
-//! `quarantine` writes the account.
+//! What a reviewer does with held mail. Every verb takes a reason (`release` and `export` demand one) and
+//! the reviewer's authority; `quarantine` writes the account.
 
 use axum::Json;
 use axum::body::Bytes;
@@ -48,7 +48,7 @@ pub async fn judge(
             let ground = if judgement.not_phi { Ground::NotPhi } else { Ground::Exception };
             quarantine.release(id, &by, &why, ground).await?
         }
-        "protect" => quarantine.protect(id, &by).await?,
+        "protect" => quarantine.protect(id, &by, &why).await?,
         "return" => quarantine.give_back(id, &by, &why).await?,
         "reject" => quarantine.reject(id, &by, &why).await?,
         other => return Err(Problem::not_found(format!("nothing called {other:?} can be done with held mail"))),

@@ -67,20 +67,20 @@ pub async fn pause(
     Ok(Json(moved))
 }
 
-/// Destroys one message: its author is not told, so a reason is wanted.
+/// Destroys one message. Its author is not told.
 pub async fn delete(
     State(house): State<House>,
     actor: Actor,
     Json(which): Json<Which>,
 ) -> Result<Json<MovedView>, Problem> {
     let name = which.id.as_deref().ok_or_else(|| Problem::bad_request("which message is to be deleted?"))?;
-    let reason = which.reason.as_deref().filter(|reason| !reason.trim().is_empty());
-    let reason = reason.ok_or_else(|| Problem::bad_request("deleting mail wants a --reason"))?;
     let id = messages::resolve(&house, name).await?;
+    let summary = house.store.show(id).await?.summary;
+    let recipients = summary.recipients.iter().filter(|recipient| recipient.state.waits()).count() as u64;
     house.queue.withdraw(id).await;
-    let event = event(&house, &actor, EventKind::Deleted, Some(id), json!({ "reason": reason }));
+    let event = event(&house, &actor, EventKind::Deleted, Some(id), json!({ "reason": which.reason }));
     house.store.delete(id, vec![event]).await?;
-    Ok(Json(MovedView { messages: 1, recipients: 0, busy: 0 }))
+    Ok(Json(MovedView { messages: 1, recipients, busy: 0 }))
 }
 
 /// Changes recipients of every message that is meant; what is being sent just now is left alone.
