@@ -409,6 +409,7 @@ mod tests {
             (&["Mr", "Mrs", "Ms", "Re"][..], builder.list()),
         ];
         for (terms, list) in &lists {
+            builder.walk(*list);
             for term in *terms {
                 builder.add(*list, term, false);
             }

@@ -97,6 +97,14 @@ pub(super) struct Weight {
     pub label: String,
 }
 
+impl Weight {
+    /// Whether its targets may stand anywhere on a page: all sights of the page get one answer.
+    pub fn is_about_page(&self) -> bool {
+        let near = self.inside || self.before.is_some() || self.after.is_some();
+        self.subject || !near && matches!(self.within, None | Some(Within::Part | Within::Message))
+    }
+}
+
 #[derive(Clone, Copy)]
 pub(super) enum Target {
     List(ListId),

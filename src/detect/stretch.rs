@@ -1,6 +1,6 @@
 //! Where sentences and paragraphs end: what `within: sentence` means, found once a text.
 
-use memchr::{memchr_iter, memchr3_iter};
+use super::lexicon::{block_at, mask};
 
 /// A text divided into sentences or paragraphs. Longer ones are cut: every sight looks around
 /// itself, and a text without stops must not make that a square.
@@ -13,17 +13,13 @@ pub struct Stretches {
 
 impl Stretches {
     pub fn sentences(text: &str) -> Self {
-        let bytes = text.as_bytes();
-        let stops = memchr3_iter(b'.', b'!', b'?', bytes).chain(memchr_iter(b'\n', bytes));
-        let mut ends: Vec<u32> = stops.filter(|at| ends_sentence(bytes, *at)).map(|at| at as u32).collect();
-        ends.sort_unstable();
-        Self::of_sentences(ends, bytes.len())
+        let ends = ends(text.as_bytes(), |byte| matches!(byte, b'.' | b'!' | b'?' | b'\n'), ends_sentence);
+        Self::of_sentences(ends, text.len())
     }
 
     pub fn paragraphs(text: &str) -> Self {
-        let bytes = text.as_bytes();
-        let ends = memchr_iter(b'\n', bytes).filter(|at| ends_paragraph(bytes, *at)).map(|at| at as u32);
-        Self::of_paragraphs(ends.collect(), bytes.len())
+        let ends = ends(text.as_bytes(), |byte| byte == b'\n', ends_paragraph);
+        Self::of_paragraphs(ends, text.len())
     }
 
     /// Sentences that end at these places.
@@ -56,6 +52,23 @@ impl Stretches {
         let next = self.ends.partition_point(|at| (*at as usize) < low);
         high - low < self.most && self.ends.get(next).is_none_or(|at| *at as usize >= high)
     }
+}
+
+/// The places of bytes that may end a stretch, and do.
+fn ends(text: &[u8], may_end: impl Fn(u8) -> bool, ends: impl Fn(&[u8], usize) -> bool) -> Vec<u32> {
+    let mut found = Vec::with_capacity(text.len() / 64);
+    let mut padded = [0; 64];
+    for base in (0..text.len()).step_by(64) {
+        let mut stops = mask(block_at(text, base, &mut padded), &may_end);
+        while stops != 0 {
+            let at = base + stops.trailing_zeros() as usize;
+            if ends(text, at) {
+                found.push(at as u32);
+            }
+            stops &= stops - 1;
+        }
+    }
+    found
 }
 
 /// Whether a paragraph ends with this byte: a line's end before an empty line or a list's mark, or

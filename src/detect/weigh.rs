@@ -3,7 +3,10 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 
+use memchr::{memchr, memrchr};
+
 use super::known::Known;
+use super::lexicon::{Lexicon, Window};
 use super::namesakes::Namesakes;
 use super::page::{Page, Sight};
 use super::raw::Within;
@@ -127,10 +130,10 @@ impl<'a> Scene<'a> {
             return namesakes.stand(wanted, page, sight, here.value(sight));
         }
         if weight.inside {
-            return is_inside(here, sight, weight);
+            return is_inside(&self.rules.lexicon, here, sight, weight);
         }
         let distance = weight.before.is_some() || weight.after.is_some();
-        if weight.subject || !distance && matches!(weight.within, None | Some(Within::Part | Within::Message)) {
+        if weight.is_about_page() {
             return self.is_on_page(page, weight);
         }
         let (mut low, mut high) = match weight.within {
@@ -144,7 +147,7 @@ impl<'a> Scene<'a> {
             low = low.max(weight.before.map_or(end + 1, |gap| start.saturating_sub(gap)));
             high = high.min(weight.after.map_or(start, |gap| end + gap + 1));
         }
-        Near::new(weight).look(here, Some(sight), weight, low, high)
+        Near::new(self.rules, weight).look(here, Some(sight), low, high)
     }
 
     fn letter(&self) -> &Letter {
@@ -156,8 +159,8 @@ impl<'a> Scene<'a> {
         if let Some(known) = self.whole.borrow().get(&(weight as *const Weight, page)) {
             return *known;
         }
-        let mut near = Near::new(weight);
-        let mut look = |page: &Page<'_>| near.look(page, None, weight, 0, page.text.len());
+        let mut near = Near::new(self.rules, weight);
+        let mut look = |page: &Page<'_>| near.look(page, None, 0, page.text.len());
         let answer = match weight.within {
             Some(Within::Message) => self.pages.iter().any(look),
             _ if weight.subject => self.letter().subjects.iter().any(|subject| look(&self.pages[*subject])),
@@ -170,7 +173,7 @@ impl<'a> Scene<'a> {
 }
 
 /// Whether a sight is part of a longer term, or of what another detector saw.
-fn is_inside(page: &Page<'_>, sight: &Sight, weight: &Weight) -> bool {
+fn is_inside(lexicon: &Lexicon, page: &Page<'_>, sight: &Sight, weight: &Weight) -> bool {
     let covers =
         |start: u32, end: u32| start <= sight.start && end >= sight.end && end - start > sight.end - sight.start;
     let detector_covers = |at: u16| {
@@ -181,9 +184,8 @@ fn is_inside(page: &Page<'_>, sight: &Sight, weight: &Weight) -> bool {
     };
     weight.targets.iter().any(|target| match target {
         Target::List(list) => {
-            let spans = page.words.of(*list);
-            let first = spans.partition_point(|span| (span.start as usize) + LONGEST < sight.start as usize);
-            spans[first..].iter().take_while(|span| span.start <= sight.start).any(|span| covers(span.start, span.end))
+            let over = Window { around: sight.start, low: sight.end as usize, high: sight.start as usize + 1 };
+            page.words.any(lexicon, *list, over, |span| covers(span.start, span.end))
         }
         Target::Detector(at) => detector_covers(*at),
     })
@@ -219,27 +221,25 @@ fn speaks(zone: Zone, own: Option<&Sight>) -> bool {
 }
 
 /// Counts what is found until it is enough.
-struct Near {
-    wanted: usize,
+struct Near<'w> {
+    lexicon: &'w Lexicon,
+    weight: &'w Weight,
     values: BTreeSet<String>,
 }
 
-impl Near {
-    fn new(weight: &Weight) -> Self {
-        Self { wanted: weight.count, values: BTreeSet::new() }
+impl<'w> Near<'w> {
+    fn new(rules: &'w Ruleset, weight: &'w Weight) -> Self {
+        Self { lexicon: &rules.lexicon, weight, values: BTreeSet::new() }
     }
 
-    fn look(&mut self, page: &Page<'_>, own: Option<&Sight>, weight: &Weight, low: usize, high: usize) -> bool {
-        weight.targets.iter().any(|target| match target {
+    fn look(&mut self, page: &Page<'_>, own: Option<&Sight>, low: usize, high: usize) -> bool {
+        self.weight.targets.iter().any(|target| match target {
             Target::List(list) => {
-                let spans = page.words.of(*list);
-                let first = spans.partition_point(|span| (span.start as usize) + LONGEST < low);
-                spans[first..]
-                    .iter()
-                    .take_while(|span| (span.start as usize) < high)
-                    .filter(|span| span.end as usize >= low)
-                    .filter(|span| speaks(page.zone_at(span.start), own))
-                    .any(|span| self.enough(&page.text[span.start as usize..span.end as usize]))
+                let window = Window { around: own.map_or(0, |own| own.start), low, high };
+                page.words.any(self.lexicon, *list, window, |span| {
+                    speaks(page.zone_at(span.start), own)
+                        && self.enough(&page.text[span.start as usize..span.end as usize])
+                })
             }
             Target::Detector(detector) => self.sights(page, *detector, own, low, high),
         })
@@ -259,9 +259,9 @@ impl Near {
     }
 
     fn enough(&mut self, value: &str) -> bool {
-        self.wanted <= 1 || {
+        self.weight.count <= 1 || {
             self.values.insert(value.to_lowercase());
-            self.values.len() >= self.wanted
+            self.values.len() >= self.weight.count
         }
     }
 }
@@ -273,8 +273,8 @@ fn bounds(page: &Page<'_>, sight: &Sight, within: Within) -> (usize, usize) {
     match within {
         Within::Line | Within::Row if page.segment.shape != Shape::Records => {
             let (near, far) = (start.saturating_sub(MOST_LINE), (end + MOST_LINE).min(bytes.len()));
-            let low = bytes[near..start].iter().rposition(|byte| *byte == b'\n').map_or(near, |at| near + at + 1);
-            (low, bytes[end..far].iter().position(|byte| *byte == b'\n').map_or(far, |at| end + at))
+            let low = memrchr(b'\n', &bytes[near..start]).map_or(near, |at| near + at + 1);
+            (low, memchr(b'\n', &bytes[end..far]).map_or(far, |at| end + at))
         }
         Within::Line | Within::Row => {
             let (near, far) = (start.saturating_sub(MOST_RECORD), (end + MOST_RECORD).min(bytes.len()));

@@ -39,8 +39,21 @@ impl<'a> Lists<'a> {
         Ok(id)
     }
 
-    /// A list of its own for a detector's terms.
-    pub fn add(
+    /// The same of a list of which each term in a text is wanted.
+    pub fn walked(&mut self, file: &str, name: &Spot<String>, capital_only: Option<&WordSet>) -> Result<ListId, Fault> {
+        let id = self.id(file, name, capital_only)?;
+        self.builder.walk(id);
+        Ok(id)
+    }
+
+    /// A walked list of its own for a detector's terms.
+    pub fn own(&mut self, file: &str, spot: &Spot<String>, terms: &[String]) -> Result<ListId, Fault> {
+        let id = self.add(file, spot, terms, None)?;
+        self.builder.walk(id);
+        Ok(id)
+    }
+
+    fn add(
         &mut self,
         file: &str,
         spot: &Spot<String>,

@@ -80,7 +80,10 @@ pub fn resolve(source: Source, load: Loader<'_>) -> Result<Ruleset, Vec<Fault>> 
     let least = least_confidence(&ready);
     let owned = maker.patterns.into_iter().zip(&maker.pattern_owners);
     let placed = owned.map(|(pattern, owner)| match labels(&detectors[usize::from(*owner)], least) {
-        Some(labels) => pattern.behind(labels),
+        Some(labels) => {
+            labels.lists.iter().for_each(|list| maker.lists.builder.walk(*list));
+            pattern.behind(labels)
+        }
         None => pattern,
     });
     let patterns = match Patterns::new(placed.collect()) {
@@ -213,7 +216,7 @@ impl Maker<'_> {
         }
         if let Some(path) = &item.dictionary {
             let terms = self.lists.file(file, path)?;
-            return Ok(Eye::Terms { list: self.lists.add(file, path, &terms, None)?, case: item.case });
+            return Ok(Eye::Terms { list: self.lists.own(file, path, &terms)?, case: item.case });
         }
         if let Some(names) = &item.names {
             return self.names(file, names);
@@ -231,7 +234,7 @@ impl Maker<'_> {
         }
         let terms = self.lists.expand(file, &item.terms, 0)?;
         let spot = item.terms.first().unwrap_or(&item.id);
-        Ok(Eye::Terms { list: self.lists.add(file, spot, &terms, None)?, case: item.case })
+        Ok(Eye::Terms { list: self.lists.own(file, spot, &terms)?, case: item.case })
     }
 
     fn names(&mut self, file: &str, names: &raw::Names) -> Result<Eye, Fault> {
@@ -246,13 +249,13 @@ impl Maker<'_> {
         };
         let everyday = Some(&self.word_sets[words]);
         let titles = match &names.titles {
-            Some(titles) => Some(self.lists.id(file, titles, None)?),
+            Some(titles) => Some(self.lists.walked(file, titles, None)?),
             None => None,
         };
         Ok(Eye::Names {
             form: names.form,
-            given: self.lists.id(file, &names.given, everyday)?,
-            family: self.lists.id(file, &names.family, everyday)?,
+            given: self.lists.walked(file, &names.given, everyday)?,
+            family: self.lists.walked(file, &names.family, everyday)?,
             titles,
             words,
         })
@@ -324,7 +327,7 @@ impl Maker<'_> {
             let spot = Spot { value: name.clone(), line: named.line, column: named.column };
             targets.extend(self.targets(file, &spot)?);
         }
-        Ok(Weight {
+        let weight = Weight {
             targets,
             inside,
             who: weigh.who,
@@ -348,7 +351,15 @@ impl Maker<'_> {
                 None if weigh.subject => format!("in the subject: {}", named.join(", ")),
                 None => named.join(", "),
             },
-        })
+        };
+        if weight.is_about_page() {
+            for target in &weight.targets {
+                if let Target::List(list) = target {
+                    self.lists.builder.walk(*list);
+                }
+            }
+        }
+        Ok(weight)
     }
 
     /// A second condition of a weight: one that changes nothing itself.

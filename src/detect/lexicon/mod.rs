@@ -4,12 +4,19 @@
 //! looking it up in a compact table costs a few nanoseconds, so the whole text goes through once and
 //! phrases are followed only where their first word stands.
 
+mod block;
+mod builder;
+mod found;
 mod table;
 mod words;
 
-use std::collections::HashMap;
+use std::cell::Cell;
 
-use table::Table;
+pub use block::{at as block_at, mask};
+pub use builder::LexiconBuilder;
+use found::Known;
+pub use found::{Span, Window, Words};
+use table::{Place, Table};
 pub use words::for_each_word;
 use words::{Word, finish, step, walk};
 
@@ -19,118 +26,80 @@ const CAPITAL_ONLY: u16 = 1 << 15;
 /// Larger numbers of lists are refused at load.
 pub const MOST_LISTS: usize = CAPITAL_ONLY as usize - 1;
 
-/// Where a term of a list stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
-    pub start: u32,
-    pub end: u32,
-}
-
-/// What one pass over a text found: terms by list, and runs of digits.
-pub struct Words {
-    /// Spans in the order of their starts, all lists one after the other.
-    spans: Vec<Span>,
-    /// Where each list's spans begin.
-    begins: Vec<u32>,
-    /// Runs of letters and digits that hold a digit.
-    pub numbers: Vec<Span>,
-    /// Words with a capital that are in no list.
-    pub unlisted: Vec<Span>,
-    /// Where a word or a sign begins.
-    pub tokens: Vec<u32>,
-}
-
-impl Words {
-    pub fn of(&self, list: ListId) -> &[Span] {
-        let list = list as usize;
-        &self.spans[self.begins[list] as usize..self.begins[list + 1] as usize]
-    }
-}
-
+/// Most lists are cues: they are asked for beside other finds and nowhere else. Their terms are
+/// everyday words, so the pass notes only that such a word stood there; which lists hold it is looked up
+/// when somebody asks ([`Words::any`]). Of the other lists, which are walked, each term is noted.
 pub struct Lexicon {
-    lists: usize,
     /// What a term's first word leads to, by its hash.
     first: Table,
     /// What each further word leads to, by the hash of the way so far.
     next: Table,
-    /// For each place that a word leads to: how many entries follow, then the entries.
+    /// The lists that hold a term, for each [`Place`] that a word leads to.
     entries: Vec<u16>,
+    /// Of each list, whether it is walked.
+    walked: Vec<bool>,
 }
 
-/// In an entry's count: the term may go on with a further word.
-const GOES_ON: u16 = 1 << 15;
+/// What a pass has found so far.
+struct Pass<'l> {
+    lexicon: &'l Lexicon,
+    walked: Vec<(ListId, Span)>,
+    known: [Vec<Known>; 2],
+    /// Terms under way: the hash of the way so far, and where they began.
+    open: Vec<(u64, u32)>,
+}
 
 impl Lexicon {
     /// Reads a text once.
     pub fn read(&self, text: &str) -> Words {
-        let mut found: Vec<(ListId, Span)> = Vec::with_capacity(text.len() / 8);
+        let mut pass = Pass {
+            lexicon: self,
+            walked: Vec::with_capacity(text.len() / 32),
+            known: [Vec::with_capacity(text.len() / 10), Vec::with_capacity(text.len() / 64)],
+            open: Vec::with_capacity(MOST_OPEN),
+        };
         let mut numbers = Vec::with_capacity(text.len() / 64);
         let mut unlisted = Vec::new();
-        let mut open: Vec<(u64, u32)> = Vec::with_capacity(MOST_OPEN);
         let mut tokens = Vec::with_capacity(text.len() / 5);
         let mut last_end = 0;
         let word = |word: Word| {
             if word.digits {
                 numbers.push(word.span);
             }
-            if !open.is_empty() {
+            if !pass.open.is_empty() {
                 if is_joint(&text.as_bytes()[last_end..word.span.start as usize]) {
-                    self.go_on(&mut open, &word, &mut found);
+                    pass.go_on(&word);
                 } else {
-                    open.clear();
+                    pass.open.clear();
                 }
             }
             last_end = word.span.end as usize;
-            if let Some(at) = self.first.find(word.hash) {
-                let goes_on = self.emit(at, word.span, word.capital, &mut found);
-                if goes_on && open.len() < MOST_OPEN {
-                    open.push((word.hash, word.span.start));
+            if let Some(place) = self.first.find(word.hash) {
+                if pass.note(place, word.span, word.capital, SINGLE) && pass.open.len() < MOST_OPEN {
+                    pass.open.push((word.hash, word.span.start));
                 }
             } else if word.capital && !word.digits {
                 unlisted.push(word.span);
             }
         };
         walk(text, word, |token| tokens.push(token));
-        let (spans, begins) = self.sort(found);
-        Words { spans, begins, numbers, unlisted, tokens }
+        let (spans, begins) = self.sort(pass.walked);
+        Words { spans, begins, known: pass.known, asked: Cell::default(), numbers, unlisted, tokens }
     }
 
-    /// Follows the terms under way into a word; those that have no further one are dropped.
-    #[inline]
-    fn go_on(&self, open: &mut Vec<(u64, u32)>, word: &Word, found: &mut Vec<(ListId, Span)>) {
-        let mut kept = 0;
-        for at in 0..open.len() {
-            let (way, start) = open[at];
-            let way = step(way, word.hash);
-            let span = Span { start, end: word.span.end };
-            if self.next.find(way).is_some_and(|place| self.emit(place, span, true, found)) {
-                open[kept] = (way, start);
-                kept += 1;
-            }
-        }
-        open.truncate(kept);
-    }
-
-    /// Notes the lists that have this term; whether longer terms begin with it.
-    #[inline]
-    fn emit(&self, at: u32, span: Span, capital: bool, found: &mut Vec<(ListId, Span)>) -> bool {
-        let at = at as usize;
-        let head = self.entries[at];
-        for entry in &self.entries[at + 1..at + 1 + usize::from(head & !GOES_ON)] {
-            if capital || entry & CAPITAL_ONLY == 0 {
-                found.push((entry & !CAPITAL_ONLY, span));
-            }
-        }
-        head & GOES_ON != 0
+    /// Whether an asked list holds a known term.
+    fn is_in(&self, list: ListId, known: &Known) -> bool {
+        let lists = &self.entries[known.lists as usize..][..usize::from(known.count)];
+        lists.iter().any(|entry| entry & !CAPITAL_ONLY == list && (known.capital || entry & CAPITAL_ONLY == 0))
     }
 
     /// Spans by list, each list by start (a counting sort: lists are few, spans may be many).
     fn sort(&self, found: Vec<(ListId, Span)>) -> (Vec<Span>, Vec<u32>) {
-        let mut begins = vec![0_u32; self.lists + 1];
+        let mut begins = vec![0_u32; self.walked.len() + 1];
         for (list, _) in &found {
             begins[*list as usize + 1] += 1;
         }
-        for list in 0..self.lists {
+        for list in 0..self.walked.len() {
             begins[list + 1] += begins[list];
         }
         let mut next = begins.clone();
@@ -140,7 +109,7 @@ impl Lexicon {
             spans[*at as usize] = span;
             *at += 1;
         }
-        for list in 0..self.lists {
+        for list in 0..self.walked.len() {
             let spans = &mut spans[begins[list] as usize..begins[list + 1] as usize];
             if !spans.is_sorted_by_key(|span| span.start) {
                 spans.sort_by_key(|span| (span.start, span.end));
@@ -150,80 +119,48 @@ impl Lexicon {
     }
 }
 
+/// Of what is known, the single words and the longer terms.
+const SINGLE: usize = 0;
+const LONGER: usize = 1;
+
+impl Pass<'_> {
+    /// Follows the terms under way into a word; those that have no further one are dropped.
+    #[inline]
+    fn go_on(&mut self, word: &Word) {
+        let mut kept = 0;
+        for at in 0..self.open.len() {
+            let (way, start) = self.open[at];
+            let way = step(way, word.hash);
+            let span = Span { start, end: word.span.end };
+            if self.lexicon.next.find(way).is_some_and(|place| self.note(place, span, true, LONGER)) {
+                self.open[kept] = (way, start);
+                kept += 1;
+            }
+        }
+        self.open.truncate(kept);
+    }
+
+    /// Notes which walked lists have this term and that asked ones do; whether longer terms begin with it.
+    #[inline(always)]
+    fn note(&mut self, place: Place, span: Span, capital: bool, words: usize) -> bool {
+        let asked = place.lists + u32::from(place.walked);
+        if place.walked > 0 {
+            for entry in &self.lexicon.entries[place.lists as usize..asked as usize] {
+                if capital || entry & CAPITAL_ONLY == 0 {
+                    self.walked.push((entry & !CAPITAL_ONLY, span));
+                }
+            }
+        }
+        let count = place.asked();
+        if count > 0 {
+            self.known[words].push(Known { span, lists: asked, count, capital });
+        }
+        place.goes_on()
+    }
+}
+
 /// So many terms may be under way at a word; more begin only in made-up text.
 const MOST_OPEN: usize = 16;
-
-/// Collects terms before the table is built.
-#[derive(Default)]
-pub struct LexiconBuilder {
-    first: HashMap<u64, Place>,
-    next: HashMap<u64, Place>,
-    lists: usize,
-}
-
-/// What a word leads to.
-#[derive(Default)]
-struct Place {
-    entries: Vec<u16>,
-    goes_on: bool,
-}
-
-impl LexiconBuilder {
-    pub fn list(&mut self) -> ListId {
-        self.lists += 1;
-        (self.lists - 1) as ListId
-    }
-
-    pub fn lists(&self) -> usize {
-        self.lists
-    }
-
-    /// Adds a term; `false` if it holds no word at all.
-    pub fn add(&mut self, list: ListId, term: &str, capital_only: bool) -> bool {
-        let mut way = None;
-        for_each_word(term, |word| {
-            let (table, key) = match way {
-                None => (&mut self.first, word.hash),
-                Some(way) => (&mut self.next, step(way, word.hash)),
-            };
-            table.entry(key).or_default();
-            if let Some(way) = way {
-                self.place(way).goes_on = true;
-            }
-            way = Some(key);
-        });
-        let Some(way) = way else { return false };
-        let entry = if capital_only { list | CAPITAL_ONLY } else { list };
-        let entries = &mut self.place(way).entries;
-        if !entries.contains(&entry) {
-            entries.push(entry);
-        }
-        true
-    }
-
-    fn place(&mut self, way: u64) -> &mut Place {
-        match self.next.contains_key(&way) {
-            true => self.next.get_mut(&way),
-            false => self.first.get_mut(&way),
-        }
-        .expect("every way leads to a place")
-    }
-
-    pub fn build(self) -> Lexicon {
-        let mut entries = Vec::new();
-        let mut table = |places: HashMap<u64, Place>| {
-            Table::of(places.into_iter().map(|(key, place)| {
-                let at = entries.len() as u32;
-                let count = place.entries.len() as u16;
-                entries.push(if place.goes_on { count | GOES_ON } else { count });
-                entries.extend(place.entries);
-                (key, at)
-            }))
-        };
-        let (first, next) = (table(self.first), table(self.next));
-        Lexicon { lists: self.lists, first, next, entries }
-    }
-}
 
 /// Words that are asked for one by one: eight bytes each.
 #[derive(Default)]
@@ -271,6 +208,7 @@ mod tests {
     fn found(terms: &[&str], text: &str) -> Vec<String> {
         let mut builder = LexiconBuilder::default();
         let list = builder.list();
+        builder.walk(list);
         for term in terms {
             assert!(builder.add(list, term, false), "{term}");
         }

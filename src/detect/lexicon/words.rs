@@ -1,6 +1,7 @@
 //! The words of a text, found 64 bytes at a time, folded and hashed eight letters at a time.
 
 use super::Span;
+use super::block::{self, mask};
 
 /// A run of letters and digits.
 #[derive(Clone, Copy)]
@@ -77,35 +78,13 @@ struct Block {
 }
 
 impl Block {
-    /// Looks at eight bytes at once: a byte plus `0x80 - low` has its high bit set from `low` on.
     #[inline]
     fn of(bytes: &[u8; 64]) -> Self {
-        let mut block = Self { word: 0, sign: 0, other: 0 };
-        let mut high = 0;
-        for (at, eight) in bytes.as_chunks::<8>().0.iter().enumerate() {
-            let raw = u64::from_le_bytes(*eight);
-            let plain = raw & each(0x7f);
-            let from = |bytes: u64, low: u8| bytes + each(0x80 - low);
-            let lower = plain | each(0x20);
-            let word = (from(plain, b'0') & !from(plain, b'9' + 1)) | (from(lower, b'a') & !from(lower, b'z' + 1));
-            let ascii = !raw & each(0x80);
-            block.word |= gathered(word & ascii) << (8 * at);
-            block.sign |= gathered(from(plain, b'!') & !word & ascii) << (8 * at);
-            high |= raw;
-        }
-        if high & each(0x80) != 0 {
-            for (at, eight) in bytes.as_chunks::<8>().0.iter().enumerate() {
-                block.other |= gathered(u64::from_le_bytes(*eight) & each(0x80)) << (8 * at);
-            }
-        }
-        block
+        let word = mask(bytes, |byte| byte.is_ascii_alphanumeric());
+        let all = bytes.iter().fold(0, |all, byte| all | byte);
+        let other = if all.is_ascii() { 0 } else { mask(bytes, |byte| !byte.is_ascii()) };
+        Self { word, sign: mask(bytes, |byte| byte >= b'!') & !word & !other, other }
     }
-}
-
-/// The high bits of eight bytes side by side.
-#[inline(always)]
-fn gathered(high: u64) -> u64 {
-    (high >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
 }
 
 /// The bits below a place from 1 to 64.
@@ -123,17 +102,10 @@ pub fn for_each_word(text: &str, word: impl FnMut(Word)) {
 #[inline]
 pub fn walk(text: &str, mut word: impl FnMut(Word), mut token: impl FnMut(u32)) {
     let bytes = text.as_bytes();
-    let mut padded;
+    let mut padded = [0; 64];
     let mut at = 0;
     while at < bytes.len() {
-        let block: &[u8; 64] = match bytes[at..].first_chunk() {
-            Some(block) => block,
-            None => {
-                padded = [0; 64];
-                padded[..bytes.len() - at].copy_from_slice(&bytes[at..]);
-                &padded
-            }
-        };
+        let block = block::at(bytes, at, &mut padded);
         let found = Block::of(block);
         // What can be told from this block: up to another script, or a word that goes on behind it.
         let limit = found.other.trailing_zeros().min((bytes.len() - at) as u32);
@@ -141,14 +113,15 @@ pub fn walk(text: &str, mut word: impl FnMut(Word), mut token: impl FnMut(u32)) 
         let mut done = limit;
         let mut words = if limit == 0 { 0 } else { found.word & below(limit) };
         while words != 0 {
-            let start = words.trailing_zeros();
-            let letters = (words >> start).trailing_ones();
-            if start + letters == limit && !ends_here {
+            // The lowest bit added, the lowest run of ones becomes zeros and the bit behind it a one.
+            let beyond = words.wrapping_add(words & words.wrapping_neg());
+            let (start, end) = (words.trailing_zeros(), beyond.trailing_zeros());
+            if end == limit && !ends_here {
                 done = start;
                 break;
             }
-            word(in_block(block, at, start, letters));
-            words &= !(below(letters) << start);
+            word(in_block(bytes, at + start as usize, end - start));
+            words &= beyond;
         }
         let begins = found.word & !(found.word << 1) | found.sign;
         let mut tokens = if done == 0 { 0 } else { begins & below(done) };
@@ -165,16 +138,16 @@ pub fn walk(text: &str, mut word: impl FnMut(Word), mut token: impl FnMut(u32)) 
     }
 }
 
-/// A word that lies in a block which begins at `base`.
+/// A word of so many ASCII letters.
 #[inline(always)]
-fn in_block(block: &[u8; 64], base: usize, start: u32, letters: u32) -> Word {
-    let (mut at, mut left) = (start as usize, letters);
+fn in_block(text: &[u8], start: usize, letters: u32) -> Word {
+    let (mut at, mut left) = (start, letters);
     let mut hasher = Hasher::new();
     let mut digits = 0;
     loop {
-        let eight = match block[at..].first_chunk::<8>() {
+        let eight = match text[at..].first_chunk::<8>() {
             Some(eight) => u64::from_le_bytes(*eight),
-            None => u64::from_le_bytes(*block.last_chunk().expect("eight bytes")) >> (8 * (at - 56)),
+            None => text[at..].iter().rev().fold(0, |all, byte| all << 8 | u64::from(*byte)),
         };
         let mask = below(left.min(8) * 8);
         // Small letters have the bit that digits lack.
@@ -185,9 +158,8 @@ fn in_block(block: &[u8; 64], base: usize, start: u32, letters: u32) -> Word {
         }
         (at, left) = (at + 8, left - 8);
     }
-    let span = Span { start: base as u32 + start, end: base as u32 + start + letters };
-    let capital = block[start as usize].is_ascii_uppercase();
-    Word { span, hash: finish(hasher.hash), capital, digits: digits != 0 }
+    let span = Span { start: start as u32, end: start as u32 + letters };
+    Word { span, hash: finish(hasher.hash), capital: text[start].is_ascii_uppercase(), digits: digits != 0 }
 }
 
 /// What no block can tell: a word of other scripts, or of many letters, or one sign; and its end.

@@ -1,0 +1,49 @@
+//! What stands in 64 bytes of a text, asked of all at once.
+
+/// One bit a byte, the first the lowest: whether the byte is so.
+#[inline(always)]
+pub fn mask(bytes: &[u8; 64], is_so: impl Fn(u8) -> bool) -> u64 {
+    // Written as two plain loops, which the compiler turns into a few wide instructions.
+    let mut flags = [0; 64];
+    for (flag, byte) in flags.iter_mut().zip(bytes) {
+        *flag = u8::from(is_so(*byte));
+    }
+    let mut mask = 0;
+    for (at, eight) in flags.as_chunks::<8>().0.iter().enumerate() {
+        // The multiplication shifts each flag to its place in the topmost byte.
+        mask |= (u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * at);
+    }
+    mask
+}
+
+/// The 64 bytes from a place on; behind the end stand zeros.
+#[inline(always)]
+pub fn at<'t>(text: &'t [u8], place: usize, padded: &'t mut [u8; 64]) -> &'t [u8; 64] {
+    match text[place..].first_chunk() {
+        Some(block) => block,
+        None => {
+            *padded = [0; 64];
+            padded[..text.len() - place].copy_from_slice(&text[place..]);
+            padded
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_byte_has_its_bit() {
+        let text: Vec<u8> = (0..=255).collect();
+        for place in 0..text.len() {
+            let mut padded = [0; 64];
+            let block = at(&text, place, &mut padded);
+            let digits = mask(block, |byte| byte.is_ascii_digit());
+            for bit in 0..64 {
+                let expected = text.get(place + bit).is_some_and(u8::is_ascii_digit);
+                assert_eq!(digits >> bit & 1 == 1, expected, "{place} + {bit}");
+            }
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What one pass over a text found.
+
+use std::cell::Cell;
+
+use super::{Lexicon, ListId};
+
+/// Where a term of a list stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    pub start: u32,
+    pub end: u32,
+}
+
+/// A term that lists know which are only asked for beside other finds.
+#[derive(Clone, Copy)]
+pub(super) struct Known {
+    pub span: Span,
+    /// Where the lexicon has the lists that hold it, and how many they are.
+    pub lists: u32,
+    pub count: u16,
+    pub capital: bool,
+}
+
+/// Terms by list, runs of digits, and where words and signs begin.
+pub struct Words {
+    /// Spans in the order of their starts, all walked lists one after the other.
+    pub(super) spans: Vec<Span>,
+    /// Where each list's spans begin.
+    pub(super) begins: Vec<u32>,
+    /// By their ends: single words, and longer terms.
+    pub(super) known: [Vec<Known>; 2],
+    /// Where the last question was about, and which known terms were the first that end there or behind it.
+    pub(super) asked: Cell<(usize, [usize; 2])>,
+    /// Runs of letters and digits that hold a digit.
+    pub numbers: Vec<Span>,
+    /// Words with a capital that are in no list.
+    pub unlisted: Vec<Span>,
+    /// Where a word or a sign begins.
+    pub tokens: Vec<u32>,
+}
+
+/// Longer terms than this are not looked for before a place.
+const LONGEST: usize = 96;
+
+/// Where somebody asks for terms: those that end at `low` or behind it and begin before `high`.
+#[derive(Clone, Copy)]
+pub struct Window {
+    /// A place in or near it: all questions about one place are answered from there.
+    pub around: u32,
+    pub low: usize,
+    pub high: usize,
+}
+
+impl Words {
+    /// All terms of a list that is walked.
+    pub fn of(&self, list: ListId) -> &[Span] {
+        let list = list as usize;
+        &self.spans[self.begins[list] as usize..self.begins[list + 1] as usize]
+    }
+
+    /// Whether a term of the list in the window passes a test. Of a list that is not walked no
+    /// more is read than stands there: lists of everyday words would otherwise be most of the text.
+    pub fn any(&self, lexicon: &Lexicon, list: ListId, window: Window, mut test: impl FnMut(Span) -> bool) -> bool {
+        if lexicon.walked[usize::from(list)] {
+            let spans = self.of(list);
+            let first = spans.partition_point(|span| (span.start as usize) + LONGEST < window.low);
+            let near = spans[first..].iter().take_while(|span| (span.start as usize) < window.high);
+            return near.filter(|span| span.end as usize >= window.low).any(|span| test(*span));
+        }
+        let from = self.first_behind(window.around as usize);
+        let mut fits = |known: &Known| {
+            (known.span.start as usize) < window.high
+                && (known.span.end as usize) >= window.low
+                && lexicon.is_in(list, known)
+                && test(known.span)
+        };
+        // Single words begin in the order of their ends, longer terms nearly so.
+        let reach = [window.high, window.high + LONGEST];
+        self.known.iter().zip(from).zip(reach).any(|((known, from), reach)| {
+            let before = known[..from].iter().rev().take_while(|known| known.span.end as usize >= window.low);
+            let behind = known[from..].iter().take_while(|known| (known.span.start as usize) < reach);
+            before.chain(behind).any(&mut fits)
+        })
+    }
+
+    /// The first known terms that end at a place or behind it. One question follows another through the
+    /// text, so the answer is looked for from the last one on.
+    fn first_behind(&self, place: usize) -> [usize; 2] {
+        let (asked, first) = self.asked.get();
+        if asked == place {
+            return first;
+        }
+        let first = [0, 1].map(|at| {
+            let ends_before = |known: &Known| (known.span.end as usize) < place;
+            let known = &self.known[at];
+            if place < asked {
+                return known[..first[at]].partition_point(ends_before);
+            }
+            let (mut low, mut step) = (first[at], 4);
+            while known.get(low + step).is_some_and(ends_before) {
+                low += step;
+                step *= 2;
+            }
+            low + known[low..(low + step).min(known.len())].partition_point(ends_before)
+        });
+        self.asked.set((place, first));
+        first
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::lexicon::LexiconBuilder;
+
+    fn in_windows(walked: bool, text: &str, windows: &[(usize, usize, usize)]) -> Vec<Vec<(u32, u32)>> {
+        let mut builder = LexiconBuilder::default();
+        let list = builder.list();
+        for term in ["of", "date of birth", "birth", "of the", "the date of the birth of the child"] {
+            builder.add(list, term, false);
+        }
+        builder.add(list, "may", true);
+        if walked {
+            builder.walk(list);
+        }
+        let lexicon = builder.build();
+        let words = lexicon.read(text);
+        let found_in = |(around, low, high): &(usize, usize, usize)| {
+            let mut found = Vec::new();
+            words.any(&lexicon, list, Window { around: *around as u32, low: *low, high: *high }, |span| {
+                found.push((span.start, span.end));
+                false
+            });
+            found.sort_unstable();
+            found
+        };
+        windows.iter().map(found_in).collect()
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_list_that_is_only_asked_answers_as_one_that_is_walked(
+            text in "((the|date|of|birth|child|May|may|x)[ ,.]{1,2}){0,60}",
+            windows in proptest::collection::vec((0..300_usize, 0..300_usize, 0..300_usize), 1..8),
+        ) {
+            let asked = in_windows(false, &text, &windows);
+            proptest::prop_assert_eq!(asked, in_windows(true, &text, &windows));
+        }
+    }
+}
