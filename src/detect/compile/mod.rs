@@ -3,6 +3,7 @@
 mod lists;
 mod read;
 mod resolve;
+mod weights;
 
 use aws_lc_rs::digest;
 

@@ -8,33 +8,33 @@ use siphasher::sip::SipHasher24;
 
 use super::lists::Lists;
 use super::read::{Placed, Source};
+use super::weights::{labels, least_confidence};
 use super::{Fault, Loader};
 use crate::detect::Mode;
 use crate::detect::audience::Recipients;
-use crate::detect::known::{KeyKind, Known, Who};
+use crate::detect::known::{KeyKind, Known};
 use crate::detect::lexicon::WordSet;
-use crate::detect::pattern::{Labels, Pattern, Patterns};
+use crate::detect::pattern::{Pattern, Patterns};
 use crate::detect::raw;
-use crate::detect::raw::{Class, Identifies, Namesake, Spot};
-use crate::detect::ruleset::{Change, Clause, CompiledRule, Detector, Eye, Ruleset, Target, Weight};
-use crate::detect::weigh::LIKELY;
+use crate::detect::raw::{Class, Identifies, Spot};
+use crate::detect::ruleset::{Clause, CompiledRule, Detector, Eye, Ruleset};
 use crate::detect::{table, validate};
 
 /// More detectors than this are refused; their numbers are 16 bits wide.
 const MOST_DETECTORS: usize = u16::MAX as usize;
 
 /// What is built up while names are looked up.
-struct Maker<'a> {
-    lists: Lists<'a>,
+pub(super) struct Maker<'a> {
+    pub(super) lists: Lists<'a>,
     patterns: Vec<Pattern>,
     pattern_owners: Vec<u16>,
     word_sets: Vec<WordSet>,
     word_set_names: HashMap<String, usize>,
     /// What `near` and `detector` may name.
-    ids: HashMap<String, u16>,
-    kinds: Vec<(Identifies, Class)>,
+    pub(super) ids: HashMap<String, u16>,
+    pub(super) kinds: Vec<(Identifies, Class)>,
     /// Seen by who asks for its kind, not only by who names it.
-    open: Vec<bool>,
+    pub(super) open: Vec<bool>,
     faults: Vec<Fault>,
 }
 
@@ -292,101 +292,6 @@ impl Maker<'_> {
         }))
     }
 
-    fn weights(&mut self, file: &str, owner: &Spot<String>, weighs: &[raw::Weigh]) -> Result<Vec<Weight>, Fault> {
-        weighs.iter().map(|weigh| self.weight(file, owner, weigh)).collect()
-    }
-
-    fn weight(&mut self, file: &str, owner: &Spot<String>, weigh: &raw::Weigh) -> Result<Weight, Fault> {
-        let with = match &weigh.with {
-            Some(beside) => Some(Box::new(self.beside(file, owner, beside)?)),
-            None => None,
-        };
-        let change = match (weigh.to, weigh.by) {
-            (Some(to), None) => Change::To(to),
-            (None, Some(by)) => Change::By(by),
-            _ => return Err(Fault::at(file, owner, "`raise` and `lower` say either `to` or `by`")),
-        };
-        let ways = [
-            !weigh.near.is_empty(),
-            !weigh.inside.is_empty(),
-            weigh.sign_off,
-            weigh.who.is_some(),
-            weigh.namesake.is_some(),
-        ];
-        if ways.iter().filter(|way| **way).count() != 1 {
-            return Err(Fault::at(
-                file,
-                owner,
-                "`raise` and `lower` look at one of `near`, `inside`, `sign_off: true`, `who`, `namesake`",
-            ));
-        }
-        let inside = !weigh.inside.is_empty();
-        let named = if inside { &weigh.inside } else { &weigh.near };
-        let mut targets = Vec::new();
-        for name in named.iter() {
-            let spot = Spot { value: name.clone(), line: named.line, column: named.column };
-            targets.extend(self.targets(file, &spot)?);
-        }
-        let weight = Weight {
-            targets,
-            inside,
-            who: weigh.who,
-            sign_off: weigh.sign_off,
-            namesake: weigh.namesake,
-            subject: weigh.subject,
-            with,
-            below: weigh.below.unwrap_or(u8::MAX),
-            before: weigh.before,
-            after: weigh.after,
-            within: weigh.within,
-            count: weigh.count.unwrap_or(1),
-            change,
-            label: match weigh.who {
-                Some(Who::Staff) => "staff".to_owned(),
-                Some(Who::Stranger) => "stranger".to_owned(),
-                None if weigh.sign_off => "sign-off".to_owned(),
-                None if weigh.namesake == Some(Namesake::Sure) => "the same name, sure".to_owned(),
-                None if weigh.namesake == Some(Namesake::Nobody) => "the same name, nobody's".to_owned(),
-                None if inside => format!("inside {}", named.join(", ")),
-                None if weigh.subject => format!("in the subject: {}", named.join(", ")),
-                None => named.join(", "),
-            },
-        };
-        if weight.is_about_page() {
-            for target in &weight.targets {
-                if let Target::List(list) = target {
-                    self.lists.builder.walk(*list);
-                }
-            }
-        }
-        Ok(weight)
-    }
-
-    /// A second condition of a weight: one that changes nothing itself.
-    fn beside(&mut self, file: &str, owner: &Spot<String>, beside: &raw::Beside) -> Result<Weight, Fault> {
-        let raw::Beside { near, before, after, within, count, subject } = beside.clone();
-        let by = Some(0);
-        self.weight(
-            file,
-            owner,
-            &raw::Weigh { near, before, after, within, count, subject, by, ..raw::Weigh::default() },
-        )
-    }
-
-    /// What a name in `near` stands for: a detector, all of a class, a list.
-    fn targets(&mut self, file: &str, name: &Spot<String>) -> Result<Vec<Target>, Fault> {
-        if let Some(detector) = self.ids.get(&name.value) {
-            return Ok(vec![Target::Detector(*detector)]);
-        }
-        let class = name.split_once('.').and_then(|(who, what)| Some((word(who)?, word(what)?)));
-        if let Some(class) = class {
-            let fitting =
-                (0_u16..).zip(&self.kinds).filter(|(at, kind)| **kind == class && self.open[usize::from(*at)]);
-            return Ok(fitting.map(|(at, _)| Target::Detector(at)).collect());
-        }
-        Ok(vec![Target::List(self.lists.id(file, name, None)?)])
-    }
-
     fn rule(&mut self, placed: Placed<raw::Rule>) -> Result<CompiledRule, Fault> {
         let Placed { file, pack, item, .. } = placed;
         check_id(&file, &item.id)?;
@@ -435,30 +340,6 @@ impl Maker<'_> {
         }
         Ok(Clause { condition: condition.clone(), detectors, about_sights })
     }
-}
-
-/// What is less sure than this counts nowhere: not for a rule, not for a neighbour.
-fn least_confidence(rules: &[CompiledRule]) -> u8 {
-    let clauses = rules.iter().flat_map(|rule| rule.all.iter().chain(&rule.any).chain(&rule.none));
-    clauses.map(Clause::least).min().map_or(LIKELY, |least| least.min(LIKELY))
-}
-
-/// The labels without which nothing that the detector sees can count: it is looked for behind them only.
-fn labels(detector: &Detector, least: u8) -> Option<Labels> {
-    let mut labels = Labels { lists: Vec::new(), before: 0 };
-    for weight in &detector.raise {
-        labels.before = labels.before.max(weight.before.filter(|_| weight.after.is_none())?);
-        for target in &weight.targets {
-            let Target::List(list) = target else { return None };
-            labels.lists.push(*list);
-        }
-    }
-    (detector.confidence < least && !labels.lists.is_empty()).then_some(labels)
-}
-
-/// A value of a raw enum by its YAML word.
-fn word<T: serde::de::DeserializeOwned>(text: &str) -> Option<T> {
-    serde_json::from_value(serde_json::Value::String(text.to_owned())).ok()
 }
 
 fn check_id(file: &str, id: &Spot<String>) -> Result<(), Fault> {

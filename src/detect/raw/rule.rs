@@ -1,0 +1,201 @@
+//! When it matters: a rule as its author writes it.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Class, Few, Identifies, Spot, Weigh, Within};
+use crate::detect::known::Column;
+use crate::detect::{Kind, Mode, Sensitivity};
+use crate::message::{GapReason, Zone};
+
+/// When sights matter.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// Stable, dotted, lower case: `phi.identifier-with-health`.
+    pub id: Spot<String>,
+    /// What it says, for people.
+    pub title: String,
+    /// How far it has come.
+    #[serde(default)]
+    pub status: Status,
+    /// `shadow` records only, `notify` tells the author, `enforce` decides.
+    #[serde(default = "super::enforce")]
+    pub mode: Mode,
+    /// Which interest it serves: `phi`, `payment`, `personal`.
+    #[serde(default = "phi")]
+    pub kind: Kind,
+    pub when: When,
+    /// The least score that is a match.
+    #[serde(default = "super::seventy_five")]
+    #[schemars(range(max = 100))]
+    pub threshold: u8,
+    /// What in the message makes a match surer.
+    #[serde(default)]
+    pub raise: Vec<Weigh>,
+    /// What in the message speaks against it: an advert, a blank form, an invoice.
+    #[serde(default)]
+    pub lower: Vec<Weigh>,
+    /// What the message is about: `clinical`, `results`, `billing`, `benefits`, `scheduling`, `marketing`.
+    #[serde(default)]
+    pub topic: Option<String>,
+    /// What it asks of policy: `light`, `standard`, `special`, or a level by name.
+    #[serde(default = "standard")]
+    pub sensitivity: Sensitivity,
+    /// If one recipient can't have the level, nobody gets the message.
+    #[serde(default)]
+    pub all_or_nothing: bool,
+    /// The law or policy behind it.
+    #[serde(default)]
+    pub why: Option<String>,
+    /// What is known to match wrongly.
+    #[serde(default)]
+    pub false_positives: Vec<String>,
+    /// Examples, run by `rules test` and at every reload.
+    #[serde(default)]
+    pub tests: Vec<RuleTest>,
+}
+
+fn phi() -> Kind {
+    Kind::Phi
+}
+
+fn standard() -> Sensitivity {
+    Sensitivity::Standard
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    Experimental,
+    Test,
+    #[default]
+    Stable,
+    Deprecated,
+}
+
+/// The conditions of a rule.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct When {
+    /// Every one of these, within the distance.
+    #[serde(default)]
+    pub all: Vec<Condition>,
+    /// At least one of these as well.
+    #[serde(default)]
+    pub any: Vec<Condition>,
+    /// None of these anywhere in the message.
+    #[serde(default)]
+    pub none: Vec<Condition>,
+    /// How close the sights of `all` stand: characters, or `line`, `row`, `sentence`, `paragraph`, `part`, `message`.
+    #[serde(default)]
+    pub within: Within,
+    /// Where sights count. Signature, disclaimer and blank form do not unless asked.
+    #[serde(default = "speaking_zones")]
+    pub zones: Vec<Zone>,
+}
+
+fn speaking_zones() -> Vec<Zone> {
+    vec![Zone::New, Zone::Quoted]
+}
+
+/// One condition: every key that is given must hold. Either about sights or about the message.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Condition {
+    /// Sights that tell of this.
+    #[serde(default)]
+    pub identifies: Option<Identifies>,
+    /// Sights of these classes.
+    #[serde(default)]
+    pub class: Few<Class>,
+    /// Sights of these detectors.
+    #[serde(default)]
+    pub detector: Spot<Few<String>>,
+    /// Sights at least this sure; 75 if absent.
+    #[serde(default)]
+    pub confidence: Option<u8>,
+    /// At least so many distinct values.
+    #[serde(default)]
+    pub count: Option<usize>,
+    /// Only where the origin begins so: `header/subject`, `attachment/`.
+    #[serde(default)]
+    pub origin: Few<String>,
+    /// The message came from one of these configured sources.
+    #[serde(default)]
+    pub source: Few<String>,
+    /// The author's address: exactly, `.domain.example` or `@domain.example`.
+    #[serde(default)]
+    pub author: Few<String>,
+    /// A recipient's address, written as for `author`.
+    #[serde(default)]
+    pub recipient: Few<String>,
+    /// At least so many recipients.
+    #[serde(default)]
+    pub recipients: Option<usize>,
+    /// A header field with this text in it (any case): `{name: x-priority, contains: "1"}`.
+    #[serde(default)]
+    pub header: Option<HeaderCondition>,
+    /// An attachment of this kind or name: `{kind: application/pdf}`, `{name: ".csv"}`.
+    #[serde(default)]
+    pub attachment: Option<AttachmentCondition>,
+    /// A part that could not be read for one of these reasons.
+    #[serde(default)]
+    pub gap: Few<GapReason>,
+}
+
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HeaderCondition {
+    /// The field's name, in any case.
+    pub name: String,
+    /// Text in its value, in any case; absent: the field is there.
+    #[serde(default)]
+    pub contains: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AttachmentCondition {
+    /// The kind by content, or its beginning: `application/pdf`, `image/`.
+    #[serde(default)]
+    pub kind: Option<String>,
+    /// Text in its file name, in any case.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// At least so many bytes.
+    #[serde(default)]
+    pub at_least: Option<u64>,
+}
+
+/// A message of one text, and what the rule must say of it. Exactly one of `phi`, `match`, `clean`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RuleTest {
+    /// The rule matches.
+    #[serde(default)]
+    pub phi: Option<Spot<String>>,
+    /// The rule matches (for rules of other kinds than `phi`).
+    #[serde(rename = "match", default)]
+    pub matches: Option<Spot<String>>,
+    /// The rule does not match.
+    #[serde(default)]
+    pub clean: Option<Spot<String>>,
+    /// The subject of the message.
+    #[serde(default)]
+    pub subject: Option<String>,
+    /// The text is a table: cells apart by tabs or commas.
+    #[serde(default)]
+    pub table: bool,
+    /// The text is records: one `name: value` a line.
+    #[serde(default)]
+    pub records: bool,
+    /// The recipients of the message.
+    #[serde(default)]
+    pub to: Vec<String>,
+    /// Patients whom a table of the site has: `{given: Jane, family: Roe, number: "4471234"}`.
+    #[serde(default)]
+    pub known: Vec<BTreeMap<Column, String>>,
+}
