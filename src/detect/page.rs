@@ -79,8 +79,20 @@ impl<'a> Page<'a> {
             Some(plain) if canonical => &plain.text,
             _ => &segment.text,
         };
-        let words = rules.lexicon.read(text);
-        let mut page = Self {
+        let mut page = Self::unseen(segment, text, canonical, rules.lexicon.read(text));
+        page.look(rules);
+        page
+    }
+
+    /// A page whose sights were made elsewhere.
+    pub fn of_sights(rules: &Ruleset, segment: &'a Segment, sights: Vec<Sight>) -> Self {
+        let mut page = Self::unseen(segment, &segment.text, false, rules.lexicon.read(""));
+        page.index(rules.detectors.len(), sights);
+        page
+    }
+
+    fn unseen(segment: &'a Segment, text: &'a str, canonical: bool, words: Words) -> Self {
+        Self {
             segment,
             text,
             canonical,
@@ -91,28 +103,7 @@ impl<'a> Page<'a> {
             sentences: OnceCell::new(),
             paragraphs: OnceCell::new(),
             stand_ins: StandIns::new(),
-        };
-        page.look(rules);
-        page
-    }
-
-    /// A page whose sights were made elsewhere.
-    pub fn of_sights(rules: &Ruleset, segment: &'a Segment, sights: Vec<Sight>) -> Self {
-        let words = rules.lexicon.read("");
-        let mut page = Self {
-            segment,
-            text: &segment.text,
-            canonical: false,
-            words,
-            sights: Vec::new(),
-            begins: Vec::new(),
-            zone: Cell::new(0),
-            sentences: OnceCell::new(),
-            paragraphs: OnceCell::new(),
-            stand_ins: StandIns::new(),
-        };
-        page.index(rules.detectors.len(), sights);
-        page
+        }
     }
 
     /// The same for a page whose text is gone: what stands for its values, and what ended where.
