@@ -4,24 +4,9 @@
 use super::known::{Known, Unreadable};
 use super::lexicon::Span;
 use super::page::{Page, Sight};
-use super::ruleset::{Eye, Ruleset};
-use super::{Circumstances, table};
+use super::ruleset::{Eye, Recipients, Ruleset};
+use super::{Circumstances, headers};
 use crate::message::{Origin, Reading, Segment, Shape, Zone, ZoneSpan};
-
-/// What a detector asks of the recipients.
-pub struct Recipients {
-    /// Domains of private persons' addresses.
-    pub domains: Vec<String>,
-    pub at_least: usize,
-    pub at_most: usize,
-    /// Only those that recipients see, in To and Cc.
-    pub visible: bool,
-    /// Only patients of the site's tables.
-    pub known: bool,
-    /// Words for a group of people and words for what joins them, padded with blanks: the names of lists
-    /// and recipients that hold one of each. Asked instead of the count.
-    pub label: Option<(Vec<String>, Vec<String>)>,
-}
 
 /// Who gets a message, as a text of its own for sights to stand on.
 pub struct Audience {
@@ -119,7 +104,7 @@ impl<'a> Everyone<'a> {
     fn is_labelled(&self, groups: &[String], bonds: &[String]) -> bool {
         let fields = ["to", "cc", "list-id", "list-post"].into_iter().flat_map(|name| self.reading.fields(name));
         fields.flat_map(|value| value.split([',', ';'])).any(|value| {
-            let words = format!(" {} ", table::normal(value));
+            let words = format!(" {} ", headers::normal(value));
             [groups, bonds].iter().all(|terms| terms.iter().any(|term| words.contains(term.as_str())))
         })
     }

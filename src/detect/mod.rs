@@ -9,6 +9,7 @@ mod correspondents;
 mod explain;
 mod fault;
 mod finding;
+mod headers;
 mod judge;
 pub mod known;
 mod lexicon;

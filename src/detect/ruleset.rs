@@ -3,12 +3,11 @@
 use regex::Regex;
 
 use super::Mode;
-use super::audience::Recipients;
+use super::headers::Headers;
 use super::known::{KeyKind, Known, Who};
 use super::lexicon::{Lexicon, ListId, WordSet};
 use super::pattern::Patterns;
 use super::raw::{Case, Class, Condition, Identifies, NameForm, Namesake, Rule, Within};
-use super::table::Headers;
 use super::validate::Validator;
 
 /// Compiled once, shared by all scans.
@@ -69,6 +68,21 @@ pub(super) enum Eye {
     Known(KeyKind),
     /// Columns and fields only.
     Structure,
+}
+
+/// What a detector asks of the recipients.
+pub struct Recipients {
+    /// Domains of private persons' addresses.
+    pub domains: Vec<String>,
+    pub at_least: usize,
+    pub at_most: usize,
+    /// Only those that recipients see, in To and Cc.
+    pub visible: bool,
+    /// Only patients of the site's tables.
+    pub known: bool,
+    /// Words for a group of people and words for what joins them, padded with blanks: the names of lists
+    /// and recipients that hold one of each. Asked instead of the count.
+    pub label: Option<(Vec<String>, Vec<String>)>,
 }
 
 /// A change of confidence.

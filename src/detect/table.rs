@@ -1,12 +1,11 @@
 //! Tables are judged by their columns: the header's words and the cells' shape.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
-use memchr::{memchr, memchr_iter, memchr2_iter, memmem};
+use memchr::{memchr, memchr2_iter, memmem};
 
-use super::lexicon::for_each_word;
+use super::headers::Headers;
 use super::ruleset::Detector;
 
 /// A column that a detector claims.
@@ -18,29 +17,8 @@ pub struct Column {
     pub values: usize,
 }
 
-/// A header's words in lower case, one blank apart; `BirthDt` is two.
-pub fn normal(header: &str) -> String {
-    let mut apart = String::with_capacity(header.len() + 4);
-    let mut before = ' ';
-    for c in header.chars() {
-        if c.is_ascii_uppercase() && before.is_ascii_lowercase() {
-            apart.push(' ');
-        }
-        apart.push(c);
-        before = c;
-    }
-    let mut words = Vec::new();
-    for_each_word(&apart, |word| {
-        words.push(apart[word.span.start as usize..word.span.end as usize].to_lowercase());
-    });
-    words.join(" ")
-}
-
 /// So many rows may stand above the header.
 const MOST_TITLE_ROWS: usize = 5;
-
-/// Header cells longer than this are text, not headers.
-const MOST_HEADER_WORDS: usize = 6;
 
 /// Reads a table (one row a line, cells apart by tabs) and calls back for each column that a
 /// detector claims.
@@ -226,43 +204,6 @@ fn read(
         if let (Some(detector), Some(first)) = (*claim, first) {
             found(Column { detector, first, values: values.len() });
         }
-    }
-}
-
-/// The words of headers, and which detector claims what stands below them.
-#[derive(Default)]
-pub struct Headers(HashMap<String, u16>);
-
-impl Headers {
-    /// Of detectors with the same term the first has it.
-    pub fn new(detectors: &[Detector]) -> Self {
-        let mut terms = HashMap::new();
-        for (at, detector) in (0_u16..).zip(detectors) {
-            for term in &detector.columns {
-                terms.entry(term.clone()).or_insert(at);
-            }
-        }
-        Self(terms)
-    }
-
-    /// The header is a term, and nothing else.
-    fn is(&self, header: &str) -> Option<u16> {
-        self.0.get(&normal(header)).copied()
-    }
-
-    /// The longest term in the header decides, so that `provider name` is not a `name`.
-    fn claim(&self, header: &str) -> Option<u16> {
-        let header = normal(header);
-        let mut borders: Vec<usize> = memchr_iter(b' ', header.as_bytes()).collect();
-        if header.is_empty() || borders.len() >= MOST_HEADER_WORDS {
-            return None;
-        }
-        borders.push(header.len());
-        let starts = || std::iter::once(0).chain(borders.iter().map(|border| border + 1));
-        let phrases =
-            starts().flat_map(|start| borders.iter().filter(move |end| **end > start).map(move |end| start..*end));
-        let known = phrases.filter_map(|phrase| Some((phrase.len(), *self.0.get(&header[phrase])?)));
-        known.max_by_key(|(length, detector)| (*length, Reverse(*detector))).map(|(_, detector)| detector)
     }
 }
 

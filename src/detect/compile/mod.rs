@@ -1,6 +1,7 @@
 //! Rule files → [`Ruleset`]: read, merge, resolve names, build the tables. All faults at once.
 
 mod lists;
+mod maker;
 mod read;
 mod resolve;
 mod weights;

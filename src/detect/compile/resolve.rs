@@ -7,36 +7,21 @@ use regex::Regex;
 use siphasher::sip::SipHasher24;
 
 use super::lists::Lists;
+use super::maker::Maker;
 use super::read::{Placed, Source};
 use super::weights::{labels, least_confidence};
 use super::{Fault, Loader};
 use crate::detect::Mode;
-use crate::detect::audience::Recipients;
 use crate::detect::known::{KeyKind, Known};
 use crate::detect::lexicon::WordSet;
 use crate::detect::pattern::{Pattern, Patterns};
 use crate::detect::raw;
-use crate::detect::raw::{Class, Identifies, Spot};
-use crate::detect::ruleset::{Clause, CompiledRule, Detector, Eye, Ruleset};
-use crate::detect::{table, validate};
+use crate::detect::raw::Spot;
+use crate::detect::ruleset::{Clause, CompiledRule, Detector, Eye, Recipients, Ruleset};
+use crate::detect::{headers, validate};
 
 /// More detectors than this are refused; their numbers are 16 bits wide.
 const MOST_DETECTORS: usize = u16::MAX as usize;
-
-/// What is built up while names are looked up.
-pub(super) struct Maker<'a> {
-    pub(super) lists: Lists<'a>,
-    patterns: Vec<Pattern>,
-    pattern_owners: Vec<u16>,
-    word_sets: Vec<WordSet>,
-    word_set_names: HashMap<String, usize>,
-    /// What `near` and `detector` may name.
-    pub(super) ids: HashMap<String, u16>,
-    pub(super) kinds: Vec<(Identifies, Class)>,
-    /// Seen by who asks for its kind, not only by who names it.
-    pub(super) open: Vec<bool>,
-    faults: Vec<Fault>,
-}
 
 pub fn resolve(source: Source, load: Loader<'_>) -> Result<Ruleset, Vec<Fault>> {
     let Source { lists, detectors, rules } = source;
@@ -95,7 +80,7 @@ pub fn resolve(source: Source, load: Loader<'_>) -> Result<Ruleset, Vec<Fault>> 
         patterns,
         pattern_owners: maker.pattern_owners,
         word_sets: maker.word_sets,
-        headers: table::Headers::new(&detectors),
+        headers: headers::Headers::new(detectors.iter().map(|detector| &detector.columns[..])),
         detectors,
         rules: ready,
         known: Known::default(),
@@ -111,7 +96,7 @@ impl Maker<'_> {
         let eye = self.eye(at, &file, &item)?;
         let mut columns: Vec<String> = Vec::new();
         for term in self.lists.expand(&file, &item.columns, 0)? {
-            columns.push(table::normal(&term));
+            columns.push(headers::normal(&term));
         }
         let cells = item.cells.as_ref().map(|cells| {
             Regex::new(&format!("^(?:{})$", cells.value)).map_err(|error| {
@@ -266,7 +251,7 @@ impl Maker<'_> {
             Some(list) => self.lists.named(file, list).map(Some),
             None => Ok(None),
         };
-        let padded = |terms: Vec<String>| terms.iter().map(|term| format!(" {} ", table::normal(term))).collect();
+        let padded = |terms: Vec<String>| terms.iter().map(|term| format!(" {} ", headers::normal(term))).collect();
         let domains = terms(&audience.private_domains)?;
         let label = match (terms(&audience.groups)?, terms(&audience.bonds)?) {
             (Some(groups), Some(bonds)) => Some((padded(groups), padded(bonds))),

@@ -1,7 +1,7 @@
 //! `raise` and `lower` → [`Weight`]s, and the labels that some of them are.
 
 use super::Fault;
-use super::resolve::Maker;
+use super::maker::Maker;
 use crate::detect::known::Who;
 use crate::detect::pattern::Labels;
 use crate::detect::raw;

@@ -1,6 +1,6 @@
 //! The columns of a table, by the words of their headers.
 
-use super::super::table;
+use super::super::headers;
 
 /// What a column of a table holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Deserialize, schemars::JsonSchema)]
@@ -19,7 +19,7 @@ pub enum Column {
     Address,
 }
 
-/// Columns by the words of their headers, as `table::normal` writes them.
+/// Columns by the words of their headers, as `headers::normal` writes them.
 const HEADERS: &[(Column, &[&str])] = &[
     (
         Column::Number,
@@ -118,7 +118,7 @@ impl Column {
 
     /// What a column with this header holds, if the header is a usual one.
     pub fn of_header(header: &str) -> Option<Self> {
-        let header = table::normal(header);
+        let header = headers::normal(header);
         HEADERS.iter().find(|(_, words)| words.contains(&header.as_str())).map(|(column, _)| *column)
     }
 }

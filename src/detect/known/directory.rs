@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::super::table;
+use super::super::headers;
 use super::normal::{email, folded, name_words, phone};
 
 /// Staff by what tells who they are. Not secret: it is the address book.
@@ -31,7 +31,7 @@ pub enum Field {
 impl Field {
     /// What a column with this header holds. Departments and job titles tell nobody and are not asked for.
     pub fn of_header(header: &str) -> Option<Self> {
-        Some(match table::normal(header).as_str() {
+        Some(match headers::normal(header).as_str() {
             "first" | "first name" | "given" | "given name" | "firstname" => Field::Given,
             "last" | "last name" | "family" | "family name" | "surname" | "sn" => Field::Family,
             "name" | "full name" | "display name" | "employee" | "employee name" | "provider" | "provider name"

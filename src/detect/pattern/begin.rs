@@ -5,7 +5,7 @@ use regex_automata::hybrid::dfa::{Cache, Config, DFA};
 use regex_automata::nfa::thompson;
 use regex_automata::{Anchored, Input, MatchKind};
 
-use super::expression::{CACHE_LIMIT, SIZE_LIMIT, syntax};
+use super::syntax::{CACHE_LIMIT, SIZE_LIMIT, syntax};
 
 /// An automaton that is made as it is walked; it tells all expressions that match.
 pub fn lazy<P: AsRef<str>>(sources: &[P]) -> Result<DFA, String> {

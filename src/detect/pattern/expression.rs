@@ -3,17 +3,13 @@
 use std::ops::Range;
 
 use regex_automata::meta::{self, Regex};
-use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input, MatchKind};
 
 use super::begin::Begins;
 use super::gate::{self, Gate};
+use super::syntax::{CACHE_LIMIT, SIZE_LIMIT, syntax};
 use crate::detect::lexicon::ListId;
 
-/// Larger compiled expressions are refused: `{1000}{1000}` and alternations of megabytes.
-pub const SIZE_LIMIT: usize = 1 << 20;
-/// The default falls back to an engine a hundred times slower (measured with 200 rules).
-pub const CACHE_LIMIT: usize = 8 << 20;
 /// How far a match may reach from its digit or literal when its length has no bound.
 const FAR: usize = 256;
 
@@ -111,11 +107,6 @@ impl Pattern {
 /// Keywords are looked for where a word or a sign begins; blanks may stand before it.
 fn is_found(keyword: &str) -> bool {
     keyword.trim_start_matches(' ').starts_with(|c: char| !c.is_control() && !c.is_whitespace())
-}
-
-/// Byte by byte, since texts are cut anywhere; ASCII unless the expression says `(?u)`.
-pub fn syntax() -> syntax::Config {
-    syntax::Config::new().unicode(false).utf8(false).nest_limit(100)
 }
 
 pub fn builder(kind: MatchKind, size: usize) -> meta::Builder {

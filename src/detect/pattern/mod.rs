@@ -11,6 +11,7 @@ mod expression;
 mod gate;
 mod group;
 mod literals;
+mod syntax;
 
 use std::ops::Range;
 
