@@ -47,14 +47,14 @@ impl Ruleset {
         let audience = self.audience(known, reading, circumstances);
         let (mut pages, _) = self.pages(known, reading, &audience, budget);
         let all = vec![true; self.detectors.len()];
-        self.weigh_once(&mut pages, known, &all);
+        self.weigh(&mut pages, known, &all);
         let scene = Scene::new(self, known, &pages);
         let mut sights = Vec::new();
         for (at, page) in pages.iter().enumerate() {
             for sight in &page.sights {
                 let detector = &self.detectors[usize::from(sight.detector)];
                 let mut terms = Vec::new();
-                let confidence = scene.confidence(at, sight, Some(&mut terms));
+                scene.confidence(at, sight, Some(&mut terms));
                 let (start, end) = (page.original(sight.start), page.original(sight.end));
                 sights.push(SeenHere {
                     detector: detector.id.clone(),
@@ -65,12 +65,11 @@ impl Ruleset {
                     masked: mask::masked(page.value(sight)),
                     base: sight.base,
                     terms,
-                    confidence,
+                    confidence: sight.confidence,
                 });
             }
         }
         drop(scene);
-        self.weigh_once(&mut pages, known, &all);
         let case = Case { scene: Scene::new(self, known, &pages), reading, circumstances };
         let near_misses = self
             .rules

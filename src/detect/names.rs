@@ -231,7 +231,11 @@ fn enumerated(text: &str, start: usize, end: usize, lists: &Lists<'_>) -> bool {
         let name = &text[word.0..word.1];
         name.len() > 1 && is_capital(name) && starts(lists.family, word.0) && !starts(lists.given, word.0)
     });
-    before && text[..start].trim_end().ends_with(char::is_lowercase) || after && !is_upper(&text[start..end])
+    // `ours were Dawn, Carl, Ann and me`
+    let rest = text[end..].strip_prefix(", ").or_else(|| text[end..].strip_prefix(" and "));
+    let third = rest.is_some_and(|rest| starts(lists.given, text.len() - rest.len()));
+    let given = starts(lists.given, start) && third;
+    before && text[..start].trim_end().ends_with(char::is_lowercase) || (after || given) && !is_upper(&text[start..end])
 }
 
 fn titled(text: &str, title: Span, lists: &Lists<'_>, found: &mut impl FnMut(Span, Surety)) {
@@ -241,7 +245,10 @@ fn titled(text: &str, title: Span, lists: &Lists<'_>, found: &mut impl FnMut(Spa
         return lower_case_titled(text, word, lists, found);
     };
     let first = &text[start..end];
-    if first.len() < 2 || !letters(first) || lists.words.holds(first) && !starts(lists.family, start) {
+    if first.len() < 3 && is_prefix(first) || first.len() < 2 || !letters(first) {
+        return;
+    }
+    if lists.words.holds(first) && !starts(lists.family, start) {
         return;
     }
     let listed = |at: usize| starts(lists.family, at) || starts(lists.given, at);
@@ -257,6 +264,11 @@ fn titled(text: &str, title: Span, lists: &Lists<'_>, found: &mut impl FnMut(Spa
         return;
     }
     found(Span { start: start as u32, end: end as u32 }, surety);
+}
+
+/// What mail programs put before a subject.
+fn is_prefix(word: &str) -> bool {
+    ["re", "fw"].iter().any(|prefix| word.eq_ignore_ascii_case(prefix))
 }
 
 /// `mrs. musson`: names that are listed, and no words.
@@ -440,6 +452,7 @@ mod tests {
             ["ROE, JOHN Q", "Smith,Mary", "GRANT^CARL"]
         );
         assert!(names(NameForm::LastFirst, "Ann Roe, Carl Smith and Smith, Jane Roe").is_empty());
+        assert!(names(NameForm::LastFirst, "for Jane, Carl and Ann").is_empty());
         let joined = "Jane Van den Roe, Carl al-Smith, Ann Mac Ortiz, John Ó Brien, Mary Dela Cruz, Ann El Paso";
         assert_eq!(
             names(NameForm::Full, joined)[..5],
@@ -448,7 +461,10 @@ mod tests {
         assert_eq!(names(NameForm::Titled, "Mr al-Tamimi"), ["al-Tamimi"]);
         assert_eq!(names(NameForm::Titled, "Mr. Hoekstra, Mrs Jane Roe, Ms. 5"), ["Hoekstra", "Jane Roe"]);
         assert_eq!(names(NameForm::LowerCase, "is john smith here; will grant"), ["john smith"]);
-        assert_eq!(names(NameForm::Titled, "Re: Grant renewal; RE: Grant Ortiz; Re: Smith"), ["Grant Ortiz", "Smith"]);
+        assert_eq!(
+            names(NameForm::Titled, "Re: Grant renewal; RE: Re: Grant Ortiz; Re: Smith"),
+            ["Grant Ortiz", "Smith"]
+        );
         assert_eq!(names(NameForm::Single, "Smith kid; Will; ortiz; ROE 312; Roe 312"), ["Smith", "ortiz", "Roe"]);
     }
 

@@ -20,6 +20,8 @@ pub struct Ruleset {
     pub(super) word_sets: Vec<WordSet>,
     pub(super) headers: Headers,
     pub(super) detectors: Vec<Detector>,
+    /// By detector: when it is weighed.
+    pub(super) stages: Vec<u8>,
     pub(super) rules: Vec<CompiledRule>,
     pub(super) known: Known,
     pub(super) hash: String,

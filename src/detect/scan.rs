@@ -4,8 +4,9 @@ use super::audience::Audience;
 use super::correspondents::Correspondents;
 use super::judge::Case;
 use super::known::Known;
+use super::order::{self, DEEPEST};
 use super::page::Page;
-use super::ruleset::{Ruleset, Target, Weight};
+use super::ruleset::{Ruleset, Weight};
 use super::weigh::Scene;
 use super::{Circumstances, Findings, Outline};
 use crate::message::{Budget, Reading};
@@ -72,14 +73,20 @@ impl Ruleset {
         (pages, unsearched)
     }
 
-    /// Sets each sight's confidence by what stands near it: first by lists and what is likely by
-    /// itself, so that a label makes its number; then by what became likely. Within a pass all
-    /// sights are weighed alike, so that their order does not matter.
+    /// Sets each sight's confidence by what stands near it, as far as it can matter.
     pub(super) fn weigh_all(&self, pages: &mut [Page<'_>], known: &Known) {
         let needed = self.needed(&self.seen(pages, 0));
         if needed.contains(&true) {
-            self.weigh_once(pages, known, &needed);
-            self.weigh_once(pages, known, &needed);
+            self.weigh(pages, known, &needed);
+        }
+    }
+
+    /// Weighs the sights of these detectors: what lends to others first, so that a label makes its number before the
+    /// number makes a patient. Within a stage all sights are weighed alike, so that their order does not matter;
+    /// those that lend to each other are weighed twice.
+    pub(super) fn weigh(&self, pages: &mut [Page<'_>], known: &Known, these: &[bool]) {
+        for stage in (0..=DEEPEST).chain([DEEPEST]) {
+            self.weigh_stage(pages, known, &|detector| these[detector] && self.stages[detector] == stage);
         }
     }
 
@@ -92,23 +99,16 @@ impl Ruleset {
         seen
     }
 
-    pub(super) fn weigh_once(&self, pages: &mut [Page<'_>], known: &Known, needed: &[bool]) {
-        let mut weighed: Vec<Vec<u8>> = Vec::with_capacity(pages.len());
+    fn weigh_stage(&self, pages: &mut [Page<'_>], known: &Known, these: &dyn Fn(usize) -> bool) {
+        let mut weighed: Vec<(usize, usize, u8)> = Vec::new();
         let scene = Scene::new(self, known, pages);
         for (at, page) in pages.iter().enumerate() {
-            let confidences = page.sights.iter().map(|sight| {
-                if !needed[usize::from(sight.detector)] {
-                    return sight.base;
-                }
-                scene.confidence(at, sight, None)
-            });
-            weighed.push(confidences.collect());
+            let sights = page.sights.iter().enumerate().filter(|(_, sight)| these(usize::from(sight.detector)));
+            weighed.extend(sights.map(|(nth, sight)| (at, nth, scene.confidence(at, sight, None))));
         }
         drop(scene);
-        for (page, confidences) in pages.iter_mut().zip(weighed) {
-            for (sight, confidence) in page.sights.iter_mut().zip(confidences) {
-                sight.confidence = confidence;
-            }
+        for (page, nth, confidence) in weighed {
+            pages[page].sights[nth].confidence = confidence;
         }
     }
 
@@ -124,8 +124,10 @@ impl Ruleset {
                 rule.raise.iter().chain(&rule.lower).for_each(|weight| self.lenders(weight, &mut needed));
             }
         }
-        // What lends may itself be lent to; twice is as deep as two passes reach.
-        for _ in 0..2 {
+        // What lends may itself be lent to.
+        let mut before = 0;
+        while before != needed.iter().filter(|one| **one).count() {
+            before = needed.iter().filter(|one| **one).count();
             for (at, detector) in self.detectors.iter().enumerate() {
                 if needed[at] && seen[at] {
                     detector.raise.iter().chain(&detector.lower).for_each(|weight| self.lenders(weight, &mut needed));
@@ -136,11 +138,6 @@ impl Ruleset {
     }
 
     fn lenders(&self, weight: &Weight, needed: &mut [bool]) {
-        for target in &weight.targets {
-            match target {
-                Target::List(_) => {}
-                Target::Detector(at) => needed[usize::from(*at)] = true,
-            }
-        }
+        order::lenders(weight).for_each(|at| needed[usize::from(at)] = true);
     }
 }

@@ -18,7 +18,7 @@ use crate::detect::pattern::{Pattern, Patterns};
 use crate::detect::raw;
 use crate::detect::raw::Spot;
 use crate::detect::ruleset::{Clause, CompiledRule, Detector, Eye, Recipients, Ruleset};
-use crate::detect::{headers, validate};
+use crate::detect::{headers, order, validate};
 
 /// More detectors than this are refused; their numbers are 16 bits wide.
 const MOST_DETECTORS: usize = u16::MAX as usize;
@@ -81,6 +81,7 @@ pub fn resolve(source: Source, load: Loader<'_>) -> Result<Ruleset, Vec<Fault>> 
         pattern_owners: maker.pattern_owners,
         word_sets: maker.word_sets,
         headers: headers::Headers::new(detectors.iter().map(|detector| &detector.columns[..])),
+        stages: order::stages(&detectors),
         detectors,
         rules: ready,
         known: Known::default(),
