@@ -154,6 +154,7 @@ fn settings(text: &str) -> House {
             ["errors", most] => limits.errors = most.parse().unwrap(),
             ["idle", most] => limits.idle_commands = most.parse().unwrap(),
             ["memory", most] => limits.content_memory = most.parse().unwrap(),
+            ["spools", most] => limits.content_spools = most.parse().unwrap(),
             ["messages", most] => limits.user_messages = most.parse().unwrap(),
             ["failures", most] => limits.auth_failures = most.parse().unwrap(),
             ["proxy"] => house.proxy_from = vec!["127.0.0.0/8".parse().unwrap()],

@@ -35,6 +35,8 @@ pub fn smtp(settings: &Settings, base: &Base, complaints: &mut Complaints<'_>) -
 }
 
 fn limits(raw: &raw::Limits) -> smtp::Limits {
+    let defaults = smtp::Limits::default();
+    let memory = usize::try_from(raw.memory()).unwrap_or(usize::MAX);
     smtp::Limits {
         message_size: raw.message_size.0,
         recipients: raw.recipients as usize,
@@ -42,7 +44,10 @@ fn limits(raw: &raw::Limits) -> smtp::Limits {
         connections_per_client: raw.connections_per_client as usize,
         errors: raw.errors as usize,
         drain: raw.drain.0,
-        ..smtp::Limits::default()
+        content_memory_total: defaults.content_memory_total.min(memory / 4),
+        // Each holds its pieces, plain and sealed, and what the client sent meanwhile.
+        content_spools: (memory >> 20).max(1),
+        ..defaults
     }
 }
 

@@ -55,7 +55,7 @@ pub fn intake(
         hostname: configuration.smtp.hostname.to_string(),
         scan_wait: limits.scan_wait.0,
         scan_timeout: limits.scan_timeout.0,
-        memory: limits.memory.0,
+        memory: limits.memory(),
         ..intake::Config::default()
     };
     let sources = configuration.smtp.sources.iter().map(|source| source.name.as_str());
@@ -91,7 +91,7 @@ pub fn dispatch(
     way: Way,
 ) -> Result<Arc<Dispatch>> {
     let limits = &configuration.settings.limits;
-    let config = dispatch::Config { memory: limits.memory.0, drain: limits.drain.0, ..dispatch::Config::default() };
+    let config = dispatch::Config { memory: limits.memory() / 2, drain: limits.drain.0, ..dispatch::Config::default() };
     let parts = dispatch::Parts {
         queue: base.queue.clone(),
         store: base.store.clone(),

@@ -10,14 +10,17 @@ use super::session::{Reading, Refused};
 use super::{Intake, Limits, LineEndings, Refusal, Sink};
 use crate::mail::Content;
 
-/// Pieces of this size go to the spool.
-const PIECE: usize = 256 * 1024;
+/// Pieces of this size go to the spool: what each of many large messages holds in memory while it comes.
+const PIECE: usize = 64 * 1024;
 /// What each message may keep in memory when all together hold too much.
 const UNDER_PRESSURE: usize = 64 * 1024;
 
-/// How much content all sessions hold in memory.
+/// What all sessions hold of content: bytes in memory, and how many messages are on their way to the disk.
 #[derive(Default)]
-pub struct Held(AtomicUsize);
+pub struct Held {
+    bytes: AtomicUsize,
+    spools: AtomicUsize,
+}
 
 /// Collects the content of one message.
 pub struct Body {
@@ -39,24 +42,28 @@ struct BodyLimits {
     message: u64,
     own: usize,
     together: usize,
+    spools: usize,
 }
 
 impl Body {
     pub fn new(intake: Arc<dyn Intake>, held: Arc<Held>, reading: Reading, limits: &Limits) -> Self {
-        let expected = usize::try_from(reading.announced).unwrap_or(usize::MAX).min(limits.content_memory);
+        let expected = usize::try_from(reading.announced).unwrap_or(usize::MAX);
+        // What is announced as too large for memory is not gathered there first.
+        let own = if expected > limits.content_memory { PIECE } else { limits.content_memory };
         Self {
             intake,
             held,
             reading,
-            memory: Vec::with_capacity(expected),
+            memory: Vec::with_capacity(expected.min(own)),
             counted: 0,
             sink: None,
             spooled: 0,
             fault: None,
             limits: BodyLimits {
                 message: limits.message_size,
-                own: limits.content_memory,
+                own: own.min(limits.content_memory),
                 together: limits.content_memory_total,
+                spools: limits.content_spools,
             },
         }
     }
@@ -94,13 +101,10 @@ impl Body {
             return Err(fault);
         }
         let memory = std::mem::take(&mut self.memory);
-        match self.sink.take() {
-            None => Ok(Content::Memory(Bytes::from(memory))),
-            Some(mut sink) => {
-                sink.write(Bytes::from(memory)).await.map_err(Refused::Intake)?;
-                sink.finish().await.map_err(Refused::Intake)
-            }
-        }
+        let Some(mut sink) = self.sink.take() else { return Ok(Content::Memory(Bytes::from(memory))) };
+        self.held.spools.fetch_sub(1, Ordering::Relaxed);
+        sink.write(Bytes::from(memory)).await.map_err(Refused::Intake)?;
+        sink.finish().await.map_err(Refused::Intake)
     }
 
     pub fn take_fault(&mut self) -> Option<Refused> {
@@ -114,49 +118,72 @@ impl Body {
                 self.fail(Refused::Ours(Refusal::TooBig));
             } else if bare && self.reading.endings == LineEndings::Refuse {
                 self.fail(Refused::Ours(Refusal::BareInContent));
-            } else if let Err(reply) = self.spill().await {
-                self.fail(Refused::Intake(reply));
+            } else if let Err(why) = self.spill().await {
+                self.fail(why);
             }
         }
         if self.fault.is_some() {
-            self.memory.clear();
+            self.memory = Vec::new();
         }
         self.count();
     }
 
     fn fail(&mut self, why: Refused) {
         self.fault = Some(why);
-        self.sink = None;
+        self.close();
         self.memory = Vec::new();
     }
 
-    async fn spill(&mut self) -> Result<(), crate::mail::Reply> {
+    async fn spill(&mut self) -> Result<(), Refused> {
         if self.sink.is_none() {
-            let together = self.held.0.load(Ordering::Relaxed);
+            let together = self.held.bytes.load(Ordering::Relaxed);
             let own =
                 if together > self.limits.together { self.limits.own.min(UNDER_PRESSURE) } else { self.limits.own };
             if self.memory.len() <= own {
                 return Ok(());
             }
-            self.sink = Some(self.intake.spool(self.reading.id).await?);
+            self.open().await?;
         }
         // The last two bytes stay, so that it is known how the content ends.
         if self.memory.len() >= PIECE.min(self.limits.own)
             && let Some(sink) = &mut self.sink
         {
-            let keep = self.memory.split_off(self.memory.len().saturating_sub(2));
-            let piece = std::mem::replace(&mut self.memory, keep);
+            let end = self.memory.len().saturating_sub(2);
+            let mut next = Vec::with_capacity(PIECE);
+            next.extend_from_slice(&self.memory[end..]);
+            let mut piece = std::mem::replace(&mut self.memory, next);
+            piece.truncate(end);
             self.spooled += piece.len() as u64;
-            sink.write(Bytes::from(piece)).await?;
+            sink.write(Bytes::from(piece)).await.map_err(Refused::Intake)?;
         }
         Ok(())
     }
 
+    /// Goes on to the disk, if not too many others do: each takes memory until it is whole.
+    async fn open(&mut self) -> Result<(), Refused> {
+        if self.held.spools.fetch_add(1, Ordering::Relaxed) >= self.limits.spools {
+            self.held.spools.fetch_sub(1, Ordering::Relaxed);
+            return Err(Refused::Ours(Refusal::TooManyLarge));
+        }
+        let sink = self.intake.spool(self.reading.id).await;
+        self.sink = Some(sink.map_err(|reply| {
+            self.held.spools.fetch_sub(1, Ordering::Relaxed);
+            Refused::Intake(reply)
+        })?);
+        Ok(())
+    }
+
+    fn close(&mut self) {
+        if self.sink.take().is_some() {
+            self.held.spools.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
     fn count(&mut self) {
-        let now = self.memory.len();
+        let now = self.memory.capacity();
         match now.checked_sub(self.counted) {
-            Some(more) => self.held.0.fetch_add(more, Ordering::Relaxed),
-            None => self.held.0.fetch_sub(self.counted - now, Ordering::Relaxed),
+            Some(more) => self.held.bytes.fetch_add(more, Ordering::Relaxed),
+            None => self.held.bytes.fetch_sub(self.counted - now, Ordering::Relaxed),
         };
         self.counted = now;
     }
@@ -164,6 +191,7 @@ impl Body {
 
 impl Drop for Body {
     fn drop(&mut self) {
-        self.held.0.fetch_sub(self.counted, Ordering::Relaxed);
+        self.held.bytes.fetch_sub(self.counted, Ordering::Relaxed);
+        self.close();
     }
 }

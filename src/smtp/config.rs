@@ -111,6 +111,8 @@ pub struct Limits {
     pub content_memory: usize,
     /// What all transactions together may keep in memory; past it each spools from 64 KiB on.
     pub content_memory_total: usize,
+    /// How many messages that are too large for memory may come at a time.
+    pub content_spools: usize,
     /// From the order to stop until sessions still in content are cut.
     pub drain: Duration,
 }
@@ -138,6 +140,7 @@ impl Default for Limits {
             content_total: Duration::from_secs(3600),
             content_memory: 1 << 20,
             content_memory_total: 64 << 20,
+            content_spools: 512,
             drain: Duration::from_secs(10),
         }
     }

@@ -13,6 +13,7 @@ use crate::mail::{Domain, QueueId};
 mod confine;
 pub mod fake;
 pub mod ldap;
+pub mod memory;
 pub mod ocr;
 mod real;
 mod resolver;

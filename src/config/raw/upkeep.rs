@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::units::{MailboxText, SecretRef, Size, SocketText, Span};
 use crate::mail::Address;
+use crate::world::memory;
 
 /// What clients and messages may use up.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -28,6 +29,7 @@ pub struct Limits {
     #[schemars(range(min = 1))]
     pub errors: u32,
     /// What messages that are being taken or read may hold in memory together; past it new ones are asked to wait.
+    /// Never more than a quarter of what the machine, or the control group of the gateway, has.
     pub memory: Size,
     /// Free space below which no new mail is taken; delivery goes on.
     pub min_free: Size,
@@ -37,6 +39,13 @@ pub struct Limits {
     pub scan_timeout: Span,
     /// How long sessions and attempts get to end when the gateway stops.
     pub drain: Span,
+}
+
+impl Limits {
+    /// What content may hold in memory here.
+    pub fn memory(&self) -> u64 {
+        self.memory.0.min(memory::share())
+    }
 }
 
 impl Default for Limits {

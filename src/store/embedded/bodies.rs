@@ -141,15 +141,11 @@ impl Drop for Part {
     }
 }
 
-/// Content is gathered to this size before it is sealed and written on a blocking thread.
-const GATHER: usize = 256 * 1024;
-
 /// Seals content into a file while it comes in.
 pub struct FileSpool {
     bodies: Arc<Bodies>,
     id: QueueId,
     key: BodyKey,
-    gathered: Vec<u8>,
     size: u64,
     /// `None` once writing failed.
     sealing: Option<Sealing>,
@@ -172,25 +168,12 @@ impl FileSpool {
             Ok((key, Sealing { part: Part::create(&path)?, sealer, sealed }))
         };
         let (key, sealing) = blocking(begin).await?;
-        Ok(Self { bodies, id, key, gathered: Vec::new(), size: 0, sealing: Some(sealing) })
+        Ok(Self { bodies, id, key, size: 0, sealing: Some(sealing) })
     }
 
     /// Takes the sealing, so that a failure or a cancelled call leaves none.
     fn take(&mut self) -> Result<Sealing, StoreError> {
         self.sealing.take().ok_or_else(|| StoreError::Failed("spooling failed before".to_owned()))
-    }
-
-    async fn flush(&mut self) -> Result<(), StoreError> {
-        let gathered = std::mem::take(&mut self.gathered);
-        let mut sealing = self.take()?;
-        let write = move || -> Result<Sealing, Trouble> {
-            sealing.sealer.write(&gathered, &mut sealing.sealed)?;
-            sealing.part.file.write_all(&sealing.sealed)?;
-            sealing.sealed.clear();
-            Ok(sealing)
-        };
-        self.sealing = Some(blocking(write).await?);
-        Ok(())
     }
 }
 
@@ -198,12 +181,19 @@ impl FileSpool {
 impl Spool for FileSpool {
     async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
         self.size += bytes.len() as u64;
-        self.gathered.extend_from_slice(&bytes);
-        if self.gathered.len() >= GATHER { self.flush().await } else { Ok(()) }
+        let mut sealing = self.take()?;
+        let write = move || -> Result<Sealing, Trouble> {
+            sealing.sealer.write(&bytes, &mut sealing.sealed)?;
+            sealing.part.file.write_all(&sealing.sealed)?;
+            // Many sessions spool at once: between pieces none keeps room for the next.
+            sealing.sealed = Vec::new();
+            Ok(sealing)
+        };
+        self.sealing = Some(blocking(write).await?);
+        Ok(())
     }
 
     async fn finish(mut self: Box<Self>) -> Result<Content, StoreError> {
-        self.flush().await?;
         let mut sealing = self.take()?;
         let finish = move || -> Result<(), Trouble> {
             sealing.sealer.finish(&mut sealing.sealed)?;
