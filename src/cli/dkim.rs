@@ -283,7 +283,7 @@ fn text(keys: &[Key]) -> String {
         let state = format!("{:?}", key.state).to_lowercase();
         table.row([key.domain.to_string(), key.selector.clone(), key.algorithm.to_owned(), state]);
     }
-    let records: Vec<String> = keys.iter().map(|key| super::dns::zone_line(&key.name, &key.record)).collect();
+    let records: Vec<String> = keys.iter().map(|key| super::zone::line(&key.name, &key.record)).collect();
     format!("{}\n{}", table.render(), records.concat())
 }
 

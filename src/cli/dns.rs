@@ -7,6 +7,7 @@ use super::Common;
 use super::dkim::{self, Key, State};
 use super::exit::{Error, Exit, Result};
 use super::settings;
+use super::zone;
 use crate::config::Configuration;
 use crate::config::raw::IpVersion;
 use crate::mail::Domain;
@@ -161,7 +162,7 @@ fn text(wanted: &[Wanted], keys: &[Key]) -> String {
     for wanted in wanted {
         text.push_str(&format!("; {}\n", wanted.why));
         match wanted.kind {
-            "TXT" => text.push_str(&zone_line(&wanted.name, &wanted.record)),
+            "TXT" => text.push_str(&zone::line(&wanted.name, &wanted.record)),
             kind => text.push_str(&format!("{}. IN {kind} {}\n", wanted.name, wanted.record)),
         }
         text.push('\n');
@@ -184,16 +185,6 @@ fn verdicts(checked: &[Wanted]) -> String {
         text.push_str(&format!("{} {}: {answer}\n", wanted.name, wanted.kind));
     }
     text
-}
-
-/// A line for a zone file; a text over 255 bytes becomes several strings (RFC 1035 §3.3).
-pub fn zone_line(name: &str, record: &str) -> String {
-    let strings: Vec<String> = record
-        .as_bytes()
-        .chunks(255)
-        .map(|chunk| format!("\"{}\"", String::from_utf8_lossy(chunk).replace('"', "\\\"")))
-        .collect();
-    format!("{name}. IN TXT ( {} )\n", strings.join(" "))
 }
 
 #[cfg(test)]
@@ -219,11 +210,5 @@ mod tests {
         ] {
             assert_eq!(compare(wanted, &there), found, "{wanted} {there:?}");
         }
-    }
-
-    #[test]
-    fn a_long_key_is_split_into_strings_of_255() {
-        let line = zone_line("x._domainkey.example.org", &"k".repeat(300));
-        assert!(line.contains(&format!("\"{}\" \"{}\"", "k".repeat(255), "k".repeat(45))));
     }
 }

@@ -24,6 +24,7 @@ mod suspend;
 mod trace;
 mod user;
 mod worker;
+mod zone;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -7,13 +7,15 @@ use mail_parser::{Encoding, MessageParser, PartType};
 
 use super::extraction::{Extraction, File, within};
 use super::header;
-use super::oddity::{self, MimeHead, Oddity};
+use super::oddity::Oddity;
 use super::zones::Author;
 use super::{GapReason, Shape, charset, embedded, every, text, words};
 
+mod agreement;
 mod fields;
 mod leaf;
 
+use agreement::MimeHead;
 use leaf::Leaf;
 
 /// More containers than this in one message are an attack: mail-parser's own tree has no limit of
@@ -161,7 +163,7 @@ impl Walk<'_> {
         let boundaries: Vec<String> = regions.iter().map(|region| region.boundary.clone()).collect();
         for region in regions {
             let body = self.content.get(region.range.clone()).unwrap_or_default();
-            let cut = oddity::cut(body, &region.boundary, &boundaries);
+            let cut = agreement::cut(body, &region.boundary, &boundaries);
             self.oddity = self.oddity.max(cut.oddity);
             if cut.parts != region.parts {
                 // A part without an empty line, or lines that only some take for delimiters.

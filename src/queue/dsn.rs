@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use mail_builder::mime::MimePart;
 
 use super::outcome::Notice;
-use super::own::{OwnMail, multipart, text_part};
+use super::own::{OwnMail, multipart, printable, text_part};
 use crate::mail::{EnhancedStatus, Envelope, QueueId, Recipient, ReversePath, Trouble};
 use crate::store::Facts;
 
@@ -200,11 +200,6 @@ fn meaning(notice: Notice, status: EnhancedStatus) -> &'static str {
         (0, 0) => "",
         _ => "The receiving system did not take it.",
     }
-}
-
-/// Printable ASCII only, and not too much of it: a line break here would forge a field.
-pub(super) fn printable(text: &str, most: usize) -> String {
-    text.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).take(most).collect()
 }
 
 /// Undoes the xtext of ENVID and ORCPT (RFC 3461 §4); what is not xtext stays as it is.

@@ -8,7 +8,6 @@ use mail_builder::headers::message_id::MessageId;
 use mail_builder::headers::raw::Raw;
 use mail_builder::mime::MimePart;
 
-use super::dsn::printable;
 use crate::audit::{Event, EventKind};
 use crate::detect::Findings;
 use crate::mail::{Address, Body, Client, Content, Domain, Envelope, Notify, QueueId, Recipient, ReversePath};
@@ -174,4 +173,9 @@ pub fn multipart<'a>(
         kind = kind.attribute(*name, *value);
     }
     MimePart::new(kind, parts)
+}
+
+/// Printable ASCII only, and not too much of it: a line break here would forge a field.
+pub(super) fn printable(text: &str, most: usize) -> String {
+    text.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).take(most).collect()
 }

@@ -6,9 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 
 use super::content::{ChunkDecoder, DataDecoder};
-use super::session::{Reading, Refused};
 use super::{Intake, Limits, LineEndings, Refusal, Sink};
-use crate::mail::Content;
+use crate::mail::{Content, QueueId, Reply};
 
 /// Pieces of this size go to the spool: what each of many large messages holds in memory while it comes.
 const PIECE: usize = 64 * 1024;
@@ -20,6 +19,23 @@ const UNDER_PRESSURE: usize = 64 * 1024;
 pub struct Held {
     bytes: AtomicUsize,
     spools: AtomicUsize,
+}
+
+/// How content is to be read.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading {
+    pub id: QueueId,
+    pub endings: LineEndings,
+    /// What SIZE announced, so that memory is taken once.
+    pub announced: u64,
+}
+
+/// Why content was not taken.
+#[derive(Debug)]
+pub enum Refused {
+    Ours(Refusal),
+    /// The spool's own answer.
+    Intake(Reply),
 }
 
 /// Collects the content of one message.

@@ -3,6 +3,7 @@
 //! Bytes on a socket come in; an [`Envelope`] and its [`Content`] from a known source go to
 //! [`Intake`]. It does not know what happens to mail afterwards.
 
+mod any_client;
 mod auth;
 mod body;
 mod certificate;
@@ -18,6 +19,7 @@ mod refuse;
 mod right;
 mod server;
 mod session;
+mod shared;
 mod source;
 mod tls;
 mod visit;

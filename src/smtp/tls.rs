@@ -12,9 +12,10 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, TrustAnchor};
 use x509_cert::der::Decode;
 
-use super::certificate::{AnyClient, Roots};
+use super::any_client::AnyClient;
 use super::{CertificateFiles, Config, Metrics, TlsMode};
 use crate::mail::{Domain, TlsSession};
+use crate::world;
 
 /// The TLS side of a [`Config`]: made as a whole, and swapped as a whole on reload.
 #[derive(Clone)]
@@ -103,7 +104,7 @@ fn identity(files: &CertificateFiles, ask_client: bool) -> Result<Identity, TlsE
     Ok(Identity { server: Arc::new(server), expires })
 }
 
-pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let fault =
         |error: rustls::pki_types::pem::Error| TlsError::Pem { path: path.to_owned(), reason: error.to_string() };
     CertificateDer::pem_file_iter(path).map_err(fault)?.collect::<Result<_, _>>().map_err(fault)
@@ -191,8 +192,30 @@ pub(super) fn session(connection: &rustls::ServerConnection) -> TlsSession {
     TlsSession { version: version.to_owned(), cipher: cipher.to_owned() }
 }
 
+/// The roots that vouch for a source's certificates.
+#[derive(Clone)]
+pub(super) struct Roots(Arc<[TrustAnchor<'static>]>);
+
+impl Roots {
+    /// From those files, or the system's where none is named.
+    pub(super) fn load(files: &[PathBuf]) -> Result<Self, TlsError> {
+        let mut all = Vec::new();
+        for file in files {
+            all.extend(certificates(file)?);
+        }
+        if files.is_empty() {
+            all = world::system_roots();
+        }
+        Ok(Self(all.iter().filter_map(anchor).collect()))
+    }
+
+    pub(super) fn anchors(&self) -> &[TrustAnchor<'static>] {
+        &self.0
+    }
+}
+
 /// A trust anchor that outlives its certificate.
-pub(super) fn anchor(certificate: &CertificateDer<'_>) -> Option<TrustAnchor<'static>> {
+fn anchor(certificate: &CertificateDer<'_>) -> Option<TrustAnchor<'static>> {
     webpki::anchor_from_trusted_cert(certificate).ok().map(|anchor| anchor.to_owned())
 }
 

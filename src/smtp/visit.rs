@@ -10,8 +10,8 @@ use tokio_rustls::TlsAcceptor;
 
 use super::driver::{Driver, Ended, Stop};
 use super::proxy::{self, Told};
-use super::server::{LAST_WORDS, Settings, Shared, Slot};
 use super::session::Session;
+use super::shared::{LAST_WORDS, Settings, Shared, Slot};
 use super::{Event, Refusal, TlsMode, tls};
 use crate::mail::Client;
 

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use super::super::extraction::{Extraction, File, within};
 use super::super::header::Head;
-use super::super::oddity::{self, MimeHead, Transfer};
 use super::super::transfer::{self, Padding};
 use super::super::{GapReason, Shape, charset, embedded, html, readers, text, words, zones};
+use super::agreement::{self, MimeHead, Transfer};
 use super::{Walk, fields};
 
 /// A part that has no parts.
@@ -35,7 +35,7 @@ impl Leaf<'_> {
 
 impl Walk<'_> {
     pub(super) fn leaf(&mut self, mut leaf: Leaf<'_>, extraction: &mut Extraction<'_>) {
-        self.oddity = self.oddity.max(oddity::of_body(leaf.mime.transfer, leaf.raw));
+        self.oddity = self.oddity.max(agreement::of_body(leaf.mime.transfer, leaf.raw));
         if leaf.is_part {
             fields::read_part_header(leaf.head, self.origin, extraction);
         }

@@ -17,8 +17,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::server::Shared;
 use super::session::{Session, Step};
+use super::shared::Shared;
 use super::{Limits, Refusal};
 use crate::mail::Reply;
 use reading::ChunksUnderWay;

@@ -8,9 +8,8 @@ use tokio::time::Instant;
 
 use super::{Broken, Driver, Ended};
 use crate::mail::{Content, EnhancedStatus, Reply};
-use crate::smtp::body::Body;
+use crate::smtp::body::{Body, Reading, Refused};
 use crate::smtp::content::{ChunkDecoder, DataDecoder};
-use crate::smtp::session::{Reading, Refused};
 use crate::smtp::{Limits, Refusal};
 
 /// While content comes, larger reads save system calls.

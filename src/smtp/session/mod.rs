@@ -9,12 +9,13 @@ use std::sync::Arc;
 use rustls::pki_types::CertificateDer;
 
 use super::auth::{self, Credentials, Exchange, Next};
+use super::body::{Reading, Refused};
 use super::certificate;
 use super::command::{self, Command};
-use super::server::{Settings, Shared};
+use super::shared::{Settings, Shared};
 use super::source::{CertificateFault, Proofs, Selection, select};
-use super::{Event, Limits, LineEndings, Listener, Mechanism, Refusal, RelayRight, TlsMode};
-use crate::mail::{Client, EnhancedStatus, QueueId, Reply, TlsSession};
+use super::{Event, Limits, Listener, Mechanism, Refusal, RelayRight, TlsMode};
+use crate::mail::{Client, EnhancedStatus, Reply, TlsSession};
 use crate::people::Login;
 use transaction::Transaction;
 
@@ -37,15 +38,6 @@ pub enum Step {
         last: bool,
         content: Result<Reading, Reply>,
     },
-}
-
-/// How content is to be read.
-#[derive(Clone, Copy, Debug)]
-pub struct Reading {
-    pub id: QueueId,
-    pub endings: LineEndings,
-    /// What SIZE announced, so that memory is taken once.
-    pub announced: u64,
 }
 
 pub struct Session {
@@ -347,14 +339,6 @@ impl Session {
     pub fn settings(&self) -> &Arc<Settings> {
         &self.settings
     }
-}
-
-/// Why content was not taken.
-#[derive(Debug)]
-pub enum Refused {
-    Ours(Refusal),
-    /// The spool's own answer.
-    Intake(Reply),
 }
 
 fn ok(text: &'static str) -> Step {

@@ -3,7 +3,7 @@
 use super::{Reading, Refused, Session, Step};
 use crate::mail::{Address, EnhancedStatus, Envelope, QueueId, Recipient, Reply};
 use crate::smtp::path::{self, ForwardPath, MailArguments, Spacing};
-use crate::smtp::server::Settings;
+use crate::smtp::shared::Settings;
 use crate::smtp::{Refusal, RelayRight, SourceKind, Transfer};
 
 /// One message on its way in.

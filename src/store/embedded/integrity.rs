@@ -3,7 +3,7 @@
 
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 
-use super::record::state_number;
+use super::state;
 use crate::keys::BodyKey;
 use crate::mail::QueueId;
 use crate::store::MessageState;
@@ -29,7 +29,7 @@ impl Integrity {
 
     /// The mark of where it stands.
     pub fn standing(&self, id: QueueId, state: MessageState, recipients: &str) -> Mark {
-        self.mark(2 + state_number(state) as u8, id, &[recipients])
+        self.mark(2 + state::number(state) as u8, id, &[recipients])
     }
 
     fn mark(&self, kind: u8, id: QueueId, texts: &[&str]) -> Mark {

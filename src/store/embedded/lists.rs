@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::query::{STORED, Stored};
-use super::record::{parse, read_mark, read_text, state_number, state_of};
+use super::record::{parse, read_mark, read_text};
 use super::shared::Shared;
+use super::state;
 use super::trouble::Trouble;
 use crate::mail::{Address, Domain, QueueId};
 use crate::store::{Destination, MessageState, Query, RecipientRecord, Summary};
@@ -56,7 +57,7 @@ fn place_of(db: &Connection, id: QueueId) -> rusqlite::Result<Option<i64>> {
 /// The statement that walks through messages in these states, in order. The few that are open are found by the
 /// indexes of them, each of which is in order for itself.
 fn places(states: &[MessageState]) -> String {
-    let numbers: Vec<i64> = states.iter().map(|state| state_number(*state)).collect();
+    let numbers: Vec<i64> = states.iter().map(|state| state::number(*state)).collect();
     // Held also where another recipient is still to be delivered.
     let held = states.contains(&MessageState::Held);
     if states.is_empty() {
@@ -105,7 +106,7 @@ pub fn destinations(shared: &Shared, db: &Connection) -> Result<Vec<Destination>
     let mut rows = rows.query([])?;
     while let Some(row) = rows.next()? {
         let (id, text) = (QueueId::from_bytes(row.get(0)?), read_text(row, 2)?);
-        if read_mark(row, 3)? != shared.integrity.standing(id, state_of(row.get(1)?)?, &text) {
+        if read_mark(row, 3)? != shared.integrity.standing(id, state::of(row.get(1)?)?, &text) {
             continue;
         }
         let received = Timestamp::from_millisecond(row.get(4)?).unwrap_or_default();

@@ -19,6 +19,7 @@ mod rewrap;
 mod schema;
 mod shared;
 mod start;
+mod state;
 mod transaction;
 mod trouble;
 mod upkeep;

@@ -10,8 +10,9 @@ use super::checkpoint::Checkpoints;
 use super::integrity::{Integrity, Mark};
 use super::ledger::is_astray;
 use super::readers::Readers;
-use super::record::{lossy, parse, read_mark, read_text, state_of};
+use super::record::{lossy, parse, read_mark, read_text};
 use super::shared::Shared;
+use super::state;
 use super::trouble::{Trouble, damaged};
 use crate::audit::{Event, Fault, Head};
 use crate::audit::{Hash, Record as AuditRecord, Verifier};
@@ -50,7 +51,7 @@ impl Stored {
 
     /// Refused unless both rows are as we wrote them.
     pub fn summary(&self, integrity: &Integrity) -> Result<Summary, Trouble> {
-        let state = state_of(self.state)?;
+        let state = state::of(self.state)?;
         let message = integrity.message(self.id, &self.envelope, &self.facts, self.decision.as_deref());
         if self.marks != (message, integrity.standing(self.id, state, &self.recipients)) {
             return Err(damaged(self.id));
@@ -91,7 +92,7 @@ impl Stored {
             client,
             received,
         };
-        let (state, facts) = (state_of(self.state)?, Facts::default());
+        let (state, facts) = (state::of(self.state)?, Facts::default());
         Ok(Summary { id: self.id, state, received, envelope, facts, recipients: Vec::new(), decision: None })
     }
 }
@@ -257,7 +258,7 @@ pub fn census(shared: &Shared, db: &Connection) -> Result<Census, Trouble> {
     let counts: Vec<(i64, u64)> =
         query.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64)))?.collect::<Result<_, _>>()?;
     let messages =
-        counts.into_iter().map(|(state, count)| Ok((state_of(state)?, count))).collect::<Result<_, Trouble>>()?;
+        counts.into_iter().map(|(state, count)| Ok((state::of(state)?, count))).collect::<Result<_, Trouble>>()?;
     let held = db
         .prepare_cached("SELECT count(*) FROM standing WHERE held = 1")?
         .query_row([], |row| Ok(row.get::<_, i64>(0)? as u64))?;

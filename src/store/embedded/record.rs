@@ -113,16 +113,6 @@ pub fn parse<T: serde::de::DeserializeOwned>(id: QueueId, text: &str) -> Result<
     serde_json::from_str(text).map_err(|_| damaged(id))
 }
 
-/// A state's number in the tables: its position in `MessageState::ALL`.
-pub fn state_number(state: MessageState) -> i64 {
-    MessageState::ALL.iter().position(|known| *known == state).expect("every state is listed") as i64
-}
-
-pub fn state_of(number: i64) -> Result<MessageState, Trouble> {
-    let known = usize::try_from(number).ok().and_then(|at| MessageState::ALL.get(at));
-    known.copied().ok_or_else(|| damaged("a message's state"))
-}
-
 /// A text column, whatever stands in it: damage must show as a mark that doesn't fit, not as a
 /// query that fails for every row.
 pub fn read_text(row: &Row, column: usize) -> rusqlite::Result<String> {

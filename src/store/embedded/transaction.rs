@@ -8,10 +8,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::integrity::{Integrity, Mark};
 use super::ledger::Ledger;
-use super::record::{
-    NewEvent, NewMessage, SealedBody, Standing, is_settled, parse, read_mark, read_text, state_number, state_of,
-};
+use super::record::{NewEvent, NewMessage, SealedBody, Standing, is_settled, parse, read_mark, read_text};
 use super::schema;
+use super::state;
 use super::trouble::{Trouble, damaged};
 use crate::audit::Head;
 use crate::mail::{Domain, QueueId};
@@ -116,7 +115,7 @@ impl Transaction<'_> {
             )?
             .execute(params![
                 seq,
-                state_number(standing.state),
+                state::number(standing.state),
                 standing.held,
                 new.leased,
                 standing.recipients,
@@ -249,7 +248,7 @@ impl Transaction<'_> {
                 "UPDATE standing SET state = ?, held = ?, unlisted = ?, recipients = ?, mark = ? WHERE seq = ?",
             )?
             .execute(params![
-                state_number(standing.state),
+                state::number(standing.state),
                 standing.held,
                 unlisted,
                 standing.recipients,
@@ -325,7 +324,7 @@ impl Transaction<'_> {
             .query_row([seq], |row| Ok((row.get(0)?, row.get(1)?, read_text(row, 2)?, read_mark(row, 3)?)))
             .optional()?;
         let (state, unlisted, recipients, mark) = row.ok_or_else(|| damaged(id))?;
-        Ok(Found { seq, state: state_of(state)?, unlisted, recipients, mark, place })
+        Ok(Found { seq, state: state::of(state)?, unlisted, recipients, mark, place })
     }
 
     /// Refused if the row is not as we wrote it.

@@ -7,8 +7,9 @@ use super::Transaction;
 use crate::audit::{Event, EventKind};
 use crate::keys::MasterKeys;
 use crate::mail::{Domain, QueueId};
-use crate::store::embedded::record::{NewEvent, open_domains, parse, read_text, state_number};
+use crate::store::embedded::record::{NewEvent, open_domains, parse, read_text};
 use crate::store::embedded::rewrap::rewrap;
+use crate::store::embedded::state;
 use crate::store::embedded::transaction::Effect;
 use crate::store::embedded::trouble::Trouble;
 use crate::store::{MessageState, RecipientRecord};
@@ -22,7 +23,7 @@ impl Transaction<'_> {
                 "UPDATE standing SET state = ?, held = 1, unlisted = 0
                  WHERE state < 2 AND seq = (SELECT seq FROM message WHERE id = ?)",
             )?
-            .execute(params![state_number(MessageState::Held), id.as_bytes()])?;
+            .execute(params![state::number(MessageState::Held), id.as_bytes()])?;
         self.db.prepare_cached("DELETE FROM waiting WHERE id = ?")?.execute([id.as_bytes()])?;
         self.effects.push(Effect::Forgotten(id));
         if held == 0 {
