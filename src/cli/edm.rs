@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde_json::json;
@@ -13,18 +13,21 @@ use super::output::Table;
 use super::{Common, settings};
 use crate::config::Configuration;
 use crate::detect::known::Column;
-use crate::edm::{self, Built, Folder, Header, Mapping};
+use crate::edm::{self, Built, Export, Folder, Header};
 use crate::world::{Clock, SystemClock};
 
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// Build an index from a table: CSV, or columns apart by semicolons, tabs or bars, with a header row
+    /// Build an index from an export: CSV (or columns apart by semicolons, tabs or bars) with a header row, or an SQL dump
     Build {
         /// The name by which `edm:` in the configuration makes it active
         name: String,
-        /// The table; - for standard input
-        #[arg(value_name = "FILE.csv")]
-        table: PathBuf,
+        /// The export; - for standard input
+        #[arg(value_name = "FILE.csv|FILE.sql")]
+        export: PathBuf,
+        /// Which table of an SQL dump, where it has several of people
+        #[arg(long, value_name = "NAME")]
+        table: Option<String>,
         /// What a column holds whose header does not say it: number, email, given, family, name,
         /// birth-date, phone, address, or ignore; may be repeated
         #[arg(long = "map", value_name = "HEADER=COLUMN", value_parser = mapped)]
@@ -40,7 +43,10 @@ pub fn run(common: &Common, command: Command) -> Result {
     let configuration = settings::load(common)?;
     let folder = Folder::open(&configuration.data_dir, &configuration.store.master).map_err(trouble)?;
     let done = match command {
-        Command::Build { name, table, map } => build(common, &configuration, &folder, &name, &table, &map),
+        Command::Build { name, export, table, map } => {
+            let read = open(&export)?;
+            build(common, &configuration, &folder, &name, Export { read, map: &map, table: table.as_deref() })
+        }
         Command::List => list(common, &configuration, &folder),
         Command::Drop { name } => drop_index(common, &configuration, &folder, &name),
     };
@@ -68,19 +74,15 @@ fn mapped(written: &str) -> std::result::Result<(String, Option<Column>), String
     Ok((header.to_owned(), column))
 }
 
-fn build(
-    common: &Common,
-    configuration: &Configuration,
-    folder: &Folder,
-    name: &str,
-    table: &PathBuf,
-    map: &Mapping,
-) -> Result {
-    let source: Box<dyn Read> = match table.as_os_str() == "-" {
+fn open(export: &Path) -> Result<Box<dyn Read>> {
+    Ok(match export.as_os_str() == "-" {
         true => Box::new(io::stdin().lock()),
-        false => Box::new(File::open(table).map_err(|error| Error::io(table.display(), error))?),
-    };
-    let built = edm::build(folder, name, source, map, SystemClock.now()).map_err(trouble)?;
+        false => Box::new(File::open(export).map_err(|error| Error::io(export.display(), error))?),
+    })
+}
+
+fn build(common: &Common, configuration: &Configuration, folder: &Folder, name: &str, export: Export<'_>) -> Result {
+    let built = edm::build(folder, name, export, SystemClock.now()).map_err(trouble)?;
     tell(configuration, json!({ "change": "built", "index": name, "rows": built.header.rows }))?;
     let active = configuration.edm.iter().any(|wanted| wanted.name == name);
     common.output().one(&built, |built| text(built, active))?;
@@ -94,6 +96,9 @@ fn text(built: &Built, active: bool) -> String {
     text.push_str(&format!("  columns used: {}\n", columns.join(", ")));
     if !built.ignored.is_empty() {
         text.push_str(&format!("  columns left out: {} (--map says what they hold)\n", built.ignored.join(", ")));
+    }
+    if !built.left_out.is_empty() {
+        text.push_str(&format!("  tables left out: {}\n", built.left_out.join(", ")));
     }
     if built.empty_rows > 0 {
         text.push_str(&format!("  {} rows have no value that tells who\n", built.empty_rows));

@@ -1,7 +1,7 @@
 //! A table of people → an index: rows are read once, hashed at once, sorted outside of memory.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -9,13 +9,11 @@ use jiff::Timestamp;
 
 use super::file::{self, COMMON, Header, IN_BLOCK, PAGE, hex};
 use super::filter::Filter;
+use super::rows::{Export, Rows};
 use super::site::{SiteKey, kind_of};
 use super::sort::Sorter;
 use super::{Error, Folder, at};
-use crate::detect::known::{Column, KeyKind, of_row};
-
-/// What the columns hold where their headers don't say it: header → column, `None` to leave it out.
-pub type Mapping = Vec<(String, Option<Column>)>;
+use crate::detect::known::{KeyKind, of_row};
 
 /// What came of it.
 #[derive(Debug, serde::Serialize)]
@@ -26,13 +24,14 @@ pub struct Built {
     pub empty_rows: u64,
     /// Headers of columns that were left out.
     pub ignored: Vec<String>,
+    /// Tables of an SQL dump that tell nobody, or were not asked for.
+    pub left_out: Vec<String>,
 }
 
-/// Reads a table (comma, semicolon, tab or bar between its columns, a header row first) and puts its
-/// index in the place of any older one of that name, in one step.
-pub fn build(folder: &Folder, name: &str, table: impl Read, map: &Mapping, now: Timestamp) -> Result<Built, Error> {
+/// Reads an export and puts its index in the place of any older one of that name, in one step.
+pub fn build(folder: &Folder, name: &str, export: Export<'_>, now: Timestamp) -> Result<Built, Error> {
     let path = folder.file(name)?;
-    let mut rows = Rows::open(table, map)?;
+    let mut rows = Rows::open(export)?;
     let mut sorter = Sorter::new(&folder.path);
     let (mut count, mut empty) = (0, 0);
     while let Some(cells) = rows.next_row()? {
@@ -70,89 +69,7 @@ pub fn build(folder: &Folder, name: &str, table: impl Read, map: &Mapping, now: 
         filter_seal: String::new(),
     };
     let header = write(&path, header, sorter, &folder.site)?;
-    Ok(Built { header, empty_rows: empty, ignored: rows.ignored })
-}
-
-/// The rows of a table, as cells of known columns.
-struct Rows<R: Read> {
-    reader: csv::Reader<BufReader<R>>,
-    record: csv::ByteRecord,
-    columns: Vec<(usize, String, Column)>,
-    ignored: Vec<String>,
-}
-
-impl<R: Read> Rows<R> {
-    fn open(table: R, map: &Mapping) -> Result<Self, Error> {
-        let mut table = BufReader::with_capacity(1 << 16, table);
-        let head = table.fill_buf().map_err(|error| Error::Table(error.to_string()))?;
-        if head.is_empty() {
-            return Err(Error::Table("the table is empty".into()));
-        }
-        let first = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        let count = |delimiter: u8| first.iter().filter(|byte| **byte == delimiter).count();
-        let delimiter = [b',', b';', b'\t', b'|'].into_iter().max_by_key(|delimiter| count(*delimiter)).unwrap_or(b',');
-        let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).from_reader(table);
-        let headers: Vec<String> = reader.byte_headers().map_err(of_csv)?.iter().map(decoded).collect();
-        if let Some((unknown, _)) = map.iter().find(|(header, _)| !headers.contains(header)) {
-            let message = format!("--map: there is no column {unknown:?}; there are {}", headers.join(", "));
-            return Err(Error::Table(message));
-        }
-        let (mut columns, mut ignored) = (Vec::new(), Vec::new());
-        for (at, header) in headers.into_iter().enumerate() {
-            let mapped = map.iter().find(|(name, _)| *name == header).map(|(_, column)| *column);
-            match mapped.unwrap_or_else(|| Column::of_header(&header)) {
-                Some(column) => columns.push((at, header, column)),
-                None => ignored.push(header),
-            }
-        }
-        let has = |wanted: Column| columns.iter().any(|(_, _, column)| *column == wanted);
-        let tells = has(Column::Number)
-            || has(Column::Email)
-            || has(Column::FullName)
-            || has(Column::Given) && has(Column::Family)
-            || columns.len() > 1;
-        if !tells {
-            return Err(Error::Table(format!(
-                "no column tells who somebody is (not used: {}); say what they hold: --map HEADER=number|email|given|family|name|birth-date|phone|address",
-                ignored.join(", ")
-            )));
-        }
-        Ok(Self { reader, record: csv::ByteRecord::new(), columns, ignored })
-    }
-
-    fn next_row(&mut self) -> Result<Option<Vec<(Column, String)>>, Error> {
-        if !self.reader.read_byte_record(&mut self.record).map_err(of_csv)? {
-            return Ok(None);
-        }
-        let record = &self.record;
-        let cells = self.columns.iter().filter_map(|(at, _, column)| Some((*column, decoded(record.get(*at)?))));
-        Ok(Some(cells.filter(|(_, value)| !value.is_empty()).collect()))
-    }
-
-    fn used(&self) -> Vec<(String, String)> {
-        self.columns.iter().map(|(_, header, column)| (header.clone(), column.as_str().to_owned())).collect()
-    }
-}
-
-/// UTF-8, or what older systems write on Windows.
-fn decoded(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => encoding_rs::WINDOWS_1252.decode(bytes).0.into_owned(),
-    }
-}
-
-/// Tells the line and never what stands in it.
-fn of_csv(error: csv::Error) -> Error {
-    let line = error.position().map_or(0, csv::Position::line);
-    let what = match error.kind() {
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("the row has {len} cells, the header {expected_len}; a quotation mark may be missing")
-        }
-        csv::ErrorKind::Io(error) => error.to_string(),
-        _ => "the row can't be read".to_owned(),
-    };
-    Error::Row { line, what }
+    Ok(Built { header, empty_rows: empty, ignored: rows.ignored, left_out: rows.left_out })
 }
 
 /// Writes everything beside its place, and moves it there when it is safe on disk.

@@ -5,16 +5,19 @@
 //! is, `detect::known` says.
 
 mod build;
+mod dump;
 mod file;
 mod filter;
 mod live;
+mod rows;
 mod site;
 mod sort;
 mod table;
 
-pub use build::{Built, Mapping, build};
+pub use build::{Built, build};
 pub use file::Header;
 pub use live::{Live, Metrics, Wanted};
+pub use rows::{Export, Mapping};
 pub use table::Table;
 
 use std::io;

@@ -1,4 +1,3 @@
-use std::io::Cursor;
 use std::path::Path;
 use std::time::Duration;
 
@@ -13,6 +12,10 @@ const TABLE: &str = "mrn,first,last,dob,ssn,phone,email,address,colour\n\
 
 fn now() -> Timestamp {
     Timestamp::from_second(2_000_000_000).expect("a time")
+}
+
+fn export<'a>(text: &'a str, map: &'a Mapping, table: Option<&'a str>) -> Export<'a> {
+    Export { read: Box::new(text.as_bytes()), map, table }
 }
 
 struct Site {
@@ -37,7 +40,7 @@ impl Site {
     }
 
     fn build(&self, table: &str) -> Built {
-        build(&self.open(), "patients", Cursor::new(table.to_owned()), &Mapping::new(), now()).expect("it is built")
+        build(&self.open(), "patients", export(table, &Mapping::new(), None), now()).expect("it is built")
     }
 }
 
@@ -135,7 +138,7 @@ fn what_is_no_table_is_refused_with_its_line_and_without_its_content() {
         ("mrn,last\n4471234,Roe\n4471235,Smith,secret\n", "line 3"),
         ("mrn,last\n12,\n13,\n4471235,Roe\n", "2 of 3 rows"),
     ] {
-        let error = build(&folder, "patients", Cursor::new(table.to_owned()), &Mapping::new(), now());
+        let error = build(&folder, "patients", export(table, &Mapping::new(), None), now());
         let error = error.expect_err(table).to_string();
         assert!(error.contains(said) && !error.contains("secret"), "{error}");
     }
@@ -147,11 +150,48 @@ fn what_is_no_table_is_refused_with_its_line_and_without_its_content() {
 fn columns_are_mapped_by_hand_where_their_headers_say_nothing() {
     let site = Site::new();
     let map = vec![("XK".to_owned(), Some(Column::Number)), ("last".to_owned(), None)];
-    let built = build(&site.open(), "patients", Cursor::new("XK;last\n4471234;Roe\n"), &map, now());
+    let built = build(&site.open(), "patients", export("XK;last\n4471234;Roe\n", &map, None), now());
     let built = built.expect("it is built");
     assert_eq!(built.header.columns, [("XK".to_owned(), "number".to_owned())]);
     let wrong = vec![("YK".to_owned(), None)];
-    assert!(build(&site.open(), "patients", Cursor::new("XK;last\n1;Roe\n"), &wrong, now()).is_err());
+    assert!(build(&site.open(), "patients", export("XK;last\n1;Roe\n", &wrong, None), now()).is_err());
+}
+
+#[test]
+fn an_sql_dump_gives_the_same_index_as_the_table() {
+    let site = Site::new();
+    let columns = "mrn,first,last,dob,ssn,phone,email,address,colour";
+    let dump = format!(
+        "CREATE TABLE colours (name text);\nINSERT INTO colours VALUES ('red');\n\
+         INSERT INTO patients ({columns}) VALUES\n\
+         ('MR412671','Lisa','Youngblood','1970-02-08','460-58-2308','6025550186','lisa@home.example','1988 Larkspur Dr, Salina KS','red'),\n\
+         ('08935312','Aaron','Hoehn','1969-02-28','582-29-4134','206 555-0107','aaron@home.example','9356 Bristlecone Ter','blue');\n"
+    );
+    let of_table = site.build(TABLE);
+    let of_dump = site.build(&dump);
+    assert_eq!((of_dump.header.rows, of_dump.header.entries), (of_table.header.rows, of_table.header.entries));
+    assert_eq!(of_dump.left_out, ["colours"]);
+    let table = site.open().table("patients").expect("it opens");
+    assert!(holds(&table, KeyKind::Pair, "f:hoehn\0b:19690228"));
+}
+
+#[test]
+fn of_several_tables_of_people_one_must_be_named() {
+    let site = Site::new();
+    let dump = "INSERT INTO staff (email,last) VALUES ('ann@clinic.example','Ives');\n\
+                INSERT INTO patients (mrn,last) VALUES ('7654329','Roe');\nINSERT INTO patients (last,mrn) VALUES ('Doe','7654330');\n";
+    let none = Mapping::new();
+    let error = build(&site.open(), "patients", export(dump, &none, None), now()).unwrap_err().to_string();
+    assert!(error.contains("staff") && error.contains("patients") && error.contains("--table"), "{error}");
+    let built = build(&site.open(), "patients", export(dump, &none, Some("public.PATIENTS")), now()).unwrap();
+    assert_eq!((built.header.rows, built.left_out), (2, vec!["staff".to_owned()]));
+    let table = site.open().table("patients").expect("it opens");
+    assert!(holds(&table, KeyKind::Number, "7654330"), "also where the columns stand in another order");
+    assert!(build(&site.open(), "patients", export(dump, &none, Some("visits")), now()).is_err());
+    assert!(
+        build(&site.open(), "patients", export(TABLE, &none, Some("visits")), now()).is_err(),
+        "a CSV file is one table"
+    );
 }
 
 #[test]
