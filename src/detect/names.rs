@@ -234,7 +234,8 @@ fn enumerated(text: &str, start: usize, end: usize, lists: &Lists<'_>) -> bool {
     // `ours were Dawn, Carl, Ann and me`
     let rest = text[end..].strip_prefix(", ").or_else(|| text[end..].strip_prefix(" and "));
     let third = rest.is_some_and(|rest| starts(lists.given, text.len() - rest.len()));
-    let given = starts(lists.given, start) && third;
+    let first = text[..start].strip_suffix(", ").is_some_and(|before| end_with(lists.given, before));
+    let given = starts(lists.given, start) && (first || third);
     before && text[..start].trim_end().ends_with(char::is_lowercase) || (after || given) && !is_upper(&text[start..end])
 }
 
@@ -452,7 +453,7 @@ mod tests {
             ["ROE, JOHN Q", "Smith,Mary", "GRANT^CARL"]
         );
         assert!(names(NameForm::LastFirst, "Ann Roe, Carl Smith and Smith, Jane Roe").is_empty());
-        assert!(names(NameForm::LastFirst, "for Jane, Carl and Ann").is_empty());
+        assert!(names(NameForm::LastFirst, "for Jane, Carl and Ann; Hi John, Carl, Ann!").is_empty());
         let joined = "Jane Van den Roe, Carl al-Smith, Ann Mac Ortiz, John Ó Brien, Mary Dela Cruz, Ann El Paso";
         assert_eq!(
             names(NameForm::Full, joined)[..5],
