@@ -104,6 +104,15 @@ mod tests {
     }
 
     #[test]
+    fn a_disclaimer_takes_no_text_with_it_that_stands_just_above_or_below() {
+        let below = "Ms. Roe was found to have gout.\nThanks,\nAnn\nCONFIDENTIALITY NOTICE: This e-mail may contain\n\
+                     privileged information and is for the sole use of\nthe intended recipient.";
+        assert!(letters(below).starts_with('n') && letters(below).ends_with("ddd"), "{}", letters(below));
+        let above = "NOTICE: This message may contain links, do not disseminate.\nMs. Roe was found to have gout.";
+        assert_eq!(letters(above), "dn");
+    }
+
+    #[test]
     fn every_line_has_its_zone() {
         for (text, zones) in [
             ("", ""),

@@ -70,7 +70,7 @@ mod tests {
             (
                 "word/document.xml",
                 b"<w:document xmlns:w='w'><w:body><w:p><w:r><w:t>MRN 12</w:t></w:r><w:r><w:t>345</w:t></w:r></w:p>\
-                  <w:tbl><w:tr><w:tc><w:p><w:r><w:t>a</w:t></w:r></w:p></w:tc><w:tc><w:p><w:r><w:t>b</w:t></w:r></w:p>\
+                  <w:tbl><w:tr><w:tc><w:tcPr><w:tcW w:w='9'/></w:tcPr><w:p><w:r><w:t>a</w:t></w:r></w:p></w:tc><w:tc><w:tcPr></w:tcPr><w:p><w:r><w:t>b</w:t></w:r></w:p>\
                   </w:tc></w:tr></w:tbl></w:body></w:document>",
             ),
             ("word/comments.xml", b"<c><w:p><w:t>seen by Roe</w:t></w:p></c>"),

@@ -81,6 +81,9 @@ pub(super) fn prose(bytes: &[u8]) -> Result<String, GapReason> {
                 // Runs of one word are apart only by markup.
                 "t" | "r" | "span" | "rPr" | "pPr" | "hyperlink" | "a" | "ins" | "del" | "smartTag" | "sdtContent"
                 | "sdt" | "instrText" | "fldSimple" | "delText" | "txBody" | "sp" | "bookmarkStart" => {}
+                "tr" | "table-row" => end_line(&mut out),
+                // What a cell looks like (`tcPr`) and what else stands in it leave the row whole.
+                _ if cells > 0 => {}
                 _ => end_line(&mut out),
             },
             Ok(Event::Eof) => return Ok(out),

@@ -19,10 +19,29 @@ pub(super) fn mark(text: &str, lines: &[Line<'_>], zones: &mut [Zone]) {
         let end = lines[start..].iter().position(|line| line.text.is_empty()).map_or(lines.len(), |len| start + len);
         let paragraph = &text[lines[start].start..lines[end - 1].end];
         if is_disclaimer(paragraph) {
-            zones[start..end].fill(Zone::Disclaimer);
+            let (first, last) = speaking(&lines[start..end]);
+            zones[start + first..=start + last].fill(Zone::Disclaimer);
         }
         start = end;
     }
+}
+
+/// From the line that begins to speak of the law to the last one: HTML often leaves no empty line between a text,
+/// its signature and what stands below.
+fn speaking(lines: &[Line<'_>]) -> (usize, usize) {
+    let speaks = |line: &Line<'_>| {
+        let lower = line.text.trim().to_ascii_lowercase();
+        WARNINGS.iter().any(|start| lower.starts_with(start))
+            || PHRASES.iter().chain(STANDING).any(|phrase| lower.contains(phrase))
+    };
+    let (Some(first), Some(mut last)) = (lines.iter().position(speaks), lines.iter().rposition(speaks)) else {
+        return (0, lines.len() - 1);
+    };
+    // A sentence that was broken into lines ends further on.
+    while last + 1 < lines.len() && !lines[last].text.trim_end().ends_with(['.', '!', '?', ':']) {
+        last += 1;
+    }
+    (first, last)
 }
 
 /// Of these every disclaimer holds one; few other mails do.
