@@ -7,10 +7,10 @@ use super::ruleset::{Detector, Target, Weight};
 
 /// Chains are followed so deep. Detectors that lend to each other in a ring end here, and with them those that
 /// lean on them.
-pub(super) const DEEPEST: u8 = 6;
+pub(super) const DEEPEST: usize = 6;
 
 /// By detector: after how many others it is weighed.
-pub(super) fn stages(detectors: &[Detector]) -> Vec<u8> {
+pub(super) fn stages(detectors: &[Detector]) -> Vec<usize> {
     let mut stages = vec![0; detectors.len()];
     for _ in 0..DEEPEST {
         for (at, detector) in detectors.iter().enumerate() {

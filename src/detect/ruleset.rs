@@ -21,7 +21,7 @@ pub struct Ruleset {
     pub(super) headers: Headers,
     pub(super) detectors: Vec<Detector>,
     /// By detector: when it is weighed.
-    pub(super) stages: Vec<u8>,
+    pub(super) stages: Vec<usize>,
     pub(super) rules: Vec<CompiledRule>,
     pub(super) known: Known,
     pub(super) hash: String,

@@ -85,8 +85,17 @@ impl Ruleset {
     /// number makes a patient. Within a stage all sights are weighed alike, so that their order does not matter;
     /// those that lend to each other are weighed twice.
     pub(super) fn weigh(&self, pages: &mut [Page<'_>], known: &Known, these: &[bool]) {
-        for stage in (0..=DEEPEST).chain([DEEPEST]) {
-            self.weigh_stage(pages, known, &|detector| these[detector] && self.stages[detector] == stage);
+        let mut stages = vec![Vec::new(); DEEPEST + 1];
+        for (at, page) in pages.iter().enumerate() {
+            for (nth, sight) in page.sights.iter().enumerate() {
+                let detector = usize::from(sight.detector);
+                if these[detector] {
+                    stages[self.stages[detector]].push((at, nth));
+                }
+            }
+        }
+        for stage in stages.iter().chain(stages.last()).filter(|stage| !stage.is_empty()) {
+            self.weigh_stage(pages, known, stage);
         }
     }
 
@@ -99,16 +108,14 @@ impl Ruleset {
         seen
     }
 
-    fn weigh_stage(&self, pages: &mut [Page<'_>], known: &Known, these: &dyn Fn(usize) -> bool) {
-        let mut weighed: Vec<(usize, usize, u8)> = Vec::new();
+    /// Weighs these sights, each by its page and place there.
+    fn weigh_stage(&self, pages: &mut [Page<'_>], known: &Known, these: &[(usize, usize)]) {
         let scene = Scene::new(self, known, pages);
-        for (at, page) in pages.iter().enumerate() {
-            let sights = page.sights.iter().enumerate().filter(|(_, sight)| these(usize::from(sight.detector)));
-            weighed.extend(sights.map(|(nth, sight)| (at, nth, scene.confidence(at, sight, None))));
-        }
+        let weigh = |(at, nth): &(usize, usize)| scene.confidence(*at, &scene.pages[*at].sights[*nth], None);
+        let weighed: Vec<u8> = these.iter().map(weigh).collect();
         drop(scene);
-        for (page, nth, confidence) in weighed {
-            pages[page].sights[nth].confidence = confidence;
+        for ((at, nth), confidence) in these.iter().zip(weighed) {
+            pages[*at].sights[*nth].confidence = confidence;
         }
     }
 
