@@ -3,7 +3,7 @@
 use std::cell::{Cell, OnceCell};
 use std::collections::HashMap;
 
-use super::lexicon::{ListId, Span, Words};
+use super::lexicon::{Span, Words};
 use super::names::{self, Surety};
 use super::raw::{Case, NameForm};
 use super::ruleset::{Detector, Eye, Ruleset};
@@ -166,22 +166,13 @@ impl<'a> Page<'a> {
 
     fn look(&mut self, rules: &Ruleset) {
         let mut sights = Vec::new();
-        for (at, detector) in rules.detectors.iter().enumerate() {
-            let at = at as u16;
-            match &detector.eye {
-                Eye::Terms { list, case } => self.terms(at, detector, *list, *case, &mut sights),
-                Eye::Names { form, given, family, titles, words } => {
-                    let lists = names::Lists {
-                        given: self.words.of(*given),
-                        family: self.words.of(*family),
-                        unlisted: self.unlisted(*form),
-                        titles: titles.map_or(&[], |titles| self.words.of(titles)),
-                        words: &rules.word_sets[*words],
-                    };
-                    self.names(at, detector, *form, &lists, &mut sights);
-                }
-                Eye::Pattern | Eye::Audience(_) | Eye::Known(_) | Eye::Structure => {}
+        for (list, spans) in self.words.lists() {
+            if let Some(at) = rules.lookers.terms[usize::from(list)] {
+                self.terms(at, &rules.detectors[usize::from(at)], spans, &mut sights);
             }
+        }
+        for at in &rules.lookers.names {
+            self.names(*at, rules, &mut sights);
         }
         rules.patterns.scan(self.text, &self.words, |pattern, range| {
             let at = rules.pattern_owners[pattern];
@@ -203,9 +194,9 @@ impl<'a> Page<'a> {
         if alone_in_cell { &[] } else { &self.words.unlisted }
     }
 
-    fn terms(&self, at: u16, detector: &Detector, list: ListId, case: Case, sights: &mut Vec<Sight>) {
+    fn terms(&self, at: u16, detector: &Detector, spans: &[Span], sights: &mut Vec<Sight>) {
+        let Eye::Terms { case, .. } = detector.eye else { return };
         let mut last_end = 0;
-        let spans = self.words.of(list);
         for (index, span) in spans.iter().enumerate() {
             // Of terms that begin together or lie inside one another the longest counts.
             let outgrown = spans.get(index + 1).is_some_and(|next| next.start == span.start && next.end > span.end);
@@ -225,8 +216,17 @@ impl<'a> Page<'a> {
         }
     }
 
-    fn names(&self, at: u16, detector: &Detector, form: NameForm, lists: &names::Lists<'_>, sights: &mut Vec<Sight>) {
-        names::find(form, self.text, lists, |span, surety| {
+    fn names(&self, at: u16, rules: &Ruleset, sights: &mut Vec<Sight>) {
+        let detector = &rules.detectors[usize::from(at)];
+        let Eye::Names { form, given, family, titles, words } = detector.eye else { return };
+        let lists = names::Lists {
+            given: self.words.of(given),
+            family: self.words.of(family),
+            unlisted: self.unlisted(form),
+            titles: titles.map_or(&[], |titles| self.words.of(titles)),
+            words: &rules.word_sets[words],
+        };
+        names::find(form, self.text, &lists, |span, surety| {
             // `Ward Range`: a cue beside two everyday words makes them no name yet.
             let (by_itself, doubt) = match surety {
                 Surety::Full => (0, 0),

@@ -20,6 +20,7 @@ pub struct Ruleset {
     pub(super) word_sets: Vec<WordSet>,
     pub(super) headers: Headers,
     pub(super) detectors: Vec<Detector>,
+    pub(super) lookers: Lookers,
     /// By detector: when it is weighed.
     pub(super) stages: Vec<usize>,
     pub(super) rules: Vec<CompiledRule>,
@@ -50,6 +51,27 @@ pub struct Detector {
     pub(super) tests: super::raw::DetectorTests,
     pub mode: Mode,
     pub line: usize,
+}
+
+/// Which detectors look for words.
+pub(super) struct Lookers {
+    /// By list, whose terms it has.
+    pub terms: Vec<Option<u16>>,
+    pub names: Vec<u16>,
+}
+
+impl Lookers {
+    pub fn new(detectors: &[Detector], lists: usize) -> Self {
+        let mut lookers = Self { terms: vec![None; lists], names: Vec::new() };
+        for (at, detector) in (0..).zip(detectors) {
+            match detector.eye {
+                Eye::Terms { list, .. } => lookers.terms[usize::from(list)] = Some(at),
+                Eye::Names { .. } => lookers.names.push(at),
+                Eye::Pattern | Eye::Audience(_) | Eye::Known(_) | Eye::Structure => {}
+            }
+        }
+        lookers
+    }
 }
 
 pub(super) enum Eye {

@@ -17,7 +17,7 @@ use crate::detect::lexicon::WordSet;
 use crate::detect::pattern::{Pattern, Patterns};
 use crate::detect::raw;
 use crate::detect::raw::Spot;
-use crate::detect::ruleset::{Clause, CompiledRule, Detector, Eye, Recipients, Ruleset};
+use crate::detect::ruleset::{Clause, CompiledRule, Detector, Eye, Lookers, Recipients, Ruleset};
 use crate::detect::{headers, order, validate};
 
 /// More detectors than this are refused; their numbers are 16 bits wide.
@@ -76,6 +76,7 @@ pub fn resolve(source: Source, load: Loader<'_>) -> Result<Ruleset, Vec<Fault>> 
         Err(error) => return Err(vec![Fault::at("rules", &Spot::<()>::default(), error)]),
     };
     Ok(Ruleset {
+        lookers: Lookers::new(&detectors, maker.lists.builder.lists()),
         lexicon: maker.lists.builder.build(),
         patterns,
         pattern_owners: maker.pattern_owners,

@@ -25,8 +25,8 @@ pub(super) struct Known {
 pub struct Words {
     /// Spans in the order of their starts, all walked lists one after the other.
     pub(super) spans: Vec<Span>,
-    /// Where each list's spans begin.
-    pub(super) begins: Vec<u32>,
+    /// Where each list's spans begin, of lists that have any.
+    pub(super) begins: Vec<(ListId, u32)>,
     /// By their ends: single words, and longer terms.
     pub(super) known: [Vec<Known>; 2],
     /// Where the last question was about, and which known terms were the first that end there or behind it.
@@ -54,8 +54,17 @@ pub struct Window {
 impl Words {
     /// All terms of a list that is walked.
     pub fn of(&self, list: ListId) -> &[Span] {
-        let list = list as usize;
-        &self.spans[self.begins[list] as usize..self.begins[list + 1] as usize]
+        self.begins.binary_search_by_key(&list, |(list, _)| *list).map_or(&[], |at| self.nth(at))
+    }
+
+    /// The walked lists of which terms stand here, with all their terms.
+    pub fn lists(&self) -> impl Iterator<Item = (ListId, &[Span])> {
+        (0..).zip(&self.begins).map(|(at, (list, _))| (*list, self.nth(at)))
+    }
+
+    fn nth(&self, at: usize) -> &[Span] {
+        let end = self.begins.get(at + 1).map_or(self.spans.len(), |(_, begin)| *begin as usize);
+        &self.spans[self.begins[at].1 as usize..end]
     }
 
     /// Whether a term of the list in the window passes a test. Of a list that is not walked no

@@ -83,7 +83,7 @@ impl Lexicon {
             }
         };
         walk(text, word, |token| tokens.push(token));
-        let (spans, begins) = self.sort(pass.walked);
+        let (spans, begins) = by_list(pass.walked, self.walked.len());
         Words { spans, begins, known: pass.known, asked: Cell::default(), numbers, unlisted, tokens }
     }
 
@@ -92,31 +92,39 @@ impl Lexicon {
         let lists = &self.entries[known.lists as usize..][..usize::from(known.count)];
         lists.iter().any(|entry| entry & !CAPITAL_ONLY == list && (known.capital || entry & CAPITAL_ONLY == 0))
     }
+}
 
-    /// Spans by list, each list by start (a counting sort: lists are few, spans may be many).
-    fn sort(&self, found: Vec<(ListId, Span)>) -> (Vec<Span>, Vec<u32>) {
-        let mut begins = vec![0_u32; self.walked.len() + 1];
-        for (list, _) in &found {
-            begins[*list as usize + 1] += 1;
+/// Spans by list, each list by start; and of each list that has any where its spans begin. Most texts have
+/// terms of few of the lists, which are counted alone.
+fn by_list(found: Vec<(ListId, Span)>, lists: usize) -> (Vec<Span>, Vec<(ListId, u32)>) {
+    let mut next = vec![0_u32; lists];
+    let mut begins: Vec<(ListId, u32)> = Vec::new();
+    for (list, _) in &found {
+        let count = &mut next[usize::from(*list)];
+        if *count == 0 {
+            begins.push((*list, 0));
         }
-        for list in 0..self.walked.len() {
-            begins[list + 1] += begins[list];
-        }
-        let mut next = begins.clone();
-        let mut spans = vec![Span { start: 0, end: 0 }; found.len()];
-        for (list, span) in found {
-            let at = &mut next[list as usize];
-            spans[*at as usize] = span;
-            *at += 1;
-        }
-        for list in 0..self.walked.len() {
-            let spans = &mut spans[begins[list] as usize..begins[list + 1] as usize];
-            if !spans.is_sorted_by_key(|span| span.start) {
-                spans.sort_by_key(|span| (span.start, span.end));
-            }
-        }
-        (spans, begins)
+        *count += 1;
     }
+    begins.sort_unstable();
+    let mut at = 0;
+    for (list, begin) in &mut begins {
+        *begin = at;
+        at += std::mem::replace(&mut next[usize::from(*list)], at);
+    }
+    let mut spans = vec![Span { start: 0, end: 0 }; found.len()];
+    for (list, span) in found {
+        let at = &mut next[usize::from(list)];
+        spans[*at as usize] = span;
+        *at += 1;
+    }
+    for (list, begin) in &begins {
+        let spans = &mut spans[*begin as usize..next[usize::from(*list)] as usize];
+        if !spans.is_sorted_by_key(|span| span.start) {
+            spans.sort_by_key(|span| (span.start, span.end));
+        }
+    }
+    (spans, begins)
 }
 
 /// Of what is known, the single words and the longer terms.
