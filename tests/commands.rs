@@ -352,6 +352,9 @@ fn rules_are_listed_tested_compared_and_promoted() {
     let output = site.run(&["rules", "test"]);
     assert_eq!(status(&output), 78);
     assert!(String::from_utf8_lossy(&output.stderr).contains("test.yaml:9:"), "the place is named");
+    let output = site.run(&["check"]);
+    assert_eq!(status(&output), 78, "no gateway starts with them");
+    assert!(text(&output).contains("test.yaml:9:"), "{}", text(&output));
 }
 
 #[test]

@@ -44,13 +44,11 @@ pub fn write(
     now: Timestamp,
 ) -> Option<Vec<u8>> {
     let ReversePath::Address(author) = &about.envelope.reverse_path else { return None };
-    let utf8 = reports.iter().any(|report| report.recipient.address.needs_smtputf8());
+    // All of it in seven bits: a notification that the author's own server can't take tells nobody.
     let parts = vec![
         text_part(explain(own, about, notice, reports)),
-        verbatim(if utf8 { "message/global-delivery-status" } else { "message/delivery-status" }, utf8, {
-            status(own, about, notice, reports, now)
-        }),
-        verbatim(if utf8 { "message/global-headers" } else { "text/rfc822-headers" }, utf8, headers(about, reports)),
+        verbatim("message/delivery-status", status(own, about, notice, reports, now)),
+        verbatim("text/rfc822-headers", headers(about, reports)),
     ];
     let body = multipart("multipart/report", format!("={id}="), &[("report-type", "delivery-status")], parts);
     Some(own.write(id, std::slice::from_ref(author), title(notice), now, body))
@@ -116,7 +114,10 @@ fn status(own: &OwnMail, about: Subject, notice: Notice, reports: &[Report], now
             );
         }
         let address = &report.recipient.address;
-        let kind = if address.needs_smtputf8() { "utf-8" } else { "rfc822" };
+        let (kind, address) = match address.needs_smtputf8() {
+            true => ("utf-8", utf8_xtext(&address.to_string())),
+            false => ("rfc822", address.to_string()),
+        };
         let action = match notice {
             Notice::Failed | Notice::Returned => "failed",
             Notice::Delayed => "delayed",
@@ -146,17 +147,33 @@ fn headers(about: Subject, reports: &[Report]) -> String {
     if let Some(id) = &about.facts.message_id {
         let _ = write!(text, "Message-ID: <{}>\r\n", printable(id.trim_matches(['<', '>']), 250));
     }
-    if let Some(author) = about.envelope.reverse_path.address() {
+    if let Some(author) = about.envelope.reverse_path.address().filter(|author| !author.needs_smtputf8()) {
         let _ = write!(text, "From: <{author}>\r\n");
     }
-    let to: Vec<String> = reports.iter().map(|report| format!("<{}>", report.recipient.address)).collect();
-    let _ = write!(text, "To: {}\r\n", to.join(",\r\n "));
+    let recipients = reports.iter().map(|report| &report.recipient.address);
+    let to: Vec<String> =
+        recipients.filter(|address| !address.needs_smtputf8()).map(|address| format!("<{address}>")).collect();
+    if !to.is_empty() {
+        let _ = write!(text, "To: {}\r\n", to.join(",\r\n "));
+    }
     text
 }
 
+/// An address in ASCII, as a report in seven bits has it (RFC 6533 §3: `utf-8-addr-xtext`).
+fn utf8_xtext(address: &str) -> String {
+    let mut written = String::with_capacity(address.len() + 16);
+    for c in address.chars() {
+        match c {
+            '!'..='~' if !matches!(c, '+' | '=' | '\\') => written.push(c),
+            c => _ = write!(written, "\\x{{{:X}}}", u32::from(c)),
+        }
+    }
+    written
+}
+
 /// A part whose text must stay as it is: automata read it (RFC 3464 §2.1.1 forbids encoding it).
-fn verbatim(kind: &'static str, utf8: bool, text: String) -> MimePart<'static> {
-    MimePart::new(kind, text).transfer_encoding(if utf8 { "8bit" } else { "7bit" })
+fn verbatim(kind: &'static str, text: String) -> MimePart<'static> {
+    MimePart::new(kind, text).transfer_encoding("7bit")
 }
 
 /// The peer's words with their codes, or `None` where they may not be repeated.

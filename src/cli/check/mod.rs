@@ -44,7 +44,7 @@ const LOOK_AS_SERVICE: &str =
 /// From so many days before its end a certificate is worth a look.
 const WARN_DAYS: i64 = 21;
 
-/// Looks at everything. Exit 78: the configuration can't be used; 1: there are other faults.
+/// Looks at everything. Exit 78: the configuration or its rules can't be used; 1: there are other faults.
 pub fn run(common: &Common) -> Result {
     let path = settings::path(common)?;
     if !path.is_file() {
@@ -53,10 +53,13 @@ pub fn run(common: &Common) -> Result {
     let mut complaints = Vec::new();
     let loaded = config::load_to_look(&path, SystemClock.now());
     let unreadable = |fault: &config::Fault| !fault.is_for_the_service_alone();
-    let unusable = loaded.as_ref().map_or(true, |configuration| configuration.unreadable.iter().any(unreadable));
+    let mut unusable = loaded.as_ref().map_or(true, |configuration| configuration.unreadable.iter().any(unreadable));
     match loaded {
         Err(faults) => complaints.extend(faults.0.into_iter().map(|fault| of_settings(Severity::Fault, fault))),
-        Ok(configuration) => look_around(configuration, &mut complaints),
+        Ok(configuration) => {
+            unusable |= !rules(&configuration, &mut complaints);
+            look_around(configuration, &mut complaints);
+        }
     }
     match common.output() {
         Output::Json => Output::Json.list(&complaints, |_| String::new())?,
@@ -70,24 +73,31 @@ pub fn run(common: &Common) -> Result {
     }
 }
 
-/// What else a gateway needs: its rules and their tests, its folder, key and store, its certificates, the DNS.
-fn look_around(configuration: Configuration, complaints: &mut Vec<Complaint>) {
-    match config::ruleset(&configuration) {
-        Err(faults) => complaints.extend(faults.into_iter().map(|fault| of_rules(Severity::Fault, fault))),
-        Ok(ruleset) => {
-            let failed = ruleset.run_tests().into_iter().filter(|test| !test.passed);
-            complaints.extend(failed.map(|test| Complaint {
-                severity: Severity::Fault,
-                file: test.file,
-                line: test.line as u64,
-                column: 0,
-                message: format!("{}: its own test fails: {}", test.id, test.message),
-                mend: Some("mend the rule or the test; `waxseal rules test` runs them".into()),
-            }));
-            let idle = config::idle_exceptions(&configuration, &ruleset);
-            complaints.extend(idle.into_iter().map(|fault| of_settings(Severity::Warning, fault)));
+/// The rules and their tests; whether they compile.
+fn rules(configuration: &Configuration, complaints: &mut Vec<Complaint>) -> bool {
+    let ruleset = match config::ruleset(configuration) {
+        Ok(ruleset) => ruleset,
+        Err(faults) => {
+            complaints.extend(faults.into_iter().map(|fault| of_rules(Severity::Fault, fault)));
+            return false;
         }
-    }
+    };
+    let failed = ruleset.run_tests().into_iter().filter(|test| !test.passed);
+    complaints.extend(failed.map(|test| Complaint {
+        severity: Severity::Fault,
+        file: test.file,
+        line: test.line as u64,
+        column: 0,
+        message: format!("{}: its own test fails: {}", test.id, test.message),
+        mend: Some("mend the rule or the test; `waxseal rules test` runs them".into()),
+    }));
+    let idle = config::idle_exceptions(configuration, &ruleset);
+    complaints.extend(idle.into_iter().map(|fault| of_settings(Severity::Warning, fault)));
+    true
+}
+
+/// What else a gateway needs: its folder, key and store, its certificates, the DNS.
+fn look_around(configuration: Configuration, complaints: &mut Vec<Complaint>) {
     let keyed = !configuration.unreadable.iter().any(|fault| fault.key == "keys.master");
     if folder(&configuration.data_dir, complaints) && keyed {
         surroundings::store(&configuration, complaints);

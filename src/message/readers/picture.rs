@@ -58,8 +58,6 @@ fn size(bytes: &[u8]) -> Option<(u32, u32)> {
         jpeg_size(bytes)
     } else if bytes.starts_with(b"BM") {
         Some((little(18)?, little(22)?))
-    } else if bytes.starts_with(b"\0\0\x01\0") {
-        Some((256, 256))
     } else if bytes.get(12..16) == Some(b"VP8 ") {
         Some((little(26)? & 0x3fff, little(28)? & 0x3fff))
     } else if bytes.get(12..16) == Some(b"VP8L") {
@@ -116,6 +114,9 @@ mod tests {
             (png(1240, 1754), true),
             (png(1280, 720), true),
             (jpeg(100, 100), false),
+            // An icon says little of the picture in it.
+            ([&b"\0\0\x01\0\x01\0"[..], &[7; 4000]].concat(), false),
+            ([&b"\0\0\x01\0\x01\0"[..], &[7; 90_000]].concat(), true),
             (jpeg(2480, 3508), true),
             (b"GIF89a\x01\0\x01\0".to_vec(), false),
             ([&b"II*\0"[..], &[0; 70 * 1024]].concat(), true),

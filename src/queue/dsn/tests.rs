@@ -41,8 +41,12 @@ fn trouble(text: &str) -> Trouble {
 }
 
 fn written(reverse_path: &str, clean: bool, notice: Notice, trouble: &Trouble) -> Option<String> {
-    let (envelope, facts) = (envelope(reverse_path), facts());
-    let about = Subject { envelope: &envelope, facts: &facts, clean };
+    written_about(&envelope(reverse_path), clean, notice, trouble)
+}
+
+fn written_about(envelope: &Envelope, clean: bool, notice: Notice, trouble: &Trouble) -> Option<String> {
+    let facts = facts();
+    let about = Subject { envelope, facts: &facts, clean };
     let report = Report {
         recipient: &envelope.recipients[0],
         trouble,
@@ -109,6 +113,17 @@ fn a_delay_says_until_when_and_has_class_4() {
     let dsn = written("ann@clinic.example", true, Notice::Delayed, &trouble("later")).unwrap();
     assert!(dsn.contains("Action: delayed\r\nStatus: 4.1.1\r\n"), "{dsn}");
     assert!(dsn.contains("Will-Retry-Until: Sun, 19 Nov 2023 13:20:00 +0000\r\n"), "{dsn}");
+}
+
+/// RFC 6533 §3: the author's server need not know of eight bits.
+#[test]
+fn an_address_that_is_not_ascii_is_told_in_seven_bits() {
+    let mut envelope = envelope("ann@clinic.example");
+    envelope.recipients[0] = recipient("b\u{fc}b+x@there.example", None);
+    let dsn = written_about(&envelope, true, Notice::Failed, &trouble("no")).unwrap();
+    assert!(dsn.is_ascii(), "{dsn}");
+    assert!(dsn.contains("Final-Recipient: utf-8; b\\x{FC}b\\x{2B}x@there.example\r\n"), "{dsn}");
+    assert!(dsn.contains("b=C3=BCb+x@there.example"), "and in words, for the author: {dsn}");
 }
 
 #[test]
