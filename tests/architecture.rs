@@ -94,12 +94,17 @@ fn code(path: &Path) -> String {
     text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
-/// Every room named in a `crate::` path, also in `use crate::{a::…, b}`.
+/// Every room named in a `crate::` path.
 fn imports(code: &str) -> BTreeSet<String> {
+    named_behind("crate::", code)
+}
+
+/// What is named first in a path behind these, also in `use crate::{a::…, b}`.
+fn named_behind(path: &str, code: &str) -> BTreeSet<String> {
     let name = |text: &str| text.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect::<String>();
     let mut found = BTreeSet::new();
-    for (at, _) in code.match_indices("crate::") {
-        let rest = &code[at + "crate::".len()..];
+    for (at, _) in code.match_indices(path) {
+        let rest = &code[at + path.len()..];
         match rest.strip_prefix('{') {
             None => _ = found.insert(name(rest)),
             Some(group) => {
@@ -164,6 +169,44 @@ fn the_table_itself_has_no_cycle() {
             let place = order.iter().position(|name| name == import).expect("an imported room is in the table");
             assert!(place < at, "{room} may import {import}, which stands below it");
         }
+    }
+}
+
+/// Its files read each other's: a mail holds documents, which hold mails.
+const ROUND: &[&str] = &["message"];
+
+/// By file or folder of a room, which others of the room it imports.
+fn inside(room: &Path) -> BTreeMap<String, BTreeSet<String>> {
+    let mut known: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let name = room.file_name().expect("a room has a name").to_string_lossy().into_owned();
+    for path in sources(room).iter().filter(|path| !is_test(path)) {
+        let steps: Vec<_> = path.strip_prefix(room).expect("below the room").components().collect();
+        let part = steps[0].as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned();
+        let code = code(path);
+        let here = steps.len() == 1 || steps.len() == 2 && path.ends_with("mod.rs");
+        let above = if here { "super::" } else { "super::super::" };
+        let found = named_behind(above, &code).into_iter().chain(named_behind(&format!("crate::{name}::"), &code));
+        known.entry(part.clone()).or_default().extend(found.filter(|other| *other != part));
+    }
+    known
+}
+
+#[test]
+fn the_files_of_a_room_know_each_other_one_way() {
+    let rooms = TABLE.iter().map(|(room, _)| *room).filter(|room| !ROUND.contains(room));
+    let rooms = rooms.chain(["config", "gateway", "cli"]).map(|room| Path::new("src").join(room));
+    for room in rooms.filter(|room| room.is_dir()) {
+        let mut known = inside(&room);
+        // What imports nothing that is left, or is imported by nothing, can be taken away; the rest is a circle.
+        let free = |known: &BTreeMap<String, BTreeSet<String>>| {
+            let imports = |part: &String| known[part].iter().any(|other| known.contains_key(other));
+            let imported = |part: &String| known.values().any(|others| others.contains(part));
+            known.keys().find(|part| !imports(part) || !imported(part)).cloned()
+        };
+        while let Some(part) = free(&known) {
+            known.remove(&part);
+        }
+        assert!(known.is_empty(), "{}: among these, files import each other in a circle: {known:?}", room.display());
     }
 }
 

@@ -22,6 +22,7 @@ mod outline;
 mod page;
 mod pattern;
 pub mod raw;
+mod recognise;
 mod ruleset;
 mod scan;
 mod stretch;

@@ -12,7 +12,6 @@ mod key;
 mod look;
 mod memory;
 mod normal;
-mod see;
 
 use std::sync::Arc;
 
@@ -24,7 +23,7 @@ pub use key::{Key, KeyKind, of_row};
 pub use memory::Memory;
 
 use key::{Tag, joined, write_part};
-use look::{Layout, look};
+pub(super) use look::{Layout, look};
 use normal::{address, email, folded, is_particle};
 
 /// A table of people, asked by key.

@@ -1,17 +1,17 @@
-//! Known patients as sights of detectors.
+//! Patients and forms that the site knows, on a page: sights of detectors, and blanks.
 
-use super::super::Mode;
-use super::super::lexicon::Span;
-use super::super::page::{Page, Sight};
-use super::super::raw::Identifies;
-use super::super::ruleset::{Eye, Ruleset};
-use super::{Known, Layout, Unreadable, look};
+use super::Mode;
+use super::known::{Known, Layout, Unreadable, look};
+use super::lexicon::Span;
+use super::page::{Page, Sight};
+use super::raw::Identifies;
+use super::ruleset::{Eye, Ruleset};
 use crate::message::{Shape, Zone};
 
 impl Ruleset {
     /// Whether known people matter at all: only where health information stands somewhere in the
     /// message, and most mail has none.
-    pub(in crate::detect) fn asks_for_known(&self, known: &Known, pages: &[Page<'_>]) -> bool {
+    pub(super) fn asks_for_known(&self, known: &Known, pages: &[Page<'_>]) -> bool {
         let is_health = |sight: &Sight| self.detectors[usize::from(sight.detector)].identifies == Identifies::Health;
         !known.tables.is_empty()
             && self.detectors.iter().any(|detector| matches!(detector.eye, Eye::Known(_)))
@@ -20,7 +20,7 @@ impl Ruleset {
 
     /// Takes what a known form prints out of what counts (zone `blank`). A name or address on the form is
     /// nobody's; its words for illness count only once somebody is written into it.
-    pub(in crate::detect) fn blank_forms(&self, known: &Known, page: &mut Page<'_>) {
+    pub(super) fn blank_forms(&self, known: &Known, page: &mut Page<'_>) {
         let printed = known.forms.printed(page.text);
         if printed.is_empty() {
             return;
@@ -42,7 +42,7 @@ impl Ruleset {
     }
 
     /// Adds what detectors of known people see.
-    pub(in crate::detect) fn see_known(&self, known: &Known, pages: &mut [Page<'_>]) -> Result<(), Unreadable> {
+    pub(super) fn see_known(&self, known: &Known, pages: &mut [Page<'_>]) -> Result<(), Unreadable> {
         let everyday = |word: &str| self.word_sets.iter().any(|words| words.holds(word));
         for page in pages {
             let layout = if page.segment.shape == Shape::Table { Layout::Rows } else { Layout::Flowing };
