@@ -193,7 +193,10 @@ fn last_first(text: &str, family: Span, lists: &Lists<'_>, found: &mut impl FnMu
     if let Some(initial) = next(text, end).filter(|word| is_initial(&text[word.0..word.1])) {
         end = initial.1;
     }
+    // `Mary, Carl was my first boss`: whom it is told, and of whom.
+    let called = starts(lists.given, family.start as usize) && !is_upper(last);
     let surety = match (lists.words.holds(first), lists.words.holds(last)) {
+        (false, false) if called => Surety::Unknown,
         (false, false) => Surety::Full,
         (true, true) => Surety::Little,
         _ => Surety::Half,
@@ -415,10 +418,14 @@ mod tests {
     use crate::detect::lexicon::LexiconBuilder;
 
     fn names(form: NameForm, text: &str) -> Vec<String> {
+        sure_names(form, text).into_iter().map(|(name, _)| name).collect()
+    }
+
+    fn sure_names(form: NameForm, text: &str) -> Vec<(String, Surety)> {
         let mut builder = LexiconBuilder::default();
         let lists = [
             (&["John", "Jane", "Mary", "Will", "Ann", "Carl"][..], builder.list()),
-            (&["Roe", "Smith", "Grant", "Ortiz", "Cruz", "Brien"][..], builder.list()),
+            (&["Roe", "Smith", "Grant", "Ortiz", "Cruz", "Brien", "Ann"][..], builder.list()),
             (&["Mr", "Mrs", "Ms", "Re"][..], builder.list()),
         ];
         for (terms, list) in &lists {
@@ -437,7 +444,9 @@ mod tests {
             words: &everyday,
         };
         let mut found = Vec::new();
-        find(form, text, &lists, |span, _| found.push(text[span.start as usize..span.end as usize].to_owned()));
+        find(form, text, &lists, |span, surety| {
+            found.push((text[span.start as usize..span.end as usize].to_owned(), surety));
+        });
         found
     }
 
@@ -483,6 +492,13 @@ mod tests {
         assert_eq!(names(NameForm::Full, "Haruto Grzybowska and Meeting Grzybowska"), ["Haruto Grzybowska"]);
         assert_eq!(names(NameForm::LowerCase, "is mary grzybowska here; mary has"), ["mary grzybowska"]);
         assert_eq!(names(NameForm::Titled, "mrs. tharmalingam, mrs tharmalingam"), ["tharmalingam"]);
+    }
+
+    #[test]
+    fn whom_a_sentence_calls_is_hardly_a_family_name() {
+        let told = "Ann, Carl was my first boss; ROE, CARL";
+        let found = sure_names(NameForm::LastFirst, told);
+        assert_eq!(found, [("Ann, Carl".to_owned(), Surety::Unknown), ("ROE, CARL".to_owned(), Surety::Full)]);
     }
 
     #[test]
