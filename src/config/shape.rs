@@ -101,7 +101,8 @@ impl<'a> Shape<'a> {
             match schema["properties"].get(&name.name) {
                 Some(inner) => self.keeps(inner, value, &below),
                 None => {
-                    let mend = did_you_mean(&name.name, properties.keys().map(String::as_str));
+                    let near = did_you_mean(&name.name, properties.keys().map(String::as_str));
+                    let mend = near.or_else(|| Some("leave it out: `waxseal schema config` prints every key".into()));
                     self.faults.push(fault(self.file, name.place, &below, "unknown key", mend));
                     false
                 }
