@@ -97,6 +97,20 @@ fn commands_for_a_running_gateway_say_69_when_there_is_none() {
 }
 
 #[test]
+fn a_port_that_somebody_has_is_said_once_and_is_no_fault_of_the_configuration() {
+    let site = site_with_rules("enforce");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let file = site.path().join("waxseal.yaml");
+    let text = std::fs::read_to_string(&file).expect("the file").replace("127.0.0.1:2525", &address);
+    std::fs::write(&file, text).expect("written");
+    let output = site.run(&["serve"]);
+    assert_eq!(status(&output), 74);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains(&address) && said.matches("Address already in use").count() == 1, "{said}");
+}
+
+#[test]
 fn without_a_configuration_the_status_is_78() {
     let folder = tempfile::tempdir().expect("a folder");
     let output = Command::new(env!("CARGO_BIN_EXE_waxseal"))

@@ -40,7 +40,7 @@ struct Door {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("listener {name} on {bind}: {source}")]
+#[error("listener {name} can't open {bind}")]
 pub struct BindError {
     pub name: String,
     pub bind: SocketAddr,
