@@ -105,7 +105,9 @@ impl<'a> Case<'a> {
     /// Anchors are the first condition's sights; each takes the nearest sight of every other one.
     fn combine(&self, rule: &CompiledRule, anchors: &[Seen<'a>], others: &[Vec<Seen<'a>>]) -> Option<Outcome> {
         let within = rule.rule.when.within;
-        let mut best: Option<Outcome> = None;
+        let weights = (&rule.raise[..], &rule.lower[..]);
+        // The best score, whose it is, and from where it was weighed.
+        let mut best: Option<(u8, Seen<'a>, u8)> = None;
         let mut values: BTreeSet<&str> = BTreeSet::new();
         let mut in_columns = 0;
         let mut involved: Vec<Seen<'a>> = Vec::new();
@@ -116,9 +118,7 @@ impl<'a> Case<'a> {
                 continue;
             };
             let base = company.iter().map(|seen| seen.sight.confidence).fold(anchor.sight.confidence, u8::min);
-            let mut terms = Vec::new();
-            let weights = (&rule.raise[..], &rule.lower[..]);
-            let score = self.scene.weigh(anchor.page, anchor.sight, base, weights, Some(&mut terms));
+            let score = self.scene.weigh(anchor.page, anchor.sight, base, weights, None);
             if score >= rule.rule.threshold {
                 values.insert(self.scene.pages[anchor.page].value(anchor.sight));
                 in_columns = in_columns.max(anchor.sight.count);
@@ -127,16 +127,17 @@ impl<'a> Case<'a> {
                     involved.extend(company);
                 }
             }
-            if best.as_ref().is_none_or(|best| score > best.score) {
-                best = Some(Outcome { score, terms, count: 0, findings: Vec::new() });
+            if best.is_none_or(|(best, ..)| score > best) {
+                best = Some((score, *anchor, base));
             }
         }
-        let mut best = best?;
+        let (score, anchor, base) = best?;
+        let mut terms = Vec::new();
+        self.scene.weigh(anchor.page, anchor.sight, base, weights, Some(&mut terms));
         involved.sort_by_key(|seen| (seen.page, seen.sight.start, seen.sight.detector));
         involved.dedup_by_key(|seen| (seen.page, seen.sight.start, seen.sight.detector));
-        best.count = values.len().max(in_columns);
-        best.findings = involved.into_iter().map(|seen| self.finding(rule, seen)).collect();
-        Some(best)
+        let findings = involved.into_iter().map(|seen| self.finding(rule, seen)).collect();
+        Some(Outcome { score, terms, count: values.len().max(in_columns), findings })
     }
 
     /// The surest sight of a group (sorted by page and start) that is close enough, the closest of
