@@ -44,7 +44,9 @@ fn hl7_field(segment: &str, number: usize, value: &str, records: &mut Records) {
     let name = hl7_name(segment, number);
     for repetition in value.split('~') {
         let parts: Vec<&str> = repetition.split(['^', '&']).filter(|part| !part.is_empty()).collect();
-        let shown: Vec<&str> = parts.iter().copied().filter(|part| !is_document(part, &parts, records)).collect();
+        let in_hexadecimal = parts.contains(&"Hex");
+        let shown: Vec<&str> =
+            parts.iter().copied().filter(|part| !is_document(part, in_hexadecimal, records)).collect();
         // A name is given and family to a reader: HL7 writes the family first.
         let shown = match (&shown[..], hl7_is_name(segment, number)) {
             ([family, given, rest @ ..], true) => {
@@ -62,8 +64,8 @@ fn hl7_field(segment: &str, number: usize, value: &str, records: &mut Records) {
 }
 
 /// Encapsulated data (HL7 v2.9 §2A.2.23): the component that is a document goes to the files.
-fn is_document(part: &str, beside: &[&str], records: &mut Records) -> bool {
-    if part.len() > 16 && beside.contains(&"Hex") {
+fn is_document(part: &str, in_hexadecimal: bool, records: &mut Records) -> bool {
+    if part.len() > 16 && in_hexadecimal {
         let bytes = hexadecimal(part);
         let found = bytes.len() * 2 == part.len();
         found.then(|| records.file(bytes));

@@ -5,6 +5,9 @@ use super::super::extraction::{Extraction, File};
 use super::super::transfer::{self, Padding};
 use super::super::{Shape, embedded, html};
 
+/// Longer names of fields are text.
+const MOST_NAME: usize = 80;
+
 /// Collects lines, and the files that are found among the values.
 #[derive(Default)]
 pub(super) struct Records {
@@ -24,6 +27,16 @@ impl Records {
             return self.words(name, &page.hidden);
         }
         self.words(name, value);
+    }
+
+    /// What fields are called that a sender names. A name that is too long for one is text: it is told once, where
+    /// it stands, and its beginning names what may be a hundred thousand fields.
+    pub fn name<'n>(&mut self, name: &'n str) -> &'n str {
+        if name.len() <= MOST_NAME {
+            return name;
+        }
+        self.line("", name);
+        &name[..name.floor_char_boundary(MOST_NAME)]
     }
 
     /// A line break in a value would make two fields.

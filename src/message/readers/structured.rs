@@ -94,14 +94,14 @@ fn flatten(value: Value, records: &mut Records) {
                     records.line(&path, &name);
                 }
                 let resource = fields.get("resourceType").and_then(Value::as_str).map(str::to_owned);
-                let base = resource.unwrap_or(path);
+                let base = resource.map_or(path, |resource| records.name(&resource).to_owned());
                 for (name, value) in fields.into_iter().rev() {
                     if !is_plumbing(&name, &value) {
                         if name.contains(' ') {
                             // A sentence for a name.
                             records.line("", &name);
                         }
-                        steps.push(Step::Value(join(&base, &name), value));
+                        steps.push(Step::Value(join(&base, records.name(&name)), value));
                     }
                 }
             }
@@ -124,7 +124,7 @@ fn is_plumbing(name: &str, value: &Value) -> bool {
     }
 }
 
-fn join(base: &str, name: &str) -> String {
+pub(super) fn join(base: &str, name: &str) -> String {
     // Two names say enough; a long path would bury the label beside the value.
     let last = base.rsplit(' ').next().unwrap_or_default();
     let first = base.split(' ').next().unwrap_or_default();
@@ -152,8 +152,20 @@ fn whole_name(fields: &serde_json::Map<String, Value>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::Shape;
     use super::super::tests::{opened, text_of};
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_no_label_is_told_once() {
+        let long = "A".repeat(10_000);
+        let fields: Vec<String> = (0..100).map(|at| format!("\"f{at}\":1")).collect();
+        for head in [format!("{{\"resourceType\":\"{long}\","), format!("{{\"{long}\":{{\"a\":2}},")] {
+            let mut records = Records::default();
+            flatten(serde_json::from_str(&format!("{head}{}}}", fields.join(","))).unwrap(), &mut records);
+            let text = records.text();
+            assert!(text.contains(&long) && text.len() < 30_000, "{}", text.len());
+        }
+    }
 
     #[test]
     fn tables_have_tabs_whatever_their_separator() {

@@ -6,6 +6,7 @@ use quick_xml::{Reader, escape};
 use super::super::extraction::{Extraction, File};
 use super::super::{GapReason, charset};
 use super::records::{Records, spaced};
+use super::structured;
 
 /// The XML as text: its declared encoding, or what its first bytes say.
 fn decode(bytes: &[u8]) -> String {
@@ -178,12 +179,18 @@ pub(super) fn data(file: &File<'_>, extraction: &mut Extraction<'_>) {
     }
 }
 
-/// `name: value` a line; an element without a parent that repeats begins a new record.
+/// What FHIR's elements are called in XML, where names alone (`display`) say little.
+const FHIR: &str = "http://hl7.org/fhir";
+
+/// `name: value` a line, of FHIR `resource field part: value` as in JSON; an element without a parent that
+/// repeats begins a new record.
 fn records(source: &str) -> Result<Records, GapReason> {
     let mut reader = reader(source);
     let mut records = Records::default();
+    // What the elements that are open are called.
     let mut open: Vec<String> = Vec::new();
     let mut value = String::new();
+    let mut is_fhir = false;
     loop {
         match reader.read_event() {
             Ok(Event::Text(text)) => push_text(&mut value, &text.xml10_content()),
@@ -198,7 +205,8 @@ fn records(source: &str) -> Result<Records, GapReason> {
             Ok(Event::Start(start)) => {
                 // Text before a child stands by itself: `<text>Jo <b>Roe</b></text>`.
                 records.line(open.last().map_or("", String::as_str), &std::mem::take(&mut value));
-                let name = start.local_name().as_ref().to_owned();
+                is_fhir |= is_of_fhir(&start);
+                let name = called(&start, open.last().filter(|_| is_fhir), &mut records);
                 described(&name, &start, &mut records);
                 if open.len() > 100_000 {
                     return Err(GapReason::Limit);
@@ -206,12 +214,11 @@ fn records(source: &str) -> Result<Records, GapReason> {
                 open.push(name);
             }
             Ok(Event::Empty(empty)) => {
-                let name = empty.local_name().as_ref().to_owned();
+                let name = called(&empty, open.last().filter(|_| is_fhir), &mut records);
                 described(&name, &empty, &mut records);
             }
             Ok(Event::End(end)) => {
-                records.line(end.local_name().as_ref(), &std::mem::take(&mut value));
-                open.pop();
+                records.line(&open.pop().unwrap_or_default(), &std::mem::take(&mut value));
                 if is_record(end.local_name().as_ref()) {
                     records.end();
                 }
@@ -223,6 +230,20 @@ fn records(source: &str) -> Result<Records, GapReason> {
             Ok(_) => {}
             Err(_) => return Err(GapReason::Corrupt),
         }
+    }
+}
+
+fn is_of_fhir(start: &BytesStart<'_>) -> bool {
+    start.attributes().flatten().any(|attribute| attribute.key.as_ref() == "xmlns" && attribute.value == FHIR)
+}
+
+/// An element's name; inside one of FHIR with what that is called, unless it is a resource of its own.
+fn called(start: &BytesStart<'_>, within: Option<&String>, records: &mut Records) -> String {
+    let name = start.local_name();
+    let name = records.name(name.as_ref());
+    match within {
+        Some(within) if !name.starts_with(|c: char| c.is_ascii_uppercase()) => structured::join(within, name),
+        _ => name.to_owned(),
     }
 }
 
@@ -264,7 +285,10 @@ fn described(element: &str, start: &BytesStart<'_>, records: &mut Records) {
         let value = escape::unescape(&attribute.value).unwrap_or_default();
         match name.as_ref() {
             "value" | "displayName" | "code" | "extension" => records.line(element, &value),
-            other => records.line(&spaced(&format!("{element} {other}")), &value),
+            other => {
+                let label = spaced(&format!("{element} {}", records.name(other)));
+                records.line(&label, &value);
+            }
         }
     }
 }
@@ -283,6 +307,26 @@ mod tests {
             text,
             "id: 998991\ngiven: Jo\nfamily: Roe\nbirth Time: 19750501\n\nvalue: E11.9\nvalue: Type 2 diabetes\n"
         );
+    }
+
+    #[test]
+    fn fields_of_fhir_are_called_as_in_json() {
+        let source = "<Bundle xmlns='http://hl7.org/fhir'><entry><resource><Coverage><subscriberId value='U67073369'/>\
+            <beneficiary><display value='Jo Roe'/></beneficiary></Coverage></resource></entry></Bundle>";
+        let text = records(source).expect("well-formed").text();
+        assert_eq!(text, "Coverage subscriber Id: U67073369\nCoverage beneficiary display: Jo Roe\n");
+    }
+
+    #[test]
+    fn a_name_that_is_no_label_is_told_once() {
+        let long = "A".repeat(10_000);
+        let attributes: Vec<String> = (0..100).map(|at| format!("b{at}='1'")).collect();
+        for source in
+            [format!("<{long} {}/>", attributes.join(" ")), format!("<{long}>{}</{long}>", "a<b>1</b>".repeat(100))]
+        {
+            let text = records(&source).expect("well-formed").text();
+            assert!(text.contains(&long) && text.len() < 30_000, "{}", text.len());
+        }
     }
 
     #[test]
