@@ -3,7 +3,7 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 
-use memchr::{memchr, memrchr};
+use memchr::{memchr, memchr_iter, memrchr, memrchr_iter};
 
 use super::known::Known;
 use super::lexicon::{Lexicon, Window};
@@ -278,8 +278,11 @@ fn bounds(page: &Page<'_>, sight: &Sight, within: Within) -> (usize, usize) {
         }
         Within::Line | Within::Row => {
             let (near, far) = (start.saturating_sub(MOST_RECORD), (end + MOST_RECORD).min(bytes.len()));
-            let low = bytes[near..start].windows(2).rposition(|pair| pair == b"\n\n").map_or(near, |at| near + at + 2);
-            (low, bytes[end..far].windows(2).position(|pair| pair == b"\n\n").map_or(far, |at| end + at))
+            let (before, after) = (&bytes[near..start], &bytes[end..far]);
+            let is_empty_line = |text: &[u8], at: usize| text.get(at + 1) == Some(&b'\n');
+            let low = memrchr_iter(b'\n', before).find(|at| is_empty_line(before, *at));
+            let high = memchr_iter(b'\n', after).find(|at| is_empty_line(after, *at));
+            (low.map_or(near, |at| near + at + 2), high.map_or(far, |at| end + at))
         }
         Within::Sentence => page.sentences().around(start, end),
         Within::Paragraph => page.paragraphs().around(start, end),

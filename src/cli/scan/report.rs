@@ -1,5 +1,6 @@
 //! One line for one message: the contract's JSON, and the same for a person.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -73,15 +74,10 @@ impl Bench<'_> {
 /// message that is sent.
 fn named_in_header(content: &[u8]) -> Vec<Address> {
     let Some(header) = mail_parser::MessageParser::default().parse_headers(content) else { return Vec::new() };
-    let mut named: Vec<Address> = Vec::new();
-    for list in [header.to(), header.cc(), header.bcc()].into_iter().flatten() {
-        for address in list.iter().filter_map(|one| one.address()?.parse().ok()) {
-            if !named.contains(&address) {
-                named.push(address);
-            }
-        }
-    }
-    named
+    let lists = [header.to(), header.cc(), header.bcc()].into_iter().flatten();
+    let mut seen = HashSet::new();
+    let named = lists.flat_map(|list| list.iter()).filter_map(|one| one.address()?.parse::<Address>().ok());
+    named.filter(|address| seen.insert(address.clone())).collect()
 }
 
 /// What a scan says about one message.
