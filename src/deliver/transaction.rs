@@ -306,9 +306,7 @@ impl Facts {
                 line_feeds += 1;
                 pairs += usize::from(if at == 0 { before == b'\r' } else { piece[at - 1] == b'\r' });
             }
-            for byte in piece.iter().skip(piece.len().saturating_sub(2)) {
-                last_two = [last_two[1], *byte];
-            }
+            last_two = ending(last_two, piece);
             before = last_two[1];
         }
         Self {
@@ -356,11 +354,15 @@ fn stuffed(pieces: &[Bytes]) -> Vec<&[u8]> {
             from = at;
         }
         slices.push(&piece[from..]);
-        for byte in piece.iter().skip(piece.len().saturating_sub(2)) {
-            last_two = [last_two[1], *byte];
-        }
+        last_two = ending(last_two, piece);
     }
     slices
+}
+
+/// The last two bytes of what ended with these and goes on with a piece.
+fn ending(last_two: [u8; 2], piece: &[u8]) -> [u8; 2] {
+    let last = &piece[piece.len().saturating_sub(2)..];
+    last.iter().fold(last_two, |[_, before], byte| [before, *byte])
 }
 
 #[cfg(test)]

@@ -1,7 +1,12 @@
 //! Personal names by their form. Whose name it is, lists nearby say (`raise` and `lower`).
 
+mod word;
+
 use super::lexicon::{Span, WordSet};
 use super::raw::NameForm;
+use word::{
+    end_with, family_name, hyphenated, is_capital, is_initial, is_upper, letters, next, part_of_longer, starts, word_at,
+};
 
 /// Where the lists of one text stand.
 pub struct Lists<'a> {
@@ -327,89 +332,6 @@ fn lower_case(text: &str, given: Span, lists: &Lists<'_>, found: &mut impl FnMut
         _ => Surety::Little,
     };
     found(Span { start: given.start, end: end as u32 }, surety);
-}
-
-/// The word after one blank or line end; in file names also after an underscore.
-fn next(text: &str, at: usize) -> Option<(usize, usize)> {
-    let gap = text[at..].chars().next().filter(|c| matches!(c, ' ' | '\n' | '\u{a0}' | '_'))?;
-    word_at(text, at + gap.len_utf8())
-}
-
-fn word_at(text: &str, start: usize) -> Option<(usize, usize)> {
-    let end = text[start..].find(|c: char| !c.is_alphanumeric()).map_or(text.len(), |length| start + length);
-    (end > start).then_some((start, end))
-}
-
-/// A family name with its particles and joints: `de la Cruz`, `van den Berg`, `al-Tamimi`, `Mac Giolla`,
-/// `O'Brien`, `Villanueva-Ortiz`.
-fn family_name(text: &str, word: (usize, usize)) -> Option<(usize, usize)> {
-    const PARTICLES: [&str; 32] = [
-        "de", "del", "dela", "della", "di", "da", "das", "dos", "do", "du", "la", "le", "los", "lo", "van", "von",
-        "der", "den", "ten", "ter", "zu", "st", "al", "el", "bin", "ibn", "abu", "mac", "mc", "o", "ó", "ní",
-    ];
-    let (start, mut end) = word;
-    let mut current = &text[start..end];
-    for _ in 0..3 {
-        if !PARTICLES.contains(&current.to_lowercase().as_str()) {
-            break;
-        }
-        let further = match text[end..].strip_prefix('-') {
-            Some(_) => word_at(text, end + 1),
-            None => next(text, end),
-        };
-        let Some(further) = further.filter(|word| is_name_like(&text[word.0..word.1])) else { break };
-        end = further.1;
-        current = &text[further.0..end];
-    }
-    if current.len() == 1 && text[end..].starts_with(['\'', '’']) {
-        let quote = text[end..].chars().next().map_or(0, char::len_utf8);
-        end = word_at(text, end + quote)?.1;
-    }
-    is_capital(current).then(|| (start, hyphenated(text, end)))
-}
-
-/// What may follow a particle: a further particle or a word with a capital.
-fn is_name_like(word: &str) -> bool {
-    is_capital(word) || matches!(word, "la" | "las" | "los" | "der" | "den" | "de")
-}
-
-/// Past a hyphen and a further capital name.
-fn hyphenated(text: &str, end: usize) -> usize {
-    match text[end..].strip_prefix('-').and_then(|_| word_at(text, end + 1)) {
-        Some((start, further)) if is_capital(&text[start..further]) && letters(&text[start..further]) => further,
-        _ => end,
-    }
-}
-
-/// Inside an address, a path or a joined word: no name begins here.
-fn part_of_longer(text: &str, start: usize) -> bool {
-    text[..start].ends_with(['@', '/', '\\', '-', '#', '.', '$'])
-}
-
-/// Whether the text ends with one of the spans.
-fn end_with(spans: &[Span], text: &str) -> bool {
-    let at = spans.partition_point(|span| (span.end as usize) < text.len());
-    spans[at..].iter().take(2).any(|span| span.end as usize == text.len())
-}
-
-fn starts(spans: &[Span], start: usize) -> bool {
-    spans.binary_search_by_key(&(start as u32), |span| span.start).is_ok()
-}
-
-fn is_capital(word: &str) -> bool {
-    word.chars().next().is_some_and(char::is_uppercase)
-}
-
-fn is_upper(word: &str) -> bool {
-    !word.chars().any(char::is_lowercase)
-}
-
-fn is_initial(word: &str) -> bool {
-    word.len() == 1 && is_capital(word)
-}
-
-fn letters(word: &str) -> bool {
-    word.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '\'' | '’' | ' '))
 }
 
 #[cfg(test)]
