@@ -21,6 +21,24 @@ pub struct Held {
     spools: AtomicUsize,
 }
 
+/// A place among the messages on their way to the disk. It is given back when dropped, also by a session that
+/// ends while its spool is being opened.
+struct SpoolPlace(Arc<Held>);
+
+impl SpoolPlace {
+    fn among(held: &Arc<Held>, most: usize) -> Option<Self> {
+        let before = held.spools.fetch_add(1, Ordering::Relaxed);
+        let place = Self(held.clone());
+        (before < most).then_some(place)
+    }
+}
+
+impl Drop for SpoolPlace {
+    fn drop(&mut self) {
+        self.0.spools.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// How content is to be read.
 #[derive(Clone, Copy, Debug)]
 pub struct Reading {
@@ -46,7 +64,7 @@ pub struct Body {
     memory: Vec<u8>,
     /// What of `memory` stands in `held`.
     counted: usize,
-    sink: Option<Box<dyn Sink>>,
+    sink: Option<(Box<dyn Sink>, SpoolPlace)>,
     spooled: u64,
     /// The first thing that went wrong. From then on bytes are only counted out, not kept.
     fault: Option<Refused>,
@@ -117,8 +135,7 @@ impl Body {
             return Err(fault);
         }
         let memory = std::mem::take(&mut self.memory);
-        let Some(mut sink) = self.sink.take() else { return Ok(Content::Memory(Bytes::from(memory))) };
-        self.held.spools.fetch_sub(1, Ordering::Relaxed);
+        let Some((mut sink, _place)) = self.sink.take() else { return Ok(Content::Memory(Bytes::from(memory))) };
         sink.write(Bytes::from(memory)).await.map_err(Refused::Intake)?;
         sink.finish().await.map_err(Refused::Intake)
     }
@@ -146,7 +163,7 @@ impl Body {
 
     fn fail(&mut self, why: Refused) {
         self.fault = Some(why);
-        self.close();
+        self.sink = None;
         self.memory = Vec::new();
     }
 
@@ -162,7 +179,7 @@ impl Body {
         }
         // The last two bytes stay, so that it is known how the content ends.
         if self.memory.len() >= PIECE.min(self.limits.own)
-            && let Some(sink) = &mut self.sink
+            && let Some((sink, _)) = &mut self.sink
         {
             let end = self.memory.len().saturating_sub(2);
             let mut next = Vec::with_capacity(PIECE);
@@ -177,22 +194,10 @@ impl Body {
 
     /// Goes on to the disk, if not too many others do: each takes memory until it is whole.
     async fn open(&mut self) -> Result<(), Refused> {
-        if self.held.spools.fetch_add(1, Ordering::Relaxed) >= self.limits.spools {
-            self.held.spools.fetch_sub(1, Ordering::Relaxed);
-            return Err(Refused::Ours(Refusal::TooManyLarge));
-        }
-        let sink = self.intake.spool(self.reading.id).await;
-        self.sink = Some(sink.map_err(|reply| {
-            self.held.spools.fetch_sub(1, Ordering::Relaxed);
-            Refused::Intake(reply)
-        })?);
+        let place = SpoolPlace::among(&self.held, self.limits.spools).ok_or(Refused::Ours(Refusal::TooManyLarge))?;
+        let sink = self.intake.spool(self.reading.id).await.map_err(Refused::Intake)?;
+        self.sink = Some((sink, place));
         Ok(())
-    }
-
-    fn close(&mut self) {
-        if self.sink.take().is_some() {
-            self.held.spools.fetch_sub(1, Ordering::Relaxed);
-        }
     }
 
     fn count(&mut self) {
@@ -208,6 +213,19 @@ impl Body {
 impl Drop for Body {
     fn drop(&mut self) {
         self.held.bytes.fetch_sub(self.counted, Ordering::Relaxed);
-        self.close();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_among_the_spools_is_given_back() {
+        let held = Arc::new(Held::default());
+        let first = SpoolPlace::among(&held, 1).expect("there is one");
+        assert!(SpoolPlace::among(&held, 1).is_none());
+        drop(first);
+        assert!(SpoolPlace::among(&held, 1).is_some(), "a refusal takes none");
     }
 }
