@@ -34,7 +34,7 @@
 //! 2. Nothing is lost: `nothing_that_got_a_250_is_lost_when_the_gateway_is_killed` (`tests/e2e/crash.rs`).
 //! 3. Nothing leaks sideways: `content_is_nowhere_in_the_data_folder_or_the_log` (`tests/e2e/operations.rs`).
 //! 4. Every decision can be explained: `phi_goes_over_tls_that_proves_the_name` reads the story by `trace`.
-//! 5. Opt-down is rare and recorded: `policy::tests`, where only dated records lower a level.
+//! 5. Opt-down is rare and recorded: `without_consent_no_words_of_a_sender_lower_anything` (`tests/e2e/consent.rs`).
 //! 6. Nobody is left in the dark: `each_recipient_ends_by_its_own_reply`, `swaks_is_told_when_its_message_is_held`.
 #![forbid(unsafe_code)]
 

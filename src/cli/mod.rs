@@ -23,6 +23,7 @@ mod settings;
 mod suspend;
 mod trace;
 mod user;
+mod waiver;
 mod worker;
 mod zone;
 
@@ -97,6 +98,9 @@ enum Command {
     Find(find::Args),
     /// Tell one message's whole story, per recipient
     Trace(trace::Args),
+    /// Recipients' documented consent to unencrypted mail
+    #[command(subcommand)]
+    Waiver(waiver::Command),
     /// Exact-data-match indexes: the site's patients as keyed hashes
     #[command(subcommand)]
     Edm(edm::Command),
@@ -157,6 +161,7 @@ fn run(cli: Cli) -> Result {
         Command::Resume(args) => suspend::resume(common, &args),
         Command::Find(args) => find::run(common, &args),
         Command::Trace(args) => trace::run(common, &args),
+        Command::Waiver(command) => waiver::run(common, command),
         Command::Edm(command) => edm::run(common, command),
         Command::Dkim(command) => dkim::run(common, command),
         Command::Dns(command) => dns::run(common, command),

@@ -51,7 +51,6 @@ pub fn law(configuration: &Configuration) -> Result<Law> {
     Ok(Law {
         ruleset: ruleset.knowing(known),
         policy: configuration.policy.clone(),
-        waivers: Vec::new(),
         own_domains: configuration.own_domains.clone(),
     })
 }

@@ -47,7 +47,6 @@ pub fn make(configuration: &Configuration, now: Timestamp) -> Result<(Law, Advis
     let law = Law {
         ruleset: ruleset.knowing(known),
         policy: configuration.policy.clone(),
-        waivers: Vec::new(),
         own_domains: configuration.own_domains.clone(),
     };
     Ok((law, Advisers { tables, staff }))

@@ -182,6 +182,7 @@ impl Rooms {
             store: self.base.store.clone(),
             queue: self.base.queue.clone(),
             clock: self.base.clock.clone(),
+            random: self.base.random.clone(),
             telemetry: self.base.telemetry.clone(),
             gateway: self.clone(),
         }

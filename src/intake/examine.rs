@@ -14,9 +14,17 @@ use crate::policy::{self, Decision, Waiver};
 pub struct Law {
     pub ruleset: Ruleset,
     pub policy: policy::Config,
-    pub waivers: Vec<Waiver>,
     /// The organisation's own domains: addresses in them are staff, not patients.
     pub own_domains: Vec<Domain>,
+}
+
+/// Who judges one message: the law, and what is known of its recipients at this moment.
+#[derive(Clone, Copy)]
+pub struct Judge<'a> {
+    pub law: &'a Law,
+    /// At least those of the recipients.
+    pub waivers: &'a [Waiver],
+    pub now: Timestamp,
 }
 
 /// A message as read and judged.
@@ -31,15 +39,14 @@ pub struct Examination {
 pub fn examine(
     content: &[u8],
     envelope: &Envelope,
-    law: &Law,
+    judge: Judge<'_>,
     documents: &dyn Documents,
-    now: Timestamp,
     budget: &Budget,
 ) -> Examination {
     let reading = message::read(content, budget, documents);
     // Where mail readers would disagree about the authors, no rule or exception that asks for one applies.
     let authors = author::authors(content).unwrap_or_else(|Ambiguous| Vec::new());
-    judge(reading, authors, envelope, law, now, budget)
+    decide(reading, authors, envelope, judge, budget)
 }
 
 /// The same, for a message of which one knows how to crash us: a panic on the way is a fault of
@@ -47,21 +54,19 @@ pub fn examine(
 pub fn examine_safely(
     content: &[u8],
     envelope: &Envelope,
-    law: &Law,
+    judge: Judge<'_>,
     documents: &dyn Documents,
-    now: Timestamp,
     budget: &Budget,
 ) -> Examination {
-    let walk = AssertUnwindSafe(|| examine(content, envelope, law, documents, now, budget));
-    catch_unwind(walk).unwrap_or_else(|_| held_unread(envelope, law, now))
+    let walk = AssertUnwindSafe(|| examine(content, envelope, judge, documents, budget));
+    catch_unwind(walk).unwrap_or_else(|_| held_unread(envelope, judge.law, judge.now))
 }
 
-fn judge(
+fn decide(
     mut reading: Reading,
     authors: Vec<Address>,
     envelope: &Envelope,
-    law: &Law,
-    now: Timestamp,
+    Judge { law, waivers, now }: Judge<'_>,
     budget: &Budget,
 ) -> Examination {
     let circumstances = Circumstances {
@@ -75,7 +80,7 @@ fn judge(
         // What a table of patients would have said is missing, as if a part could not be read.
         reading.gaps.push(Gap { origin: Origin::new("known"), reason: GapReason::Corrupt });
     }
-    let context = policy::Context { now, authors: &authors, waivers: &law.waivers, ruleset: law.ruleset.hash() };
+    let context = policy::Context { now, authors: &authors, waivers, ruleset: law.ruleset.hash() };
     let decision = policy::decide(&law.policy, findings, &reading, envelope, &context);
     Examination { reading, authors, decision }
 }
@@ -116,13 +121,13 @@ mod tests {
         let files = [RuleFile { name: "test.yaml".to_owned(), text: RULES.to_owned() }];
         let ruleset = detect::compile(&files, &["test".to_owned()], &|_, _| Err("no word lists here".to_owned()));
         let ruleset = ruleset.unwrap_or_else(|faults| panic!("{faults:?}"));
-        let law = Law { ruleset, policy: policy::Config::default(), waivers: Vec::new(), own_domains: Vec::new() };
+        let law = Law { ruleset, policy: policy::Config::default(), own_domains: Vec::new() };
         let now = Timestamp::UNIX_EPOCH;
         let envelope = sample::envelope(crate::mail::QueueId::new(1, &[0; 10]), &["bob@there.example"], now);
         let content = b"From: ann@clinic.example\r\nContent-Type: application/pdf\r\n\
                         Content-Transfer-Encoding: base64\r\n\r\nJVBERi0xLjcKJQ==\r\n";
         let budget = Budget::new(1 << 20, 100);
-        let examined = examine_safely(content, &envelope, &law, &Crashes, now, &budget);
+        let examined = examine_safely(content, &envelope, Judge { law: &law, waivers: &[], now }, &Crashes, &budget);
         assert_eq!((examined.decision.verdict, examined.decision.recipients[0].level), (Verdict::Unread, Level::Hold));
     }
 }

@@ -19,7 +19,7 @@ use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
-pub use examine::{Examination, Law, examine, examine_safely};
+pub use examine::{Examination, Judge, Law, examine, examine_safely};
 pub use metrics::Metrics;
 
 use crate::audit::{self, EventKind};

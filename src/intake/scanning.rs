@@ -13,12 +13,12 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{error, info, warn};
 
-use super::examine::{examine_safely, held_unread};
+use super::examine::{Judge, examine_safely, held_unread};
 use super::{ADMITTING, Arriving, IN_PLACE, Intake, facts, first_state, is_all_held, kib, refuse};
 use crate::audit::{self, EventKind};
-use crate::mail::{Client, Content, Envelope, QueueId, Reply};
+use crate::mail::{Address, Client, Content, Envelope, QueueId, Reply};
 use crate::message::{self, Budget, Document, Documents, Extract, GapReason};
-use crate::policy::Decision;
+use crate::policy::{Decision, Waiver};
 use crate::smtp;
 use crate::store::{Arrival, Decided, Facts, RecipientState, StoreError};
 use crate::world::new_id;
@@ -89,9 +89,10 @@ impl Intake {
     /// Small plain mail in place; the rest on the blocking pool, for as long as the client waits.
     pub(super) async fn examine_now(self: &Arc<Self>, envelope: &Envelope, bytes: Bytes) -> Examined {
         if bytes.len() as u64 <= IN_PLACE && !may_hold_documents(&bytes) {
-            let (law, now) = (self.law.load(), self.clock.now());
+            let (law, waivers) = (self.law.load(), self.waivers_of(envelope).await);
+            let judge = Judge { law: &law, waivers: &waivers, now: self.clock.now() };
             let elsewhere = Elsewhere::default();
-            let examination = examine_safely(&bytes, envelope, &law, &elsewhere, now, &self.budget());
+            let examination = examine_safely(&bytes, envelope, judge, &elsewhere, &self.budget());
             if !elsewhere.was_asked.into_inner() {
                 return Examined::Done(Box::new(examination.decision));
             }
@@ -101,6 +102,15 @@ impl Intake {
             Ok(decision) => Examined::Done(Box::new(decision.expect("panics are caught within"))),
             Err(_) => Examined::Later(examination),
         }
+    }
+
+    /// The consents of its recipients. What can't be read lowers nothing.
+    async fn waivers_of(&self, envelope: &Envelope) -> Vec<Waiver> {
+        let recipients: Vec<&Address> = envelope.recipients.iter().map(|recipient| &recipient.address).collect();
+        self.store.waivers_of(&recipients).await.unwrap_or_else(|error| {
+            error!(id = %envelope.id, %error, "waivers can't be read; the message is judged without them");
+            Vec::new()
+        })
     }
 
     /// Decides a message under the law of this moment, however long its reading takes.
@@ -116,10 +126,10 @@ impl Intake {
         let (intake, spent) = (Arc::clone(self), Arc::clone(&budget));
         let task = tokio::spawn(async move {
             let _turn = Arc::clone(&intake.examiners).acquire_owned().await.expect("the semaphore is never closed");
-            let law = intake.law.load_full();
+            let (law, waivers) = (intake.law.load_full(), intake.waivers_of(&envelope).await);
             let walk = move || {
-                let now = intake.clock.now();
-                examine_safely(&bytes, &envelope, &law, &*intake.documents, now, &spent).decision
+                let judge = Judge { law: &law, waivers: &waivers, now: intake.clock.now() };
+                examine_safely(&bytes, &envelope, judge, &*intake.documents, &spent).decision
             };
             tokio::task::spawn_blocking(walk).await.expect("panics are caught within")
         });

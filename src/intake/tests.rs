@@ -40,7 +40,7 @@ fn law() -> Law {
     let files = [RuleFile { name: "test.yaml".to_owned(), text: RULES.to_owned() }];
     let ruleset = detect::compile(&files, &["test".to_owned()], &|_, _| Err("no word lists here".to_owned()));
     let ruleset = ruleset.unwrap_or_else(|faults| panic!("{faults:?}"));
-    Law { ruleset, policy: policy::Config::default(), waivers: Vec::new(), own_domains: Vec::<Domain>::new() }
+    Law { ruleset, policy: policy::Config::default(), own_domains: Vec::<Domain>::new() }
 }
 
 /// Intake over a store in a folder of its own.

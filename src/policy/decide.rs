@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::ladder::ladder;
 use super::request::{edits, requests};
 use super::{Class, Config, Decision, Level, Reason, RecipientDecision, Refusal, Verdict, Waiver};
-use crate::detect::{Findings, Kind, Mode};
+use crate::detect::{Findings, Kind, Mode, Sensitivity};
 use crate::mail::{Address, Envelope};
 use crate::message::{Gap, Reading};
 
@@ -86,8 +86,10 @@ fn asks(config: &Config, findings: &Findings, reading: &Reading, envelope: &Enve
         vec![Ask { id: clean.clone(), class: Class::Clean, level: config.clean, text: clean, waivable: true }];
     for rule in findings.matches.iter().filter(|rule| rule.mode == Mode::Enforce) {
         let (class, level) = config.level(rule.sensitivity);
-        // Consent covers a patient's ordinary PHI; not cards, nor what law guards beyond HIPAA.
-        let waivable = rule.kind == Kind::Phi && class != Class::Special;
+        // Consent covers a patient's ordinary PHI; not cards, nor what law guards beyond HIPAA: such rules
+        // are special or, as those of the pack `special`, name their level themselves.
+        let ordinary = matches!(rule.sensitivity, Sensitivity::Light | Sensitivity::Standard);
+        let waivable = rule.kind == Kind::Phi && ordinary;
         asks.push(Ask { id: rule.rule.clone(), class, level, text: format!("rule {}", rule.rule), waivable });
     }
     for gap in unprotected_gaps(reading) {
@@ -120,7 +122,7 @@ fn for_recipient(
     address: &Address,
     context: &Context<'_>,
 ) -> RecipientDecision {
-    let waiver = context.waivers.iter().find(|waiver| waiver.holds(address, context.now));
+    let waiver = context.waivers.iter().find(|waiver| waiver.covers(address, context.authors, context.now));
     let mut level = Level::Opportunistic;
     let mut class = Class::Clean;
     let mut reasons = Vec::new();

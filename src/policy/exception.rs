@@ -1,7 +1,5 @@
-//! The two records that may ask for less: an exception and a recipient's waiver.
-//!
-//! Neither is silent: each names who answers for it, ends by itself, and is written into every
-//! decision that it lowers.
+//! An exception: a record by which some rules ask for less. It names who answers for it, ends by
+//! itself, and is written into every decision that it lowers.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -37,7 +35,7 @@ pub struct When {
 }
 
 /// A mailbox, or every mailbox of a domain.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Party {
     Address(Address),
@@ -45,7 +43,7 @@ pub enum Party {
 }
 
 impl Party {
-    fn includes(&self, address: &Address) -> bool {
+    pub(super) fn includes(&self, address: &Address) -> bool {
         match self {
             Party::Address(this) => this == address,
             Party::Domain(domain) => domain == address.domain(),
@@ -86,56 +84,12 @@ impl Exception {
     }
 }
 
-/// A recipient's documented consent to unencrypted mail (45 CFR 164.522(b), HHS FAQ 570).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Waiver {
-    pub id: String,
-    /// Exactly this mailbox: no other case, no plus-tag, no other domain.
-    pub address: Address,
-    /// When the consent was given, after the warning of the risk that the law asks for.
-    pub given: Timestamp,
-    pub expires: Option<Timestamp>,
-    /// Who recorded it, and where the document is.
-    pub recorded_by: String,
-    pub reference: String,
-}
-
-impl Waiver {
-    /// Whether it holds for this mailbox at this moment.
-    pub fn holds(&self, address: &Address, now: Timestamp) -> bool {
-        &self.address == address && self.given <= now && self.expires.is_none_or(|expires| now < expires)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn address(text: &str) -> Address {
         text.parse().unwrap()
-    }
-
-    #[test]
-    fn a_waiver_holds_for_exactly_its_mailbox_and_its_time() {
-        let waiver = Waiver {
-            id: "w1".into(),
-            address: address("jane@home.example"),
-            given: Timestamp::from_second(100).unwrap(),
-            expires: Some(Timestamp::from_second(200).unwrap()),
-            recorded_by: "ann".into(),
-            reference: "form 7".into(),
-        };
-        for (to, second, holds) in [
-            ("jane@home.example", 100, true),
-            ("jane@HOME.example", 199, true),
-            ("jane@home.example", 99, false),
-            ("jane@home.example", 200, false),
-            ("Jane@home.example", 150, false),
-            ("jane+x@home.example", 150, false),
-            ("jane@sub.home.example", 150, false),
-        ] {
-            assert_eq!(waiver.holds(&address(to), Timestamp::from_second(second).unwrap()), holds, "{to} at {second}");
-        }
     }
 
     #[test]

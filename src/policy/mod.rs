@@ -12,9 +12,11 @@ mod level;
 mod request;
 #[cfg(test)]
 mod tests;
+mod waiver;
 
 pub use config::{Class, Config, Profile, Provision};
 pub use decide::{Context, decide, hold_all};
 pub use decision::{Decision, Edit, Reason, RecipientDecision, Refusal, Verdict};
-pub use exception::{Exception, Party, Waiver, When};
+pub use exception::{Exception, Party, When};
 pub use level::{Basis, Level, Method};
+pub use waiver::{Revocation, Waiver, WaiverState};

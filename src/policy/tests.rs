@@ -224,10 +224,14 @@ fn waiver(to: &str) -> Waiver {
     Waiver {
         id: "w1".into(),
         address: address(to),
+        author: None,
         given: at(0),
         expires: None,
-        recorded_by: "ann".into(),
+        obtained_by: "front desk".into(),
         reference: "form 7".into(),
+        recorded_by: "ann".into(),
+        recorded: at(0),
+        revoked: None,
     }
 }
 
@@ -249,6 +253,8 @@ fn a_waiver_covers_neither_cards_nor_special_content_nor_a_hold_nor_what_the_sen
         (matched("pci.card", Kind::Payment, Mode::Enforce, Sensitivity::Standard), Level::TlsVerified),
         (matched("phi.sud", Kind::Phi, Mode::Enforce, Sensitivity::Special), Level::TlsAuthenticated),
         (matched("phi.bulk", Kind::Phi, Mode::Enforce, Sensitivity::Hold), Level::Hold),
+        (matched("special.hiv", Kind::Phi, Mode::Enforce, Sensitivity::Message), Level::Message),
+        (matched("phi.never", Kind::Phi, Mode::Enforce, Sensitivity::Reject), Level::Reject),
     ] {
         let mut case = Case::rules(std::slice::from_ref(&rule));
         case.waivers = vec![waiver("bob@partner.example")];
@@ -257,6 +263,14 @@ fn a_waiver_covers_neither_cards_nor_special_content_nor_a_hold_nor_what_the_sen
     let mut case = Case::header(&[("Subject", "[secure]")]);
     case.waivers = vec![waiver("bob@partner.example")];
     assert_eq!(case.level(), Level::TlsVerified);
+    let mut case = Case::new();
+    case.reading.gaps = vec![gap(GapReason::Encrypted)];
+    case.waivers = vec![waiver("bob@partner.example")];
+    assert_eq!(case.level(), Level::TlsVerified, "what nobody could read");
+    let mut case = Case::rules(&[phi()]);
+    case.envelope.require_tls = true;
+    case.waivers = vec![waiver("bob@partner.example")];
+    assert_eq!(case.level(), Level::TlsAuthenticated, "REQUIRETLS");
 }
 
 #[test]

@@ -21,12 +21,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::audit::{Event, Fault, Head, Record as AuditRecord};
-use crate::mail::{Content, Envelope, QueueId};
-use crate::policy::Decision;
+use crate::mail::{Address, Content, Envelope, QueueId};
+use crate::policy::{Decision, Waiver};
 
 /// Everything a backing promises. Split by the room that uses each part.
-pub trait Store: Arrivals + Deliveries + Holds + Account + Send + Sync {}
-impl<T: Arrivals + Deliveries + Holds + Account + Send + Sync> Store for T {}
+pub trait Store: Arrivals + Deliveries + Holds + Consents + Account + Send + Sync {}
+impl<T: Arrivals + Deliveries + Holds + Consents + Account + Send + Sync> Store for T {}
 
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
@@ -179,6 +179,19 @@ pub struct Record {
     pub events: Vec<Event>,
     #[serde(skip)]
     pub content: Option<Content>,
+}
+
+/// Recipients' consents to unencrypted mail. None is ever deleted: whoever sent mail by one must be
+/// able to show it.
+#[async_trait]
+pub trait Consents {
+    /// Every waiver of these mailboxes, whether or not it holds just now. Asked for each message.
+    async fn waivers_of(&self, mailboxes: &[&Address]) -> Result<Vec<Waiver>, StoreError>;
+    async fn waiver(&self, id: &str) -> Result<Option<Waiver>, StoreError>;
+    /// Waivers in the order in which they were first kept, after the one with this id.
+    async fn waivers(&self, after: Option<&str>, limit: usize) -> Result<Vec<Waiver>, StoreError>;
+    /// Keeps these, in place of those with the same id, with their events: one step.
+    async fn keep_waivers(&self, waivers: Vec<Waiver>, events: Vec<Event>) -> Result<(), StoreError>;
 }
 
 /// The account, and what decided.

@@ -24,13 +24,13 @@ use crate::quarantine::{Examine, Quarantine};
 use crate::queue::Queue;
 use crate::store::Store;
 use crate::telemetry::Telemetry;
-use crate::world::Clock;
+use crate::world::{Clock, Random};
 
 pub use control::SOCKET;
 pub use problem::Problem;
 pub use view::{
-    AuditView, DecisionView, Decisions, EventView, MessageView, MovedView, RecipientStory, RecipientView, RuleStat,
-    StoryView, SummaryView, SuspensionView, VerdictView, kind_name,
+    AuditView, DecisionView, Decisions, EventView, KeptView, MessageView, MovedView, RecipientStory, RecipientView,
+    RuleStat, StoryView, SummaryView, SuspensionView, VerdictView, WaiverView, kind_name,
 };
 
 /// `http:` in the configuration.
@@ -66,6 +66,7 @@ pub struct House {
     pub store: Arc<dyn Store>,
     pub queue: Arc<Queue>,
     pub clock: Arc<dyn Clock>,
+    pub random: Arc<dyn Random>,
     pub telemetry: Telemetry,
     pub gateway: Arc<dyn Gateway>,
 }

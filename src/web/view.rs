@@ -8,7 +8,7 @@ use crate::audit::{Event, Fault, Hash, Head};
 use crate::detect::Finding;
 use crate::mail::{Address, Domain, Envelope, QueueId, ReversePath};
 use crate::message::Gap;
-use crate::policy::{Decision, Level, Method, Verdict};
+use crate::policy::{Decision, Level, Method, Verdict, Waiver, WaiverState};
 use crate::store::{MessageState, RecipientRecord, RecipientState, Record, Summary};
 
 /// What was decided about a message, for judging it again (`rules diff --stored`).
@@ -154,6 +154,22 @@ pub struct MovedView {
 pub struct SuspensionView {
     pub domain: Domain,
     pub until: Option<Timestamp>,
+}
+
+/// A recipient's consent, and where it stands now (`waiver list`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaiverView {
+    pub state: WaiverState,
+    #[serde(flatten)]
+    pub waiver: Waiver,
+}
+
+/// What came of consents that were to be entered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptView {
+    pub added: Vec<WaiverView>,
+    /// So many stood there already.
+    pub unchanged: u64,
 }
 
 /// How often a rule matched since the gateway started (`rules stats`).

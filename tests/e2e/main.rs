@@ -1,5 +1,6 @@
 //! Stories told from outside: the built gateway between a client and "the internet".
 
+mod consent;
 mod crash;
 mod damage;
 mod operations;

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use waxseal::audit::EventKind;
 use waxseal::mail::{Content, QueueId};
+use waxseal::policy::{Revocation, Waiver};
 use waxseal::store::{
     Arrival, MessageState, Query, RecipientState, Settlement, SourceKind, StoreError, stored_content,
 };
@@ -427,5 +428,55 @@ async fn the_same_id_is_committed_once() {
         assert!(store.commit(arrival).await.is_err());
         store.commit(message(&["roe@there.example"], b"y")).await.unwrap();
         assert_eq!(lease_all(&*store, at(0)).await.len(), 2);
+    }
+}
+
+fn waiver(id: &str, address: &str) -> Waiver {
+    Waiver {
+        id: id.into(),
+        address: address.parse().unwrap(),
+        author: None,
+        given: at(0),
+        expires: None,
+        obtained_by: "front desk".into(),
+        reference: "form 7".into(),
+        recorded_by: "local:ann".into(),
+        recorded: at(0),
+        revoked: None,
+    }
+}
+
+#[tokio::test]
+async fn waivers_are_found_by_mailbox_kept_for_good_and_changed_in_place() {
+    for maker in backings() {
+        let (jane, bob) = ("jane@home.example".parse().unwrap(), "bob@home.example".parse().unwrap());
+        let store = maker.open();
+        assert_eq!(store.waivers_of(&[&jane]).await.unwrap(), []);
+        let kept =
+            [waiver("w2", "jane@home.example"), waiver("w1", "jane@home.example"), waiver("w3", "roe@home.example")];
+        let event = || vec![event(EventKind::WaiverChanged, None)];
+        store.keep_waivers(kept.to_vec(), event()).await.unwrap();
+        drop(store);
+
+        let store = maker.open();
+        assert_eq!(store.waivers_of(&[&bob]).await.unwrap(), []);
+        assert_eq!(store.waivers_of(&[&bob, &jane]).await.unwrap(), kept[..2]);
+        assert_eq!(store.waivers(None, 2).await.unwrap(), kept[..2]);
+        assert_eq!(store.waivers(Some("w1"), 2).await.unwrap(), kept[2..]);
+        assert_eq!(store.waivers(Some("w9"), 2).await.unwrap(), []);
+        let revoked = Revocation { at: at(5), by: "local:ann".into(), reason: "asked".into() };
+        let revoked = Waiver { revoked: Some(revoked), ..kept[0].clone() };
+        store.keep_waivers(vec![revoked.clone()], event()).await.unwrap();
+        assert_eq!(store.waiver("w2").await.unwrap(), Some(revoked.clone()));
+        assert_eq!(store.waiver("w9").await.unwrap(), None);
+        assert_eq!(store.waivers(None, 9).await.unwrap(), [revoked, kept[1].clone(), kept[2].clone()]);
+        let records = store.records(0, 100).await.unwrap();
+        assert_eq!(
+            records
+                .iter()
+                .filter(|record| record.event().is_ok_and(|event| event.kind == EventKind::WaiverChanged))
+                .count(),
+            2
+        );
     }
 }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use rusqlite::Connection;
 use waxseal::mail::QueueId;
+use waxseal::policy::Waiver;
 use waxseal::store::embedded::Embedded;
 use waxseal::store::sample;
-use waxseal::store::{Account, Arrivals, Deliveries, Holds, MessageState, Query, StoreError, stored_content};
+use waxseal::store::{Account, Arrivals, Consents, Deliveries, Holds, MessageState, Query, StoreError, stored_content};
 
 use crate::mail::{InFolder, at, domain, lease_all, message, new_id, open_at};
 
@@ -153,4 +154,37 @@ async fn check_whole(store: &Arc<Embedded>, sent: &[(waxseal::mail::Envelope, Ve
         }
         let _ = store.give_back(envelope.id, &[domain("there.example")]).await;
     }
+}
+
+/// Consent lowers what mail must have: only a row that we wrote gives it.
+#[tokio::test]
+async fn a_waiver_that_somebody_else_wrote_or_changed_does_not_hold() {
+    let waiver = |id: &str, address: &str| Waiver {
+        id: id.into(),
+        address: address.parse().unwrap(),
+        author: None,
+        given: at(0),
+        expires: None,
+        obtained_by: "front desk".into(),
+        reference: "form 7".into(),
+        recorded_by: "local:ann".into(),
+        recorded: at(0),
+        revoked: None,
+    };
+    let place = InFolder::new();
+    let store = place.try_open().unwrap();
+    let kept = vec![waiver("w1", "jane@home.example"), waiver("w2", "roe@home.example")];
+    store.keep_waivers(kept.clone(), Vec::new()).await.unwrap();
+    drop(store);
+    Connection::open(place.dir().join("store.db"))
+        .unwrap()
+        .execute_batch(
+            "INSERT INTO waiver (id, address, text, mark) SELECT 'w3', address, replace(text, 'w2', 'w3'), mark FROM waiver WHERE id = 'w2';
+             UPDATE waiver SET address = 'eve@home.example', text = replace(text, 'jane@', 'eve@') WHERE id = 'w1';",
+        )
+        .unwrap();
+    let store = place.try_open().unwrap();
+    let of = ["jane@home.example", "eve@home.example", "roe@home.example"].map(|address| address.parse().unwrap());
+    assert_eq!(store.waivers_of(&[&of[0], &of[1], &of[2]]).await.unwrap(), kept[1..]);
+    assert_eq!(store.waivers(None, 9).await.unwrap(), kept[1..]);
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::super::findings::distinct;
 use super::super::output::plain;
 use crate::detect::Finding;
-use crate::intake::{Examination, Law, examine_safely};
+use crate::intake::{Examination, Judge, Law, examine_safely};
 use crate::mail::{Address, Body, Client, Envelope, Notify, QueueId, Recipient, ReversePath, author};
 use crate::message::{Budget, Documents, Gap, GapReason};
 use crate::policy::{Decision, Level, Verdict};
@@ -30,7 +30,8 @@ impl Bench<'_> {
     /// Examines a message as if it were sent to these, or else to whom its header names.
     pub fn examine(&self, content: &[u8], to: &[Address]) -> Examination {
         let envelope = self.envelope(content, to);
-        examine_safely(content, &envelope, self.law, self.documents, self.now, &self.budget())
+        let judge = Judge { law: self.law, waivers: &[], now: self.now };
+        examine_safely(content, &envelope, judge, self.documents, &self.budget())
     }
 
     /// What one message may yield.

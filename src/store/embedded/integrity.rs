@@ -32,6 +32,11 @@ impl Integrity {
         self.mark(2 + state::number(state) as u8, id, &[recipients])
     }
 
+    /// The mark of a recipient's consent: a row that somebody else wrote must open no mail.
+    pub fn waiver(&self, id: &str, address: &str, text: &str) -> Mark {
+        self.mark(64, QueueId::from_bytes([0; 16]), &[id, address, text])
+    }
+
     fn mark(&self, kind: u8, id: QueueId, texts: &[&str]) -> Mark {
         let mut context = hmac::Context::with_key(&self.key);
         context.update(b"waxseal row 1");
@@ -60,6 +65,7 @@ mod tests {
             integrity.message(id(1), "envelopf", "acts", Some("decision")),
             integrity.message(id(1), "envelope", "facts", None),
             integrity.standing(id(1), MessageState::Queued, "envelope"),
+            integrity.waiver("envelope", "facts", "decision"),
             Integrity::new(&BodyKey::generate().unwrap()).message(id(1), "envelope", "facts", Some("decision")),
         ] {
             assert_ne!(mark, other);

@@ -23,6 +23,7 @@ mod state;
 mod transaction;
 mod trouble;
 mod upkeep;
+mod waivers;
 mod writer;
 
 use std::path::PathBuf;

@@ -53,6 +53,14 @@ const STEPS: &[&str] = &[
          kind INTEGER NOT NULL, hash TEXT NOT NULL, text TEXT NOT NULL,
          PRIMARY KEY (kind, hash)
      ) WITHOUT ROWID;",
+    "CREATE TABLE waiver (
+         seq INTEGER PRIMARY KEY,
+         id TEXT NOT NULL UNIQUE,
+         address TEXT NOT NULL,
+         text TEXT NOT NULL,
+         mark BLOB NOT NULL
+     );
+     CREATE INDEX waiver_of ON waiver (address);",
 ];
 
 /// The newest version that this program knows.

@@ -17,6 +17,7 @@ use super::ledger::Ledger;
 use super::readers::Readers;
 use super::transaction::Effect;
 use super::trouble::Trouble;
+use super::waivers::Consenting;
 use crate::audit::Head;
 use crate::keys::MasterKeys;
 use crate::mail::Domain;
@@ -40,6 +41,7 @@ pub struct Shared {
     pub keys: ArcSwap<MasterKeys>,
     pub checkpoints: Checkpoints,
     pub integrity: Integrity,
+    pub consenting: Consenting,
 }
 
 impl Shared {

@@ -20,6 +20,7 @@ use super::rewrap::rewrap;
 use super::schema;
 use super::shared::Shared;
 use super::trouble::Trouble;
+use super::waivers::Consenting;
 use super::writer::{Job, Writer};
 use crate::keys::{self, Absent, BodyKey, KeyId, MasterKeys, beside};
 use crate::mail::QueueId;
@@ -42,6 +43,7 @@ pub fn start(
     let keys = adopt(&db, &config, keys)?;
     let checkpoint_key = checkpoint_key(&db, &keys)?;
     let bodies = Arc::new(Bodies::new(home.bodies()));
+    let consenting = Consenting::read(&db)?;
     make_due(&db, clock.now().as_millisecond())?;
     bodies.sweep(|id| is_kept(&db, id))?;
     drop(db);
@@ -58,6 +60,7 @@ pub fn start(
         keys: ArcSwap::from_pointee(keys),
         checkpoints: Checkpoints::new(checkpoint_file(&config), &checkpoint_key),
         integrity: Integrity::new(&checkpoint_key),
+        consenting,
         config,
     });
     shared.look_at_disk();

@@ -17,6 +17,7 @@ use super::schema;
 use super::shared::Shared;
 use super::transaction::{Change, Decision, Effect, Transaction};
 use super::trouble::Trouble;
+use super::waivers::WaiverRow;
 use crate::audit::{Hash, Head};
 use crate::keys::MasterKeys;
 use crate::mail::{Domain, QueueId};
@@ -33,6 +34,7 @@ pub enum Request {
     Suspend(Domain, Option<i64>, Vec<NewEvent>),
     Resume(Domain, Vec<NewEvent>),
     KeepSource(i64, String, String),
+    KeepWaivers(Vec<WaiverRow>, Vec<NewEvent>),
     /// Wraps every key that an older master key wrapped anew.
     Rewrap(MasterKeys, Vec<NewEvent>),
     /// A message that can't be read back waits for a person.
@@ -52,6 +54,7 @@ impl Request {
                 SealedBody::File => 3 * PAGE,
             },
             Request::Prune(_) | Request::Rewrap(..) => LOG_SIZE,
+            Request::KeepWaivers(waivers, _) => (2 + waivers.len()) * PAGE,
             Request::Tick => 0,
             _ => 2 * PAGE,
         }
@@ -354,6 +357,7 @@ fn apply(transaction: &mut Transaction, request: &Request, keys: &MasterKeys) ->
         Request::Suspend(domain, until, events) => transaction.suspend(domain, *until, events),
         Request::Resume(domain, events) => transaction.resume(domain, events),
         Request::KeepSource(kind, hash, text) => transaction.keep_source(*kind, hash, text),
+        Request::KeepWaivers(waivers, events) => transaction.keep_waivers(waivers, events),
         Request::Rewrap(new, events) => transaction.rewrap(keys, new, events),
         Request::Prune(before) => transaction.prune(*before, PRUNE),
         Request::HoldDamaged(id, now) => transaction.hold_damaged(*id, *now),

@@ -8,13 +8,14 @@ mod messages;
 mod quarantine;
 mod queue;
 mod suspensions;
+mod waivers;
 
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use axum::Router;
-use axum::extract::{FromRequestParts, State};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::routing::{get, post};
@@ -97,6 +98,9 @@ pub fn router(house: House) -> Router {
         .route("/v1/quarantine/{id}/{verb}", post(quarantine::judge))
         .route("/v1/suspensions", get(suspensions::list))
         .route("/v1/suspensions/{domain}", post(suspensions::suspend).delete(suspensions::resume))
+        .route("/v1/waivers", get(waivers::list).post(waivers::add).layer(DefaultBodyLimit::max(waivers::BODY_LIMIT)))
+        .route("/v1/waivers/export", get(waivers::export))
+        .route("/v1/waivers/{which}/revoke", post(waivers::revoke))
         .route("/v1/audit", get(account::export))
         .route("/v1/audit/verify", get(account::verify))
         .route("/v1/audit/told", post(account::told))

@@ -53,7 +53,7 @@ fn law(common: &Common, rules: &Path) -> Result<Law> {
     };
     let own_domains = configuration.as_ref().map(|known| known.own_domains.clone()).unwrap_or_default();
     let policy = configuration.map(|known| known.policy).unwrap_or_default();
-    Ok(Law { ruleset, policy, waivers: Vec::new(), own_domains })
+    Ok(Law { ruleset, policy, own_domains })
 }
 
 /// How a message comes out.

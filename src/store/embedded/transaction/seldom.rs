@@ -1,4 +1,4 @@
-//! What is asked seldom: leases given back or lost, damage, suspended domains, other keys, old records.
+//! What is asked seldom: leases given back or lost, damage, suspended domains, waivers, other keys, old records.
 
 use jiff::Timestamp;
 use rusqlite::params;
@@ -12,6 +12,7 @@ use crate::store::embedded::rewrap::rewrap;
 use crate::store::embedded::state;
 use crate::store::embedded::transaction::Effect;
 use crate::store::embedded::trouble::Trouble;
+use crate::store::embedded::waivers::WaiverRow;
 use crate::store::{MessageState, RecipientRecord};
 
 impl Transaction<'_> {
@@ -97,6 +98,19 @@ impl Transaction<'_> {
             .prepare_cached("INSERT OR IGNORE INTO source (kind, hash, text) VALUES (?, ?, ?)")?
             .execute(params![kind, hash, text])?;
         Ok(())
+    }
+
+    /// A row keeps its place when what it says changes.
+    pub fn keep_waivers(&mut self, waivers: &[WaiverRow], events: &[NewEvent]) -> Result<(), Trouble> {
+        let mut keep = self.db.prepare_cached(
+            "INSERT INTO waiver (id, address, text, mark) VALUES (?, ?, ?, ?)
+             ON CONFLICT (id) DO UPDATE SET address = excluded.address, text = excluded.text, mark = excluded.mark",
+        )?;
+        for WaiverRow { id, address, text, mark } in waivers {
+            keep.execute(params![id, address, text, mark])?;
+        }
+        drop(keep);
+        self.append(events)
     }
 
     /// Wraps anew what older master keys wrapped.
