@@ -137,14 +137,19 @@ impl Gateway {
         let Gateway { rooms, doors } = self;
         rooms.record(EventKind::Started, serde_json::Map::new()).await;
         rooms.intake.resume_scanning().await.context("taking up what was still being scanned")?;
-        for (name, address) in doors.smtp.addresses() {
-            info!(listener = name, %address, "listening");
-        }
         let house = rooms.house();
         let side = TaskTracker::new();
         // Delivery and the doors for people outlive the listeners: what was accepted last still
         // gets its first attempt, and a drain can be watched.
         let (mail_over, closed) = (CancellationToken::new(), CancellationToken::new());
+        // Open before anybody is told that the gateway runs: the first command must not find it closed.
+        match web::ControlDoor::open(&rooms.data_dir) {
+            Ok(door) => _ = side.spawn(door.serve(house.clone(), closed.clone())),
+            Err(error) => error!(%error, "the control socket can't be opened; commands won't reach this gateway"),
+        }
+        for (name, address) in doors.smtp.addresses() {
+            info!(listener = name, %address, "listening");
+        }
         for (door, config) in doors.http {
             let (house, closed) = (house.clone(), closed.clone());
             if let Ok(address) = door.local_addr() {
@@ -152,14 +157,6 @@ impl Gateway {
             }
             side.spawn(async move { web::serve(door, &config, house, closed).await });
         }
-        side.spawn({
-            let (data_dir, closed) = (rooms.data_dir.clone(), closed.clone());
-            async move {
-                if let Err(error) = web::serve_control(&data_dir, house, closed).await {
-                    error!(%error, "the control socket can't be opened; commands won't reach this gateway");
-                }
-            }
-        });
         side.spawn(upkeep::run(rooms.clone(), closed.clone()));
         side.spawn(upkeep::renew_directory(rooms.clone(), closed.clone()));
         side.spawn(rooms.quarantine.clone().keep_up(closed.clone()));

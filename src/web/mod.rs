@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use secrecy::SecretString;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UnixListener};
 use tokio_util::sync::CancellationToken;
 
 use crate::people::People;
@@ -85,11 +85,24 @@ pub async fn serve(listener: TcpListener, config: &Config, house: House, stop: C
     http::serve_tcp(listener, health::router(house, access), stop).await;
 }
 
-/// Answers commands on the control socket in `data_dir` until `stop`. The socket is made 0600,
-/// and one left by a gateway that died is replaced: whoever calls this owns the folder's lock.
-pub async fn serve_control(data_dir: &Path, house: House, stop: CancellationToken) -> std::io::Result<()> {
-    let listener = control::bind(data_dir)?;
-    http::serve_unix(listener, control::own_uid()?, control::router(house), stop).await;
-    _ = std::fs::remove_file(data_dir.join(SOCKET));
-    Ok(())
+/// The control socket in `data_dir`, open to commands; they wait until it is served.
+pub struct ControlDoor {
+    listener: UnixListener,
+    own_uid: u32,
+    socket: PathBuf,
+}
+
+impl ControlDoor {
+    /// The socket is made 0600, and one left by a gateway that died is replaced: whoever calls this
+    /// owns the folder's lock.
+    pub fn open(data_dir: &Path) -> std::io::Result<Self> {
+        let listener = control::bind(data_dir)?;
+        Ok(Self { listener, own_uid: control::own_uid()?, socket: data_dir.join(SOCKET) })
+    }
+
+    /// Answers commands until `stop`.
+    pub async fn serve(self, house: House, stop: CancellationToken) {
+        http::serve_unix(self.listener, self.own_uid, control::router(house), stop).await;
+        _ = std::fs::remove_file(self.socket);
+    }
 }
