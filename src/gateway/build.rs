@@ -1,11 +1,12 @@
 //! Each room, made from the configuration and from what all rooms share.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
-use tracing::info;
+use tracing::{error, info};
 
 use super::law;
 use super::reviewing::Current;
@@ -123,6 +124,13 @@ pub fn way(configuration: &Configuration, base: &Base, metrics: &Arc<deliver::Me
     protect.unsigned = law::unsigned(configuration);
     protect.mended_sources = law::mended_sources(configuration);
     Ok(Way { deliverer, protect })
+}
+
+/// Open before anybody is told that the gateway runs: the first command must not find it closed.
+pub fn open_control(data_dir: &Path) -> Option<web::ControlDoor> {
+    let door = web::ControlDoor::open(data_dir);
+    door.inspect_err(|error| error!(%error, "the control socket can't be opened; commands won't reach this gateway"))
+        .ok()
 }
 
 pub async fn bind_http(config: &web::Config) -> Result<Vec<(TcpListener, web::Config)>> {

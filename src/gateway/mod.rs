@@ -49,7 +49,6 @@ pub struct Gateway {
 /// What a running gateway consists of.
 struct Rooms {
     file: PathBuf,
-    data_dir: PathBuf,
     base: Base,
     intake: Arc<Intake>,
     server: Server,
@@ -70,6 +69,8 @@ struct Rooms {
 struct Doors {
     smtp: Bound,
     http: Vec<(TcpListener, web::Config)>,
+    /// Mail goes on without it.
+    control: Option<web::ControlDoor>,
 }
 
 impl Gateway {
@@ -96,13 +97,16 @@ impl Gateway {
         let delivery = Arc::new(deliver::Metrics::new(registry).context("delivery's metrics")?);
         let way = build::way(&configuration, &base, &delivery)?;
         let dispatch = build::dispatch(&configuration, &base, &quarantine, way)?;
-        let doors = Doors { smtp: server.bind()?, http: build::bind_http(&configuration.web).await? };
+        let doors = Doors {
+            smtp: server.bind()?,
+            http: build::bind_http(&configuration.web).await?,
+            control: build::open_control(&configuration.data_dir),
+        };
         let queue_metrics = queue::Metrics::new(registry).context("the queue's metrics")?;
         let edm_metrics = edm::Metrics::new(registry).context("the patient indexes' metrics")?;
         let directory_metrics = directory::Metrics::new(registry).context("the directory's metrics")?;
         let rooms = Rooms {
             file: configuration.file.clone(),
-            data_dir: configuration.data_dir.clone(),
             base,
             intake,
             server,
@@ -142,10 +146,8 @@ impl Gateway {
         // Delivery and the doors for people outlive the listeners: what was accepted last still
         // gets its first attempt, and a drain can be watched.
         let (mail_over, closed) = (CancellationToken::new(), CancellationToken::new());
-        // Open before anybody is told that the gateway runs: the first command must not find it closed.
-        match web::ControlDoor::open(&rooms.data_dir) {
-            Ok(door) => _ = side.spawn(door.serve(house.clone(), closed.clone())),
-            Err(error) => error!(%error, "the control socket can't be opened; commands won't reach this gateway"),
+        if let Some(door) = doors.control {
+            side.spawn(door.serve(house.clone(), closed.clone()));
         }
         for (name, address) in doors.smtp.addresses() {
             info!(listener = name, %address, "listening");
