@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use mail_parser::{Encoding, MessageParser, PartType};
+use mail_parser::{HeaderName, Message, MessageParser, PartType};
 
 use super::extraction::{Extraction, File, within};
 use super::header;
@@ -19,8 +19,12 @@ use agreement::MimeHead;
 use leaf::Leaf;
 
 /// More containers than this in one message are an attack: mail-parser's own tree has no limit of
-/// depth, and dropping a deep one overflows the stack, which aborts the process.
+/// depth.
 const MAX_CONTAINERS: usize = 400;
+
+/// mail-parser joins the pieces of a parameter (RFC 2231 §3) by copying all of them for each: more bytes
+/// copied than this are an attack.
+const MAX_COPIED: usize = 256 << 20;
 
 /// A message inside the message.
 pub(super) fn read_nested(file: &File<'_>, extraction: &mut Extraction<'_>) {
@@ -38,7 +42,7 @@ pub(super) fn read(content: &[u8], origin: &str, depth: usize, extraction: &mut 
     let mime = MimeHead::of(&head);
     let author = head.values("from").next().map(words::decode).map(|from| Author::of(&from)).unwrap_or_default();
     let mut walk = Walk { content, origin, depth, author, texts: 0, htmls: 0, attachments: 0, oddity: mime.oddity };
-    if head.cut.is_some() || count_containers(content) > MAX_CONTAINERS {
+    if head.cut.is_some() || count_containers(content) > MAX_CONTAINERS || copied_in_joining(content) > MAX_COPIED {
         extraction.gap(body_of(origin), GapReason::Limit);
         walk.oddity = walk.oddity.max(Oddity::Loose);
     } else if is_container(&mime.kind.value) {
@@ -46,7 +50,7 @@ pub(super) fn read(content: &[u8], origin: &str, depth: usize, extraction: &mut 
     } else {
         // The one leaf needs no tree.
         let raw = &content[head.body..];
-        walk.leaf(Leaf { head: &head, mime, raw, decoded: None, signed: false, is_part: false }, extraction);
+        walk.leaf(Leaf { head: &head, mime, raw, signed: false, is_part: false }, extraction);
     }
     if walk.oddity > Oddity::Ordinary {
         let header = if head.odd { &[] } else { &content[..head.body] };
@@ -82,6 +86,19 @@ fn find_embedded(first: usize, origin: &str, depth: usize, extraction: &mut Extr
     }
 }
 
+/// Drops messages inside messages one by one: each dropping the next would overflow the stack, however odd the
+/// words by which they were told.
+fn dismantle(message: Message<'_>) {
+    let mut waiting = vec![message];
+    while let Some(message) = waiting.pop() {
+        let nested = message.parts.into_iter().filter_map(|part| match part.body {
+            PartType::Message(nested) => Some(nested),
+            _ => None,
+        });
+        waiting.extend(nested);
+    }
+}
+
 /// An upper bound of how many messages and multiparts nest or follow each other.
 fn count_containers(content: &[u8]) -> usize {
     // `/` and `y` are rarer than most letters.
@@ -91,6 +108,29 @@ fn count_containers(content: &[u8]) -> usize {
     let messages = memchr::memchr_iter(b'/', content).filter(|at| ends(*at, b"message")).count();
     let boundaries = memchr::memchr2_iter(b'y', b'Y', content).filter(|at| ends(*at, b"boundar")).count();
     messages.max(boundaries)
+}
+
+/// An upper bound of the bytes that are copied to join pieces such as `name*1*=…`. Those of one header stand
+/// together: no empty line is between them.
+fn copied_in_joining(content: &[u8]) -> usize {
+    let is_piece = |at: &usize| {
+        let after = &content[at + 1..];
+        let digits = after.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        digits > 0 && after[digits..].strip_prefix(b"*").unwrap_or(&after[digits..]).starts_with(b"=")
+    };
+    let ends_header = |between: &[u8]| {
+        memchr::memmem::find(between, b"\n\r\n").is_some() || memchr::memmem::find(between, b"\n\n").is_some()
+    };
+    let (mut copied, mut pieces, mut first, mut last) = (0_usize, 0_usize, 0, 0);
+    for at in memchr::memchr_iter(b'*', content).filter(is_piece) {
+        if pieces == 0 || ends_header(&content[last..at]) {
+            (pieces, first) = (0, at);
+        }
+        pieces += 1;
+        copied = copied.saturating_add(at - first);
+        last = at;
+    }
+    copied
 }
 
 struct Walk<'a> {
@@ -115,7 +155,9 @@ struct Region {
 
 impl Walk<'_> {
     fn tree(&mut self, extraction: &mut Extraction<'_>) {
-        let Some(message) = MessageParser::new().with_mime_headers().parse(self.content) else {
+        // It is told the types alone: what it decoded it would parse too, and that as deep as it goes.
+        let parser = MessageParser::new().header_content_type(HeaderName::ContentType).default_header_ignore();
+        let Some(message) = parser.parse(self.content) else {
             self.oddity = Oddity::Contradictory;
             return;
         };
@@ -133,27 +175,22 @@ impl Walk<'_> {
                 // RFC 2046 §5.1.5: what says nothing of itself is a message here.
                 mime.kind.value = "message/rfc822".to_owned();
             }
-            let decoded = match part.body {
+            match part.body {
                 PartType::Multipart(parts) => {
                     let boundary = mime.kind.first("boundary").unwrap_or_default().to_owned();
                     let range = start..start + raw.len();
                     regions.push(Region { range, kind: mime.kind.value, boundary, parts: parts.len() });
                     continue;
                 }
-                PartType::Message(nested) if part.encoding != Encoding::None => {
-                    // RFC 2046 §5.2.1 forbids to encode it; not every reader decodes.
-                    self.oddity = self.oddity.max(Oddity::Loose);
-                    Some(nested.raw_message.into_owned())
-                }
-                PartType::Binary(Cow::Owned(bytes)) | PartType::InlineBinary(Cow::Owned(bytes)) => Some(bytes),
-                _ => None,
-            };
+                PartType::Message(nested) => dismantle(nested),
+                _ => {}
+            }
             // A multipart in which no part begins comes as a leaf: the cuts below tell that it is odd.
             if mime.kind.value.starts_with("multipart") {
                 self.oddity = Oddity::Contradictory;
             }
             let is_part = part.offset_header > 0;
-            self.leaf(Leaf { head: &head, mime, raw, decoded, signed, is_part }, extraction);
+            self.leaf(Leaf { head: &head, mime, raw, signed, is_part }, extraction);
         }
         self.margins(&regions, extraction);
     }

@@ -76,6 +76,8 @@ pub(super) fn parse(raw: &[u8]) -> Parameters {
     let mut scanner = Scanner { text: &text, at: 0, odd: false, leftover: false };
     let mut parsed = Parameters { value: scanner.value(), ..Parameters::default() };
     let mut pieces: Vec<Piece> = Vec::new();
+    // One name of each kind at most: a look through all pieces for each would take a square of time.
+    let mut structural: Vec<String> = Vec::new();
     while let Some((name, value)) = scanner.pair() {
         let (base, section) = match name.split_once('*') {
             Some((base, section)) => (base.to_owned(), Some(section.to_owned())),
@@ -83,10 +85,11 @@ pub(super) fn parse(raw: &[u8]) -> Parameters {
         };
         parsed.unusual |= !is_usual(&base);
         if is_structural(&base) {
-            let again = section.is_some()
-                || parsed.pairs.iter().any(|(key, _)| *key == base)
-                || pieces.iter().any(|piece| piece.name == base);
-            scanner.odd |= again || !value.plain;
+            let again = structural.contains(&base);
+            scanner.odd |= section.is_some() || again || !value.plain;
+            if !again {
+                structural.push(base.clone());
+            }
         }
         match section {
             None => {

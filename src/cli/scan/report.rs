@@ -74,7 +74,9 @@ impl Bench<'_> {
 /// To, Cc and Bcc, read as leniently as any mail program would: this is not the envelope of a
 /// message that is sent.
 fn named_in_header(content: &[u8]) -> Vec<Address> {
-    let Some(header) = mail_parser::MessageParser::default().parse_headers(content) else { return Vec::new() };
+    let Some(header) = mail_parser::MessageParser::new().with_address_headers().parse_headers(content) else {
+        return Vec::new();
+    };
     let lists = [header.to(), header.cc(), header.bcc()].into_iter().flatten();
     let mut seen = HashSet::new();
     let named = lists.flat_map(|list| list.iter()).filter_map(|one| one.address()?.parse::<Address>().ok());

@@ -47,9 +47,14 @@ impl MimeHead {
         let (transfer, transfer_oddity) = transfer.unwrap_or((Transfer::Identity, Oddity::Ordinary));
         let kind = kind.unwrap_or_default();
         let container = kind.value.starts_with("multipart/");
-        if container && matches!(transfer, Transfer::Base64 | Transfer::QuotedPrintable) {
+        let encoded = matches!(transfer, Transfer::Base64 | Transfer::QuotedPrintable);
+        if container && encoded {
             // RFC 2045 §6.4 forbids it; some readers decode before they split.
             oddity = Oddity::Contradictory;
+        }
+        if encoded && matches!(kind.value.as_str(), "message/rfc822" | "message/global") {
+            // RFC 2046 §5.2.1 forbids it; not every reader decodes.
+            oddity = oddity.max(Oddity::Loose);
         }
         oddity = oddity.max(kind_oddity).max(transfer_oddity);
         Self { kind, disposition, transfer, oddity }

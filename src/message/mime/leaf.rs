@@ -15,26 +15,23 @@ pub(super) struct Leaf<'l> {
     pub mime: MimeHead,
     /// As it stands in the content.
     pub raw: &'l [u8],
-    /// As mail-parser decoded its transfer encoding, where it did.
-    pub decoded: Option<Vec<u8>>,
     pub signed: bool,
     /// The header is the part's own, not that of the message.
     pub is_part: bool,
 }
 
 impl Leaf<'_> {
-    fn bytes(&mut self) -> Cow<'_, [u8]> {
-        match (self.decoded.take(), self.mime.transfer) {
-            (Some(decoded), _) => Cow::Owned(decoded),
-            (None, Transfer::Base64) => Cow::Owned(transfer::base64(self.raw, Padding::Skip)),
-            (None, Transfer::QuotedPrintable) => Cow::Owned(transfer::quoted_printable(self.raw)),
-            (None, _) => Cow::Borrowed(self.raw),
+    fn bytes(&self) -> Vec<u8> {
+        match self.mime.transfer {
+            Transfer::Base64 => transfer::base64(self.raw, Padding::Skip),
+            Transfer::QuotedPrintable => transfer::quoted_printable(self.raw),
+            _ => self.raw.to_vec(),
         }
     }
 }
 
 impl Walk<'_> {
-    pub(super) fn leaf(&mut self, mut leaf: Leaf<'_>, extraction: &mut Extraction<'_>) {
+    pub(super) fn leaf(&mut self, leaf: Leaf<'_>, extraction: &mut Extraction<'_>) {
         self.oddity = self.oddity.max(agreement::of_body(leaf.mime.transfer, leaf.raw));
         if leaf.is_part {
             fields::read_part_header(leaf.head, self.origin, extraction);
@@ -44,10 +41,10 @@ impl Walk<'_> {
         let label = leaf.mime.kind.first("charset").map(str::to_owned);
         let is_text = kind.is_empty() || kind.starts_with("text") || !kind.contains('/');
         if !is_text {
-            let bytes = leaf.bytes().into_owned();
+            let bytes = leaf.bytes();
             return self.attach(&leaf, bytes, extraction);
         }
-        let bytes = leaf.bytes().into_owned();
+        let bytes = leaf.bytes();
         self.oddity = self.oddity.max(charset::oddity(&bytes, label.as_deref()));
         if kind == "text/html" {
             self.oddity = self.oddity.max(charset::oddity_of_page(&bytes, label.as_deref()));

@@ -97,9 +97,56 @@ fn bombs_end_soon_and_as_gaps() {
         format!("Content-Type: multipart/mixed; boundary=b\n\n{}", "--b\n\nx\n".repeat(100_000)),
         "X: y\n".repeat(1_000_000),
         format!("To: {}\n\nx", "group:a@x.example,b;".repeat(100_000)),
+        attached(&format!(
+            "Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n{}",
+            base64(&nested(message, 60_000))
+        )),
+        attached(&nested("Content-Type: message (x)/rfc822\n\n", 60_000)),
+        attached(&nested("Content-Type: \"message\"/rfc822\n\n", 60_000)),
+        format!("Content-Type: multipart/mixed; boundary=b{}\n\n--b\n\nx\n--b--\n", pieces("name", 100_000)),
     ] {
+        let begun = std::time::Instant::now();
         let reading = reading(&content);
         let seen = reading.segments.iter().any(|segment| segment.text.contains("219-09-6781"));
         assert!(!reading.gaps.is_empty() || seen || content.starts_with("To:"), "{}", &content[..40]);
+        assert!(begun.elapsed().as_secs() < 30, "{} took {:?}", &content[..40], begun.elapsed());
+    }
+}
+
+/// Each piece of a charset was looked for among all that came before.
+#[test]
+fn a_hundred_thousand_parameters_are_read_in_a_moment() {
+    let begun = std::time::Instant::now();
+    reading(&format!("Content-Type: text/plain{}{}\n\nx\n", pieces("name", 100_000), pieces("charset", 100_000)));
+    assert!(begun.elapsed().as_secs() < 15, "{:?}", begun.elapsed());
+}
+
+fn pieces(name: &str, times: usize) -> String {
+    (0..times).map(|at| format!(";\n {name}*{at}=a{at}")).collect()
+}
+
+fn attached(part: &str) -> String {
+    format!("Content-Type: multipart/mixed; boundary=q\n\n--q\n{part}\n--q--\n")
+}
+
+fn base64(text: &str) -> String {
+    use base64::Engine;
+    let code = base64::engine::general_purpose::STANDARD.encode(text);
+    code.as_bytes().chunks(76).map(|line| String::from_utf8_lossy(line).into_owned() + "\n").collect()
+}
+
+/// A forwarded message that its program encoded, which RFC 2046 forbids, is opened all the same.
+#[test]
+fn an_encoded_message_is_opened_and_no_contradiction() {
+    let inner = "Subject: inner\n\nold text\n";
+    for (encoding, body) in [("base64", base64(inner)), ("quoted-printable", inner.replace('o', "=6F"))] {
+        let content = attached(&format!(
+            "Content-Type: text/plain\n\nsee below\n--q\nContent-Type: message/rfc822\nContent-Transfer-Encoding: {encoding}\n\n{body}\n--q\n\
+             Content-Type: text/csv; name=r.csv\n\na,b\n"
+        ));
+        has(&content, "attachment/1/header/subject", "inner");
+        has(&content, "attachment/1/body/text[1]", "old text");
+        has(&content, "attachment/2", "a\tb");
+        assert!(reading(&content).gaps.is_empty(), "{encoding}: {:?}", reading(&content).gaps);
     }
 }
