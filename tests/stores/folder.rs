@@ -9,7 +9,7 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use rusqlite::Connection;
 use waxseal::keys::Source;
-use waxseal::store::{Account, Arrivals, Deliveries, Holds, RecipientState, StoreError, stored_content};
+use waxseal::store::{Account, Arrival, Arrivals, Deliveries, Holds, RecipientState, StoreError, stored_content};
 
 use crate::mail::{InFolder, at, lease_all, message, settlement};
 
@@ -215,4 +215,48 @@ async fn a_lease_does_not_grow_with_the_queue() {
         leased.iter().map(|leased| leased.due[0].address.domain().clone()).collect();
     assert!(domains.len() >= 25, "all domains have their share: {}", domains.len());
     assert!(store.list(&waxseal::store::Query { limit: Some(5), ..Default::default() }).await.unwrap().len() == 5);
+}
+
+/// T037: however many deliveries read at once, few threads and connections do it for them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_readers_share_a_few_connections() {
+    let place = InFolder::new();
+    let store = place.try_open().unwrap();
+    let arrival = message(&["roe@there.example"], b"x");
+    let id = arrival.envelope.id;
+    store.commit(arrival).await.unwrap();
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..1000 {
+        let store = store.clone();
+        tasks.spawn(async move { store.read(id, &stored_content(id, 1)).await.unwrap() });
+    }
+    let database = place.dir().join("store.db");
+    let open = || {
+        let descriptors = std::fs::read_dir("/proc/self/fd").unwrap().flatten();
+        descriptors.filter(|one| std::fs::read_link(one.path()).is_ok_and(|file| file == database)).count()
+    };
+    let mut most = 0;
+    while tasks.try_join_next().is_some() || !tasks.is_empty() {
+        most = most.max(open());
+        tokio::task::yield_now().await;
+    }
+    assert!((2..=12).contains(&most), "{most} connections");
+}
+
+/// T037: what was on lease when the process was killed is found page by page, all of it.
+#[tokio::test]
+async fn whatever_was_on_lease_is_found_again_however_much_it_is() {
+    let place = InFolder::new();
+    let store = place.try_open().unwrap();
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..2500 {
+        let store = store.clone();
+        let to = format!("roe@d{}.example", number % 30);
+        tasks.spawn(async move { store.commit(Arrival { leased: true, ..message(&[&to], b"x") }).await.unwrap() });
+    }
+    tasks.join_all().await;
+    assert!(lease_all(&*store, at(0)).await.is_empty());
+    drop(store);
+    let store = place.try_open().unwrap();
+    assert_eq!(store.lease(at(0), 3000, &[]).await.unwrap().len(), 2500);
 }

@@ -133,8 +133,12 @@ impl Embedded {
         &self,
         work: impl FnOnce(&Shared, &Connection) -> Result<T, Trouble> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let shared = self.shared.clone();
-        blocking(move || shared.readers.read(|db| work(&shared, db))).await
+        let (shared, turn) = (self.shared.clone(), self.shared.readers.turn().await);
+        blocking(move || {
+            let _turn = turn;
+            shared.readers.read(|db| work(&shared, db))
+        })
+        .await
     }
 
     /// Keeps a message whose record can't be read out of every further step.

@@ -15,6 +15,9 @@ use crate::store::embedded::trouble::Trouble;
 use crate::store::embedded::waivers::WaiverRow;
 use crate::store::{MessageState, RecipientRecord};
 
+/// Rows read at once where there may be many.
+const LOST_AT_ONCE: i64 = 1_000;
+
 impl Transaction<'_> {
     /// Holds a message whose row can't be read; it stays out of every lease.
     pub fn hold_damaged(&mut self, id: QueueId, now: Timestamp) -> Result<(), Trouble> {
@@ -52,12 +55,23 @@ impl Transaction<'_> {
     /// Lists open recipients that neither wait in the table nor are on lease: a crash, or a failed
     /// transaction whose outcome nobody knows, left them so.
     pub fn list_lost(&mut self) -> Result<usize, Trouble> {
+        let (mut found, mut after) = (0, 0);
+        while let Some(last) = self.list_some_lost(after, &mut found)? {
+            after = last;
+        }
+        Ok(found)
+    }
+
+    /// The same for some rows behind that one; which row was the last, until there are no more. A long queue
+    /// must not stand in memory because the process before was killed.
+    fn list_some_lost(&mut self, after: i64, found: &mut usize) -> Result<Option<i64>, Trouble> {
         let mut query = self.db.prepare_cached(
             "SELECT seq, id, recipients FROM standing JOIN message USING (seq)
-             WHERE state = 1 AND unlisted = 1",
+             WHERE state = 1 AND state < 3 AND unlisted = 1 AND seq > ? ORDER BY seq LIMIT ?",
         )?;
-        let rows: Vec<(i64, [u8; 16], String)> =
-            query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, read_text(row, 2)?)))?.collect::<Result<_, _>>()?;
+        let rows: Vec<(i64, [u8; 16], String)> = query
+            .query_map([after, LOST_AT_ONCE], |row| Ok((row.get(0)?, row.get(1)?, read_text(row, 2)?)))?
+            .collect::<Result<_, _>>()?;
         for (seq, id, recipients) in &rows {
             let id = QueueId::from_bytes(*id);
             let Ok(recipients) = parse::<Vec<RecipientRecord>>(id, recipients) else { continue };
@@ -73,7 +87,8 @@ impl Transaction<'_> {
                 self.db.prepare_cached("UPDATE standing SET unlisted = 0 WHERE seq = ?")?.execute([seq])?;
             }
         }
-        Ok(rows.len())
+        *found += rows.len();
+        Ok(rows.last().map(|(seq, ..)| *seq))
     }
 
     fn is_listed(&self, id: QueueId, domain: &Domain) -> Result<bool, Trouble> {
