@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use support::{House, Served, Wire, source};
+use support::{House, Served, Wire};
 use waxseal::people::{Person, Role};
-use waxseal::smtp::{ClientCertificate, Limits, Mechanism, Source, SourceKind, Tenant, Tls, TlsMode};
+use waxseal::smtp::{ClientCertificate, Limits, Mechanism, Source, SourceKind, Tenant, Tls, TlsMode, sample};
 use waxseal::world::{Clock, SystemClock};
 
 /// A session that greeted and stands before MAIL.
@@ -185,7 +185,7 @@ async fn a_message_that_outlasts_the_drain_is_put_off() {
 async fn a_reload_changes_new_sessions_only() {
     let served = House::default().start().await;
     let mut old = greeted(&served).await;
-    let house = House { sources: vec![source("elsewhere", "192.0.2.0/24")], ..House::default() };
+    let house = House { sources: vec![sample::source("elsewhere", &["192.0.2.0/24"])], ..House::default() };
     let config = house.config();
     let tls = Tls::load(&config, served.folder.path(), SystemClock.now()).unwrap();
     served.server.reload(config, tls, Arc::new(waxseal::people::People::nobody()));
@@ -267,7 +267,7 @@ fn certified(kind: SourceKind, authority: &std::path::Path) -> Source {
         }),
         from_domains: vec!["corp.example".parse().unwrap()],
         tenants: vec![Tenant { id: String::new(), domains: vec!["corp.example".parse().unwrap()] }],
-        ..source("cloud", "::/0")
+        ..sample::source("cloud", &["::/0"])
     }
 }
 
@@ -337,7 +337,7 @@ async fn the_envelope_tells_how_the_message_came() {
 
 #[tokio::test]
 async fn refusals_are_counted_and_every_series_stands_at_0_from_the_start() {
-    let served = House { sources: vec![source("lab", "192.0.2.0/24")], ..House::default() }.start().await;
+    let served = House { sources: vec![sample::source("lab", &["192.0.2.0/24"])], ..House::default() }.start().await;
     let count = |stage: &str, reason: &str| {
         let families = served.registry.gather();
         let family = families.iter().find(|family| family.name() == "waxseal_smtp_rejections_total").unwrap();

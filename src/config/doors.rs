@@ -142,7 +142,7 @@ fn header_value(raw: &str, key: &str, base: &Base, complaints: &mut Complaints<'
         complaints.warn(key, "a secret stands in the configuration", "use file:PATH or credential:NAME");
         return raw.into();
     }
-    let read = SecretRef::parse(raw).and_then(|secret| {
+    let read = SecretRef::parse(raw).map_err(|wrong| wrong.to_string()).and_then(|secret| {
         if let Some(words) = base.secret_path(&secret).ok().and_then(|path| files::exposed(&path)) {
             complaints.warn(key, words, "chmod 600");
         }

@@ -132,15 +132,16 @@ impl<'a> Complaints<'a> {
     }
 }
 
-/// A fault at a place that is already known. Where the message itself ends with what to do, after a semicolon,
-/// that is the mend.
+/// A fault at a place that is already known.
 pub fn fault(file: &Path, place: Place, key: &str, message: impl Into<String>, mend: Option<String>) -> Fault {
-    let message = message.into();
-    let (message, mend) = match (mend, message.rsplit_once("; ")) {
-        (None, Some((what, mend))) => (what.to_owned(), Some(mend.to_owned())),
-        (mend, _) => (message, mend),
-    };
-    Fault { file: file.to_owned(), line: place.line, column: place.column, key: key.to_owned(), message, mend }
+    Fault {
+        file: file.to_owned(),
+        line: place.line,
+        column: place.column,
+        key: key.to_owned(),
+        message: message.into(),
+        mend,
+    }
 }
 
 /// In the order of the file, so that they are mended from top to bottom.
@@ -202,10 +203,6 @@ mod tests {
         let place = Place { line: 12, column: 5 };
         let known = fault(Path::new("w.yaml"), place, "sources[0].x", "unknown key", Some("leave it out".into()));
         assert_eq!(known.to_string(), "w.yaml:12:5: sources[0].x: unknown key; leave it out");
-        let told =
-            fault(Path::new("w.yaml"), place, "limits.x", "\"1MX\" is no size; a unit such as MiB is wanted", None);
-        assert_eq!(told.mend.as_deref(), Some("a unit such as MiB is wanted"), "programs read it apart");
-        assert_eq!(told.to_string(), "w.yaml:12:5: limits.x: \"1MX\" is no size; a unit such as MiB is wanted");
         let whole = fault(Path::new("w.yaml"), Place::default(), "", "no such file", None);
         assert_eq!(whole.to_string(), "w.yaml: no such file");
     }

@@ -200,7 +200,8 @@ pub fn acquaintance(configuration: &Configuration, now: Timestamp) -> Result<Acq
         for wanted in &configuration.edm {
             let live =
                 Live::open(&folder, wanted.clone(), now).map_err(|error| told("edm", error.to_string(), None))?;
-            warnings.extend(live.trouble(now).map(|trouble| told("edm", trouble, None)));
+            let mend = || Some("build it again: `waxseal edm build`".to_owned());
+            warnings.extend(live.trouble(now).map(|trouble| told("edm", trouble, mend())));
             let live = Arc::new(live);
             known = known.with(live.clone());
             tables.push(live);
@@ -223,7 +224,7 @@ pub fn acquaintance(configuration: &Configuration, now: Timestamp) -> Result<Acq
     for path in configuration.forms.iter().flat_map(|path| files_of(path)) {
         let read = form(&path).map_err(|message| fault(&path, Place::default(), "", message, None))?;
         if !known.forms.add(&read) {
-            let message = "this form has too little text to be told from other texts; it is left out".to_owned();
+            let message = "this form has too little text to be told from other texts, and is left out";
             warnings.push(fault(&path, Place::default(), "", message, None));
         }
     }

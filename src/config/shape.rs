@@ -61,8 +61,8 @@ impl<'a> Shape<'a> {
             }
             Value::Text(text) => {
                 let format = schema["format"].as_str().unwrap_or_default();
-                if let Err(message) = check_format(format, text) {
-                    self.complain(node, key, message, None);
+                if let Err(wrong) = check_format(format, text) {
+                    self.complain(node, key, wrong.message, wrong.mend.map(str::to_owned));
                 }
             }
             Value::Integer(number) => {

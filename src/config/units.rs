@@ -27,9 +27,32 @@ pub enum SecretRef {
     Command(String),
 }
 
+/// What is wrong with a text that should have had a format, and what to write instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
+    pub message: String,
+    pub mend: Option<&'static str>,
+}
+
+impl From<String> for Wrong {
+    fn from(message: String) -> Self {
+        Self { message, mend: None }
+    }
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        self.mend.map_or(Ok(()), |mend| write!(f, "; {mend}"))
+    }
+}
+
 impl Size {
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let wants = || format!("{text:?} is no size; a number with a unit such as 64KiB, 150MiB or 2GiB is wanted");
+    pub fn parse(text: &str) -> Result<Self, Wrong> {
+        let wants = || Wrong {
+            message: format!("{text:?} is no size"),
+            mend: Some("a number with a unit such as 64KiB, 150MiB or 2GiB is wanted"),
+        };
         let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wants)?;
         let number: u64 = text[..digits].parse().map_err(|_| wants())?;
         let unit: u64 = match text[digits..].trim_start() {
@@ -48,9 +71,11 @@ impl Size {
 }
 
 impl Span {
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let wants =
-            || format!("{text:?} is no span of time; a number with a unit such as 30s, 15m, 12h or 5d is wanted");
+    pub fn parse(text: &str) -> Result<Self, Wrong> {
+        let wants = || Wrong {
+            message: format!("{text:?} is no span of time"),
+            mend: Some("a number with a unit such as 30s, 15m, 12h or 5d is wanted"),
+        };
         let mut total = Duration::ZERO;
         let mut rest = text;
         if rest.is_empty() {
@@ -82,9 +107,12 @@ impl Span {
 }
 
 impl SecretRef {
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, Wrong> {
         // The text itself may be a password that somebody wrote here: it is not repeated.
-        let wants = || "a secret is never written here; file:PATH or credential:NAME is wanted".to_owned();
+        let wants = || Wrong {
+            message: "a secret is never written here".to_owned(),
+            mend: Some("file:PATH or credential:NAME is wanted"),
+        };
         let (kind, rest) = text.split_once(':').filter(|(_, rest)| !rest.is_empty()).ok_or_else(wants)?;
         match kind {
             "file" => Ok(SecretRef::File(rest.to_owned())),
@@ -126,7 +154,7 @@ impl fmt::Display for SecretRef {
 
 fn from_text<'de, D: Deserializer<'de>, T>(
     deserializer: D,
-    parse: impl Fn(&str) -> Result<T, String>,
+    parse: impl Fn(&str) -> Result<T, Wrong>,
 ) -> Result<T, D::Error> {
     parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
 }
@@ -169,23 +197,25 @@ impl Serialize for SecretRef {
 
 /// The formats that the schema names: editors ignore most of them, the loader checks them all.
 /// Answers what is wrong with the text.
-pub fn check_format(format: &str, text: &str) -> Result<(), String> {
-    let wrong = |wants: &str| format!("{text:?} is not {wants}");
+pub fn check_format(format: &str, text: &str) -> Result<(), Wrong> {
+    let wrong = |wants: &str| Wrong::from(format!("{text:?} is not {wants}"));
     match format {
         "size" => Size::parse(text).map(drop),
         "time-span" => Span::parse(text).map(drop),
         "secret" => SecretRef::parse(text).map(drop),
-        "domain" => text.parse::<Domain>().map(drop).map_err(|error| format!("{text:?}: {error}")),
+        "domain" => text.parse::<Domain>().map(drop).map_err(|error| format!("{text:?}: {error}").into()),
         "domain-pattern" => text
             .parse::<DomainPattern>()
             .map(drop)
             .map_err(|_| wrong("example.org, .example.org (its subdomains) or * (all)")),
-        "mailbox" => text.parse::<Address>().map(drop).map_err(|error| format!("{text:?}: {error}")),
+        "mailbox" => text.parse::<Address>().map(drop).map_err(|error| format!("{text:?}: {error}").into()),
         "socket" => text.parse::<SocketAddr>().map(drop).map_err(|_| wrong("IP:PORT or [IPv6]:PORT")),
         "ip" => text.parse::<IpAddr>().map(drop).map_err(|_| wrong("an IP address")),
-        "network" => text.parse::<crate::smtp::Network>().map(drop).map_err(|error| error.to_string()),
-        "next-hop" => text.parse::<crate::deliver::NextHop>().map(drop).map_err(|error| format!("{text:?}: {error}")),
-        "pin" => text.parse::<crate::deliver::Pin>().map(drop).map_err(|error| error.to_string()),
+        "network" => text.parse::<crate::smtp::Network>().map(drop).map_err(|error| error.to_string().into()),
+        "next-hop" => {
+            text.parse::<crate::deliver::NextHop>().map(drop).map_err(|error| format!("{text:?}: {error}").into())
+        }
+        "pin" => text.parse::<crate::deliver::Pin>().map(drop).map_err(|error| error.to_string().into()),
         "day" => text.parse::<jiff::civil::Date>().map(drop).map_err(|_| wrong("a date such as 2026-12-31")),
         "guid" => uuid::Uuid::parse_str(text).map(drop).map_err(|_| wrong("a GUID")),
         // Formats of JSON Schema itself, on plain numbers, need no more than their type.
@@ -291,7 +321,7 @@ mod tests {
     fn a_secret_written_out_is_refused_without_repeating_it() {
         assert_eq!(SecretRef::parse("credential:master"), Ok(SecretRef::Credential("master".into())));
         for text in ["hunter2", "file:", "plain:hunter2", "credential:../etc/shadow"] {
-            let error = SecretRef::parse(text).unwrap_err();
+            let error = SecretRef::parse(text).unwrap_err().to_string();
             assert!(!error.contains("hunter2"), "{error}");
         }
     }

@@ -73,10 +73,9 @@ impl Live {
     pub fn trouble(&self, now: Timestamp) -> Option<String> {
         let days = self.age(now).as_secs() / 86_400;
         if self.broken.load(Ordering::Relaxed) {
-            return Some(format!("the patient index {} can't be read; build it again", self.name()));
+            return Some(format!("the patient index {} can't be read", self.name()));
         }
-        (self.age(now) > self.wanted.max_age)
-            .then(|| format!("the patient index {} is {days} days old; build it again", self.name()))
+        (self.age(now) > self.wanted.max_age).then(|| format!("the patient index {} is {days} days old", self.name()))
     }
 
     /// Whether scans miss what the index would say.

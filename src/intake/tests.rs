@@ -5,7 +5,7 @@ use super::*;
 use crate::detect::{self, RuleFile};
 use crate::mail::Domain;
 use crate::message::{Document, Extract};
-use crate::smtp::{Intake as _, Source, SourceKind};
+use crate::smtp::Intake as _;
 use crate::store::embedded::{self, Embedded};
 use crate::store::{self, sample};
 use crate::world::fake::{FakeClock, FakeRandom};
@@ -86,26 +86,12 @@ impl Desk {
         let content = spool.finish().await.unwrap();
         harm(&self.bodies()[0]);
         let envelope = sample::envelope(id, &["bob@partner.example"], now());
-        self.intake.take(envelope, content, RelayRight::unrestricted(source())).await
+        self.intake.take(envelope, content, RelayRight::unrestricted(smtp::sample::source("office", &[]))).await
     }
 }
 
 fn now() -> Timestamp {
     "2026-06-01T08:00:00Z".parse().unwrap()
-}
-
-fn source() -> Source {
-    Source {
-        name: "office".to_owned(),
-        kind: SourceKind::Mta,
-        networks: Vec::new(),
-        auth_required: false,
-        client_certificate: None,
-        from_domains: Vec::new(),
-        tenants: Vec::new(),
-        header: None,
-        line_endings: None,
-    }
 }
 
 fn message() -> Vec<u8> {

@@ -6,6 +6,7 @@ use super::*;
 use crate::detect::{Findings, Kind, Mode, RuleMatch, Sensitivity};
 use crate::mail::{Address, Envelope, QueueId, sample};
 use crate::message::{Field, Gap, GapReason, Origin, Part, Reading};
+use crate::store;
 
 fn address(text: &str) -> Address {
     text.parse().unwrap()
@@ -221,18 +222,7 @@ fn while_observing_everything_is_decided_and_nothing_stopped() {
 }
 
 fn waiver(to: &str) -> Waiver {
-    Waiver {
-        id: "w1".into(),
-        address: address(to),
-        author: None,
-        given: at(0),
-        expires: None,
-        obtained_by: "front desk".into(),
-        reference: "form 7".into(),
-        recorded_by: "ann".into(),
-        recorded: at(0),
-        revoked: None,
-    }
+    store::sample::waiver("w1", to)
 }
 
 #[test]

@@ -88,24 +88,14 @@ impl WaiverState {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::sample;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
     }
 
     fn waiver() -> Waiver {
-        Waiver {
-            id: "w1".into(),
-            address: "jane@home.example".parse().unwrap(),
-            author: None,
-            given: at(100),
-            expires: Some(at(200)),
-            obtained_by: "front desk".into(),
-            reference: "form 7".into(),
-            recorded_by: "local:ann".into(),
-            recorded: at(110),
-            revoked: None,
-        }
+        Waiver { given: at(100), expires: Some(at(200)), ..sample::waiver("w1", "jane@home.example") }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::dkim::{Algorithm, Signer, generate};
 use super::*;
 use crate::mail::{Body, Client, QueueId, TlsSession, sample};
 use crate::policy::Edit;
+use crate::store;
 
 fn envelope(to: &[&str]) -> Envelope {
     let sample = sample::envelope(QueueId::new(1, &[1; 10]), to, "2026-06-01T08:30:00Z".parse().unwrap());
@@ -29,19 +30,7 @@ fn envelope(to: &[&str]) -> Envelope {
 }
 
 fn decision(edits: Vec<Edit>) -> Decision {
-    Decision {
-        verdict: Verdict::Phi,
-        findings: Default::default(),
-        gaps: Vec::new(),
-        recipients: Vec::new(),
-        refusal: None,
-        all_or_nothing: false,
-        edits,
-        ruleset: String::new(),
-        config: String::new(),
-        profile: None,
-        observed: false,
-    }
+    Decision { verdict: Verdict::Phi, edits, ..store::sample::decision(&[]) }
 }
 
 fn config() -> Config {

@@ -74,15 +74,10 @@ pub(super) fn decision(levels: &[Level]) -> Decision {
     Decision {
         verdict: Verdict::Phi,
         findings: Findings { findings: vec![finding], matches: vec![matched], ..Findings::default() },
-        gaps: Vec::new(),
         recipients: TO.iter().zip(levels).map(recipient).collect(),
-        refusal: None,
-        all_or_nothing: false,
-        edits: Vec::new(),
         ruleset: "old".into(),
         config: "c".into(),
-        profile: None,
-        observed: false,
+        ..store::sample::decision(&[])
     }
 }
 

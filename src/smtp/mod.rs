@@ -17,6 +17,7 @@ mod path;
 mod proxy;
 mod refuse;
 mod right;
+pub mod sample;
 mod server;
 mod session;
 mod shared;

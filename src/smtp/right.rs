@@ -145,20 +145,11 @@ impl RelayRight {
 mod tests {
     use super::*;
     use crate::people::{Person, Role};
-    use crate::smtp::SecretHeader;
+    use crate::smtp::{SecretHeader, sample};
 
     fn source(kind: SourceKind) -> Source {
-        Source {
-            name: "office".into(),
-            kind,
-            networks: vec!["127.0.0.0/8".parse().unwrap()],
-            auth_required: false,
-            client_certificate: None,
-            from_domains: vec!["corp.example".parse().unwrap()],
-            tenants: Vec::new(),
-            header: None,
-            line_endings: None,
-        }
+        let from_domains = vec!["corp.example".parse().unwrap()];
+        Source { kind, from_domains, ..sample::source("office", &["127.0.0.0/8"]) }
     }
 
     fn m365() -> Source {

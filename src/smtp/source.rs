@@ -202,20 +202,7 @@ impl Source {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn source(name: &str, networks: &[&str]) -> Source {
-        Source {
-            name: name.into(),
-            kind: SourceKind::Mta,
-            networks: networks.iter().map(|network| network.parse().unwrap()).collect(),
-            auth_required: false,
-            client_certificate: None,
-            from_domains: Vec::new(),
-            tenants: Vec::new(),
-            header: None,
-            line_endings: None,
-        }
-    }
+    use crate::smtp::sample::source;
 
     fn chosen(sources: Vec<Source>, ip: &str, certificates: &[Result<(), CertificateFault>]) -> String {
         let sources: Vec<_> = sources.into_iter().map(Arc::new).collect();

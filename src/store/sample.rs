@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{Arrival, Decided, Facts, RecipientState};
 pub use crate::mail::sample::envelope;
 use crate::mail::{Address, Content, QueueId};
-use crate::policy::{Decision, Level, Method, RecipientDecision, Verdict};
+use crate::policy::{Decision, Level, Method, RecipientDecision, Verdict, Waiver};
 
 /// Clean mail that goes out at this level, or waits.
 ///
@@ -52,6 +52,25 @@ pub fn undecided(id: QueueId, to: &[&str], content: &[u8], received: Timestamp) 
         facts: Facts { size: content.len() as u64, ..Facts::default() },
         events: Vec::new(),
         leased: false,
+    }
+}
+
+/// Consent of this mailbox to mail of everybody, for good.
+///
+/// # Panics
+/// If `mailbox` is no address.
+pub fn waiver(id: &str, mailbox: &str) -> Waiver {
+    Waiver {
+        id: id.to_owned(),
+        address: address(mailbox),
+        author: None,
+        given: Timestamp::UNIX_EPOCH,
+        expires: None,
+        obtained_by: "front desk".to_owned(),
+        reference: "form 7".to_owned(),
+        recorded_by: "local:ann".to_owned(),
+        recorded: Timestamp::UNIX_EPOCH,
+        revoked: None,
     }
 }
 

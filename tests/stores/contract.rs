@@ -5,7 +5,7 @@ use waxseal::audit::EventKind;
 use waxseal::mail::{Content, QueueId};
 use waxseal::policy::{Revocation, Waiver};
 use waxseal::store::{
-    Arrival, MessageState, Query, RecipientState, Settlement, SourceKind, StoreError, stored_content,
+    Arrival, MessageState, Query, RecipientState, Settlement, SourceKind, StoreError, sample, stored_content,
 };
 
 use crate::mail::{at, backings, decided, domain, event, lease_all, message, settlement};
@@ -431,27 +431,13 @@ async fn the_same_id_is_committed_once() {
     }
 }
 
-fn waiver(id: &str, address: &str) -> Waiver {
-    Waiver {
-        id: id.into(),
-        address: address.parse().unwrap(),
-        author: None,
-        given: at(0),
-        expires: None,
-        obtained_by: "front desk".into(),
-        reference: "form 7".into(),
-        recorded_by: "local:ann".into(),
-        recorded: at(0),
-        revoked: None,
-    }
-}
-
 #[tokio::test]
 async fn waivers_are_found_by_mailbox_kept_for_good_and_changed_in_place() {
     for maker in backings() {
         let (jane, bob) = ("jane@home.example".parse().unwrap(), "bob@home.example".parse().unwrap());
         let store = maker.open();
         assert_eq!(store.waivers_of(&[&jane]).await.unwrap(), []);
+        let waiver = sample::waiver;
         let kept =
             [waiver("w2", "jane@home.example"), waiver("w1", "jane@home.example"), waiver("w3", "roe@home.example")];
         let event = || vec![event(EventKind::WaiverChanged, None)];

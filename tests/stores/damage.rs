@@ -6,7 +6,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 use rusqlite::Connection;
 use waxseal::mail::QueueId;
-use waxseal::policy::Waiver;
 use waxseal::store::embedded::Embedded;
 use waxseal::store::sample;
 use waxseal::store::{Account, Arrivals, Consents, Deliveries, Holds, MessageState, Query, StoreError, stored_content};
@@ -159,21 +158,9 @@ async fn check_whole(store: &Arc<Embedded>, sent: &[(waxseal::mail::Envelope, Ve
 /// Consent lowers what mail must have: only a row that we wrote gives it.
 #[tokio::test]
 async fn a_waiver_that_somebody_else_wrote_or_changed_does_not_hold() {
-    let waiver = |id: &str, address: &str| Waiver {
-        id: id.into(),
-        address: address.parse().unwrap(),
-        author: None,
-        given: at(0),
-        expires: None,
-        obtained_by: "front desk".into(),
-        reference: "form 7".into(),
-        recorded_by: "local:ann".into(),
-        recorded: at(0),
-        revoked: None,
-    };
     let place = InFolder::new();
     let store = place.try_open().unwrap();
-    let kept = vec![waiver("w1", "jane@home.example"), waiver("w2", "roe@home.example")];
+    let kept = vec![sample::waiver("w1", "jane@home.example"), sample::waiver("w2", "roe@home.example")];
     store.keep_waivers(kept.clone(), Vec::new()).await.unwrap();
     drop(store);
     Connection::open(place.dir().join("store.db"))

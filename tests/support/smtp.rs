@@ -17,8 +17,8 @@ use tokio_util::sync::CancellationToken;
 use waxseal::mail::{Client, Content, EnhancedStatus, Envelope, QueueId, Reply};
 use waxseal::people::{People, Person};
 use waxseal::smtp::{
-    Config, Event, Intake, Limits, Listener, Mechanism, Metrics, Network, RelayRight, Server, Sink, Source, SourceKind,
-    Tls, TlsMode,
+    Config, Event, Intake, Limits, Listener, Mechanism, Metrics, Network, RelayRight, Server, Sink, Source, Tls,
+    TlsMode, sample,
 };
 use waxseal::world::{Clock, SystemClock, SystemRandom};
 
@@ -69,25 +69,13 @@ impl Drop for Served {
     }
 }
 
-/// A source proved by its network alone.
-pub fn source(name: &str, network: &str) -> Source {
-    Source {
-        name: name.into(),
-        kind: SourceKind::Mta,
-        networks: vec![network.parse().unwrap()],
-        auth_required: false,
-        client_certificate: None,
-        from_domains: Vec::new(),
-        tenants: Vec::new(),
-        header: None,
-        line_endings: None,
-    }
-}
-
 impl House {
     pub fn config(&self) -> Config {
-        let sources =
-            if self.sources.is_empty() { vec![source("office", "127.0.0.0/8")] } else { self.sources.clone() };
+        let sources = if self.sources.is_empty() {
+            vec![sample::source("office", &["127.0.0.0/8"])]
+        } else {
+            self.sources.clone()
+        };
         Config {
             hostname: "gateway.example".parse().unwrap(),
             postmaster: Some("hostmaster@corp.example".parse().unwrap()),
