@@ -4,7 +4,7 @@
 
 use super::super::charset::rare;
 use super::super::transfer;
-use super::{Found, class, is_readable, next_run};
+use super::{Found, MIN_BASE64, class, is_readable, next_run};
 
 pub(super) fn find(text: &str, found: &mut Vec<Found>) {
     let bytes = text.as_bytes();
@@ -60,10 +60,16 @@ fn utf7(text: &str) -> Option<String> {
         let end = plus + 1 + run;
         // A plus inside a short run may begin a true one; a long run is passed over, for time's sake.
         at = if run > 64 { end } else { plus + 1 };
+        // The last symbols of a line of base64 say something by chance.
+        let is_ended = bytes.get(end) == Some(&b'-');
+        let before = bytes[..plus].iter().rev().take(MIN_BASE64).take_while(|byte| IS_UTF7[usize::from(**byte)]);
+        if !is_ended && before.count() == MIN_BASE64 {
+            continue;
+        }
         if let Some(plain) = rare::wide_ascii(&bytes[plus + 1..end]) {
             out.push_str(&text[kept..plus]);
             out.push_str(&plain);
-            at = end + usize::from(bytes.get(end) == Some(&b'-'));
+            at = end + usize::from(is_ended);
             kept = at;
         }
     }
@@ -161,6 +167,13 @@ mod tests {
             let found: Vec<_> = found.iter().map(|found| String::from_utf8_lossy(&found.bytes)).collect();
             assert_eq!(found, [plain], "{text}");
         }
+    }
+
+    #[test]
+    fn the_end_of_a_line_of_base64_is_no_code() {
+        let mut found = Vec::new();
+        find("Ny/usp2SDHVJuYar3hzOnhM219To6xbeEoWWRYWC2a5IhgNyYnYnXD7Zmic6FggXortVFUSB+/wg\nnext", &mut found);
+        assert!(found.is_empty());
     }
 
     #[test]
