@@ -17,6 +17,7 @@ mod lint;
 mod mask;
 mod names;
 mod namesakes;
+mod need;
 mod order;
 mod outline;
 mod page;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::judge::Case;
 use super::known::Known;
+use super::need::DetectorSet;
 use super::page::{Page, Sight, StandIns};
 use super::raw::Class;
 use super::ruleset::{CompiledRule, Ruleset, Target, Weight};
@@ -77,7 +78,7 @@ impl Outline {
             let mut of_a_kind = (u16::MAX, 0);
             for sight in page.sights.iter().filter(|sight| sight.confidence >= LIKELY) {
                 let detector = &rules.detectors[usize::from(sight.detector)];
-                if !needed[usize::from(sight.detector)] {
+                if !needed.holds(sight.detector) {
                     if detector.class != Class::Context {
                         unused.insert(sight.detector);
                     }
@@ -191,11 +192,11 @@ impl Ruleset {
         doubts.extend(changed.map(|(id, _)| format!("{id} is defined otherwise today")));
         let unused: Vec<u16> = outline.unused.iter().filter_map(|id| self.number_of(id)).collect();
         if !unused.is_empty() {
-            let mut seen = vec![false; self.detectors.len()];
+            let mut seen = DetectorSet::none(self.detectors.len());
             let kept = outline.detectors.iter().filter_map(|(id, _)| self.number_of(id));
-            kept.chain(unused.iter().copied()).for_each(|at| seen[usize::from(at)] = true);
+            kept.chain(unused.iter().copied()).for_each(|at| seen.insert(at));
             let needed = self.needed(&seen);
-            let wanted = unused.iter().filter(|at| needed[usize::from(**at)]);
+            let wanted = unused.iter().filter(|at| needed.holds(**at));
             let id = |at: &u16| &self.detectors[usize::from(*at)].id;
             doubts.extend(wanted.map(|at| format!("what {} saw was of no use to the rules of then", id(at))));
         }

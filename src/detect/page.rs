@@ -62,7 +62,7 @@ pub struct Page<'a> {
     pub words: Words,
     /// By detector, then by start.
     pub sights: Vec<Sight>,
-    /// Where each detector's sights begin.
+    /// Where each detector's sights begin; empty where there are none.
     begins: Vec<u32>,
     /// The zone that was looked up last: the next is mostly the same, or the one behind it.
     zone: Cell<usize>,
@@ -145,6 +145,9 @@ impl<'a> Page<'a> {
     }
 
     pub fn sights_of(&self, detector: u16) -> &[Sight] {
+        if self.sights.is_empty() {
+            return &[];
+        }
         let at = usize::from(detector);
         &self.sights[self.begins[at] as usize..self.begins[at + 1] as usize]
     }
@@ -296,6 +299,9 @@ impl<'a> Page<'a> {
 
     /// Sorts the sights by detector and start, and notes where each detector's begin.
     fn index(&mut self, detectors: usize, mut sights: Vec<Sight>) {
+        if sights.is_empty() {
+            return;
+        }
         sights.sort_by_key(|sight| (sight.detector, sight.start, sight.end));
         sights.dedup_by_key(|sight| (sight.detector, sight.start, sight.end));
         let mut begins = vec![0_u32; detectors + 1];

@@ -6,6 +6,7 @@ use super::Mode;
 use super::headers::Headers;
 use super::known::{KeyKind, Known, Who};
 use super::lexicon::{Lexicon, ListId, WordSet};
+use super::need::Needs;
 use super::pattern::Patterns;
 use super::raw::{Case, Class, Condition, Identifies, NameForm, Namesake, Rule, Within};
 use super::validate::Validator;
@@ -24,6 +25,7 @@ pub struct Ruleset {
     /// By detector: when it is weighed.
     pub(super) stages: Vec<usize>,
     pub(super) rules: Vec<CompiledRule>,
+    pub(super) needs: Needs,
     pub(super) known: Known,
     pub(super) hash: String,
     pub(super) source: String,

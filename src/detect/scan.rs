@@ -4,9 +4,10 @@ use super::audience::Audience;
 use super::correspondents::Correspondents;
 use super::judge::Case;
 use super::known::Known;
-use super::order::{self, DEEPEST};
+use super::need::DetectorSet;
+use super::order::DEEPEST;
 use super::page::Page;
-use super::ruleset::{Ruleset, Weight};
+use super::ruleset::Ruleset;
 use super::weigh::Scene;
 use super::{Circumstances, Findings, Outline};
 use crate::message::{Budget, Reading};
@@ -28,10 +29,11 @@ impl Ruleset {
     ) -> Findings {
         let audience = self.audience(known, reading, circumstances);
         let (mut pages, unsearched) = self.pages(known, reading, &audience, budget);
-        self.weigh_all(&mut pages, known);
+        let seen = self.seen(&pages, 0);
+        self.weigh(&mut pages, known, &self.needed(&seen));
         let case = Case { scene: Scene::new(self, known, &pages), reading, circumstances };
         let mut findings = Findings { unsearched: unsearched || audience.unsearched, ..Findings::default() };
-        for rule in &self.rules {
+        for rule in self.possible(&seen) {
             if budget.check().is_err() {
                 break;
             }
@@ -73,24 +75,15 @@ impl Ruleset {
         (pages, unsearched)
     }
 
-    /// Sets each sight's confidence by what stands near it, as far as it can matter.
-    pub(super) fn weigh_all(&self, pages: &mut [Page<'_>], known: &Known) {
-        let needed = self.needed(&self.seen(pages, 0));
-        if needed.contains(&true) {
-            self.weigh(pages, known, &needed);
-        }
-    }
-
     /// Weighs the sights of these detectors: what lends to others first, so that a label makes its number before the
     /// number makes a patient. Within a stage all sights are weighed alike, so that their order does not matter;
     /// those that lend to each other are weighed twice.
-    pub(super) fn weigh(&self, pages: &mut [Page<'_>], known: &Known, these: &[bool]) {
+    pub(super) fn weigh(&self, pages: &mut [Page<'_>], known: &Known, these: &DetectorSet) {
         let mut stages = vec![Vec::new(); DEEPEST + 1];
         for (at, page) in pages.iter().enumerate() {
             for (nth, sight) in page.sights.iter().enumerate() {
-                let detector = usize::from(sight.detector);
-                if these[detector] {
-                    stages[self.stages[detector]].push((at, nth));
+                if these.holds(sight.detector) {
+                    stages[self.stages[usize::from(sight.detector)]].push((at, nth));
                 }
             }
         }
@@ -100,10 +93,10 @@ impl Ruleset {
     }
 
     /// Which detectors saw something that is at least so sure.
-    pub(super) fn seen(&self, pages: &[Page<'_>], least: u8) -> Vec<bool> {
-        let mut seen = vec![false; self.detectors.len()];
+    pub(super) fn seen(&self, pages: &[Page<'_>], least: u8) -> DetectorSet {
+        let mut seen = DetectorSet::none(self.detectors.len());
         for sight in pages.iter().flat_map(|page| &page.sights).filter(|sight| sight.confidence >= least) {
-            seen[usize::from(sight.detector)] = true;
+            seen.insert(sight.detector);
         }
         seen
     }
@@ -117,34 +110,5 @@ impl Ruleset {
         for ((at, nth), confidence) in these.iter().zip(weighed) {
             pages[*at].sights[*nth].confidence = confidence;
         }
-    }
-
-    /// The detectors whose confidence can matter: those of rules for each of whose conditions
-    /// something was seen at all, and those that lend to them. In ordinary mail there are none.
-    pub(super) fn needed(&self, seen: &[bool]) -> Vec<bool> {
-        let mut needed = vec![false; self.detectors.len()];
-        for rule in &self.rules {
-            let possible = rule.all.iter().filter(|clause| clause.about_sights);
-            if possible.clone().all(|clause| clause.detectors.iter().any(|at| seen[usize::from(*at)])) {
-                let clauses = possible.chain(&rule.any).chain(&rule.none);
-                clauses.flat_map(|clause| &clause.detectors).for_each(|at| needed[usize::from(*at)] = true);
-                rule.raise.iter().chain(&rule.lower).for_each(|weight| self.lenders(weight, &mut needed));
-            }
-        }
-        // What lends may itself be lent to.
-        let mut before = 0;
-        while before != needed.iter().filter(|one| **one).count() {
-            before = needed.iter().filter(|one| **one).count();
-            for (at, detector) in self.detectors.iter().enumerate() {
-                if needed[at] && seen[at] {
-                    detector.raise.iter().chain(&detector.lower).for_each(|weight| self.lenders(weight, &mut needed));
-                }
-            }
-        }
-        needed
-    }
-
-    fn lenders(&self, weight: &Weight, needed: &mut [bool]) {
-        order::lenders(weight).for_each(|at| needed[usize::from(at)] = true);
     }
 }

@@ -7,6 +7,7 @@
 mod block;
 mod builder;
 mod found;
+mod noise;
 mod table;
 mod words;
 
@@ -189,6 +190,9 @@ impl WordSet {
 }
 
 fn hash_of(term: &str) -> Option<u64> {
+    if let Some(word) = words::single(term) {
+        return Some(word.hash);
+    }
     let mut hash = None;
     for_each_word(term, |word| {
         hash = Some(hash.map_or(word.hash, |hash: u64| finish(hash.rotate_left(7) ^ word.hash)))

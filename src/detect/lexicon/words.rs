@@ -2,6 +2,7 @@
 
 use super::Span;
 use super::block::{self, mask};
+use super::noise;
 
 /// A run of letters and digits.
 #[derive(Clone, Copy)]
@@ -15,13 +16,20 @@ pub struct Word {
 
 /// The hash of a phrase that goes on with a word.
 pub fn step(way: u64, hash: u64) -> u64 {
-    finish(way.rotate_left(23) ^ hash.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    finish(way.rotate_left(23) ^ hash)
 }
 
-/// Spreads a hash's high bits into the low ones that tables look at; never 0, which marks a free slot.
+/// Spreads all bits over all others, for tables look at few of them; never 0, which marks a free slot.
+#[inline]
 pub fn finish(hash: u64) -> u64 {
-    let hash = (hash ^ (hash >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
-    (hash ^ (hash >> 32)) | 1 << 63
+    mix(hash) | 1 << 63
+}
+
+/// The halves of a long product, one on the other.
+#[inline(always)]
+fn mix(hash: u64) -> u64 {
+    let product = u128::from(hash) * 0x9e37_79b9_7f4a_7c15;
+    product as u64 ^ (product >> 64) as u64
 }
 
 /// The hash of a word's folded letters, eight at a time.
@@ -39,8 +47,7 @@ impl Hasher {
 
     #[inline]
     fn eight(&mut self, letters: u64) {
-        let mixed = (self.hash ^ letters).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.hash = mixed ^ (mixed >> 29);
+        self.hash = mix(self.hash ^ letters);
     }
 
     fn letter(&mut self, letter: u8) {
@@ -57,7 +64,7 @@ impl Hasher {
         if self.waiting > 0 {
             self.eight(self.letters);
         }
-        finish(self.hash)
+        self.hash | 1 << 63
     }
 }
 
@@ -93,7 +100,8 @@ fn below(place: u32) -> u64 {
     u64::MAX >> (64 - place)
 }
 
-/// Calls back for every run of letters and digits, in order; case and Latin accents are folded in the hash.
+/// Calls back for every run of letters and digits, in order; case and Latin accents are folded in the hash. What is
+/// [noise](super::noise) holds none.
 pub fn for_each_word(text: &str, word: impl FnMut(Word)) {
     walk(text, word, |_| {});
 }
@@ -104,14 +112,33 @@ pub fn walk(text: &str, mut word: impl FnMut(Word), mut token: impl FnMut(u32)) 
     let bytes = text.as_bytes();
     let mut padded = [0; 64];
     let mut at = 0;
+    // The noise that comes next, and up to where it was looked for.
+    let (mut passed, mut looked) = (usize::MAX..usize::MAX, 0);
     while at < bytes.len() {
+        if passed.contains(&at) {
+            at = passed.end;
+            continue;
+        }
         let block = block::at(bytes, at, &mut padded);
         let found = Block::of(block);
-        // What can be told from this block: up to another script, or a word that goes on behind it.
-        let limit = found.other.trailing_zeros().min((bytes.len() - at) as u32);
-        let ends_here = at + limit as usize == bytes.len();
-        let mut done = limit;
-        let mut words = if limit == 0 { 0 } else { found.word & below(limit) };
+        // What can be told from this block: up to another script, noise, or a word that goes on behind it.
+        let mut limit = found.other.trailing_zeros().min((bytes.len() - at) as u32);
+        let solid = if limit == 0 { 0 } else { (found.word | found.sign) & below(limit) };
+        let long = noise::long_runs(solid);
+        if long != 0 && at + long.trailing_zeros() as usize >= looked {
+            match noise::first(bytes, at + long.trailing_zeros() as usize) {
+                Ok(found) => (looked, passed) = (found.end, found),
+                Err(end) => looked = end,
+            }
+        }
+        if passed.start >= at && passed.start - at < limit as usize {
+            limit = (passed.start - at) as u32;
+        }
+        let ends_here = at + limit as usize == bytes.len() || at + limit as usize == passed.start;
+        // A run that goes on behind the block is looked at whole, from its beginning.
+        let open = if limit == 64 && !ends_here { (!solid).leading_zeros() & 63 } else { 0 };
+        let mut done = limit - open;
+        let mut words = if done == 0 { 0 } else { found.word & below(done) };
         while words != 0 {
             // The lowest bit added, the lowest run of ones becomes zeros and the bit behind it a one.
             let beyond = words.wrapping_add(words & words.wrapping_neg());
@@ -130,12 +157,18 @@ pub fn walk(text: &str, mut word: impl FnMut(Word), mut token: impl FnMut(u32)) 
             tokens &= tokens - 1;
         }
         at += done as usize;
-        if done == 0 || limit < 64 && !ends_here {
+        if (done == 0 || limit < 64) && !ends_here {
             let (other, end) = letter_by_letter(text, at, &mut token);
             other.into_iter().for_each(&mut word);
             at = end;
         }
     }
+}
+
+/// A text that is one word of few ASCII letters.
+pub fn single(text: &str) -> Option<Word> {
+    let is_word = (1..=16).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_word.then(|| in_block(text.as_bytes(), 0, text.len() as u32))
 }
 
 /// A word of so many ASCII letters.
@@ -159,7 +192,7 @@ fn in_block(text: &[u8], start: usize, letters: u32) -> Word {
         (at, left) = (at + 8, left - 8);
     }
     let span = Span { start: start as u32, end: start as u32 + letters };
-    Word { span, hash: finish(hasher.hash), capital: text[start].is_ascii_uppercase(), digits: digits != 0 }
+    Word { span, hash: hasher.finish(), capital: text[start].is_ascii_uppercase(), digits: digits != 0 }
 }
 
 /// What no block can tell: a word of other scripts, or of many letters, or one sign; and its end.
@@ -224,11 +257,21 @@ mod tests {
     /// The same as [`walk`], letter by letter: words, and places where a word or a sign begins.
     fn slowly(text: &str) -> (Vec<Told>, Vec<u32>) {
         let (mut words, mut tokens) = (Vec::new(), Vec::new());
-        let mut at = 0;
+        let (mut at, mut looked) = (0, 0);
         while let Some(c) = text[at..].chars().next() {
             if c.is_ascii() && !c.is_ascii_graphic() {
                 at += 1;
                 continue;
+            }
+            if c.is_ascii() && at >= looked {
+                match noise::first(text.as_bytes(), at) {
+                    Ok(found) if found.start == at => {
+                        at = found.end;
+                        continue;
+                    }
+                    Ok(found) => looked = found.start,
+                    Err(end) => looked = end,
+                }
             }
             let (word, end) = letter_by_letter(text, at, &mut |token| tokens.push(token));
             words.extend(word.map(told));

@@ -133,15 +133,15 @@ impl Patterns {
 
     /// Calls back with every match: the pattern's number and the value's place.
     pub fn scan(&self, text: &str, words: &Words, mut found: impl FnMut(usize, Range<usize>)) {
-        let mut done = vec![0; if words.numbers.is_empty() { 0 } else { self.all.len() }];
+        let mut done = Done::new(self.all.len());
         for numeric in self.numeric.iter().filter(|_| !words.numbers.is_empty()) {
             numeric.scan(text, words, |at, start| {
                 let pattern = &self.all[at];
-                if start >= done[at]
+                if start >= done.of(at)
                     && let window = widen(text, start, start, 0, pattern.reach)
                     && let Some((value, end)) = pattern.next(text, window, Anchored::Yes)
                 {
-                    done[at] = end;
+                    done.set(at, end);
                     found(at, value);
                 }
             });
@@ -158,7 +158,7 @@ impl Patterns {
     fn scan_literals(&self, text: &str, words: &Words, found: &mut impl FnMut(usize, Range<usize>)) {
         let Some(literals) = &self.literals else { return };
         let mut walk = self.starts.as_ref().map(Group::walk);
-        let mut done = vec![0; self.all.len()];
+        let mut done = Done::new(self.all.len());
         literals.find(text, &words.tokens, |start, end, owner| {
             let pattern = &self.all[owner];
             if let (Gate::Start(_), Some(walk)) = (&pattern.gate, &mut walk) {
@@ -166,16 +166,16 @@ impl Patterns {
                 let mut matches = false;
                 walk.at(&text.as_bytes()[..window.end], start, |member| matches |= member == owner);
                 if matches
-                    && window.start >= done[owner]
+                    && window.start >= done.of(owner)
                     && let Some((value, end)) = pattern.next(text, window, Anchored::Yes)
                 {
-                    done[owner] = end;
+                    done.set(owner, end);
                     found(owner, value);
                 }
                 return;
             }
             let window = widen(text, start, end, pattern.reach, pattern.reach);
-            let window = window.start.max(done[owner])..window.end;
+            let window = window.start.max(done.of(owner))..window.end;
             if pattern.may_lie(text, &window) {
                 // What begins before the window's last stretch has ended within it.
                 let tried = window.end.saturating_sub(pattern.reach);
@@ -184,7 +184,7 @@ impl Patterns {
                     last = last.max(range.end);
                     found(owner, range);
                 });
-                done[owner] = text.floor_char_boundary(last);
+                done.set(owner, text.floor_char_boundary(last));
             }
         });
     }
@@ -208,6 +208,27 @@ impl Patterns {
                 }
             }
         }
+    }
+}
+
+/// Up to where each expression has matched. In most texts, which are a header's line, none does.
+struct Done {
+    patterns: usize,
+    ends: Vec<usize>,
+}
+
+impl Done {
+    fn new(patterns: usize) -> Self {
+        Self { patterns, ends: Vec::new() }
+    }
+
+    fn of(&self, pattern: usize) -> usize {
+        self.ends.get(pattern).copied().unwrap_or(0)
+    }
+
+    fn set(&mut self, pattern: usize, end: usize) {
+        self.ends.resize(self.patterns, 0);
+        self.ends[pattern] = end;
     }
 }
 

@@ -31,20 +31,38 @@ pub(super) fn joined(text: &str) -> Option<Canonical> {
     Some(out)
 }
 
-/// A quick look that passes over ordinary text: any four bytes of such a word hold two separators, and a third stands
-/// as far before or behind.
+/// A quick look that passes over ordinary text: such a word has a character between two equal separators, and a third
+/// stands as far before or behind.
 fn may_stand_apart(bytes: &[u8]) -> bool {
-    let between =
-        |first: u8, c: u8, second: u8| first == second && SEPARATORS.contains(&first) && c.is_ascii_alphanumeric();
-    let goes_on = |at: usize| {
-        let again = |c: usize, sign: usize| {
-            bytes.get(c).is_some_and(u8::is_ascii_graphic) && bytes.get(sign) == Some(&bytes[at])
-        };
-        again(at + 3, at + 4) || again(at.wrapping_sub(1), at.wrapping_sub(2))
+    let again = |c: usize, sign: usize, separator: u8| {
+        bytes.get(c).is_some_and(u8::is_ascii_graphic) && bytes.get(sign) == Some(&separator)
     };
-    bytes.as_chunks::<4>().0.iter().enumerate().any(|(chunk, [a, b, c, d])| {
-        (between(*a, *b, *c) && goes_on(chunk * 4)) || (between(*b, *c, *d) && goes_on(chunk * 4 + 1))
+    let stands_apart = |at: usize| {
+        let separator = bytes[at];
+        SEPARATORS.contains(&separator)
+            && bytes[at + 1].is_ascii_alphanumeric()
+            && bytes[at + 2] == separator
+            && (again(at + 3, at + 4, separator) || again(at.wrapping_sub(1), at.wrapping_sub(2), separator))
+    };
+    let end = bytes.len().saturating_sub(2);
+    (0..end).step_by(BLOCK).any(|from| {
+        let is_possible = bytes[from..].first_chunk().is_none_or(holds_equals_apart);
+        is_possible && (from..end.min(from + BLOCK)).any(stands_apart)
     })
+}
+
+const BLOCK: usize = 64;
+
+/// Whether a separator stands twice with one byte between, the first time in the first 64 bytes.
+fn holds_equals_apart(bytes: &[u8; BLOCK + 2]) -> bool {
+    // Flags without branches, which the compiler turns into a few wide instructions.
+    let mut flags = [0; BLOCK];
+    for (flag, (first, second)) in flags.iter_mut().zip(bytes[..BLOCK].iter().zip(&bytes[2..])) {
+        let byte = *first;
+        let is_separator = (byte == b' ') | (byte == b'-') | (byte == b'.') | (byte == b'_') | (byte == b'*');
+        *flag = u8::from((byte == *second) & is_separator);
+    }
+    flags.iter().fold(0, |any, flag| any | flag) != 0
 }
 
 /// A stretch of single characters with the same separator between them.

@@ -27,9 +27,12 @@ impl Author {
         if line.len() > 90 {
             return false;
         }
-        let lower = line.to_lowercase();
-        let first = lower.split([',', '|', '(', '\u{2013}', '\u{2022}']).next().unwrap_or_default();
-        let found = words(first.trim_start_matches(['-', '~', ' ']));
+        let first = line.split([',', '|', '(', '\u{2013}', '\u{2022}']).next().unwrap_or_default();
+        // A sentence signs nothing, and most lines are of sentences.
+        if first.split_ascii_whitespace().nth(self.name.len() + MOST_CREDENTIALS).is_some() {
+            return false;
+        }
+        let found = words(&first.trim_start_matches(['-', '~', ' ']).to_lowercase());
         let others = found.iter().filter(|word| !self.name.contains(word));
         let whole = self.name.len() > 1
             && self.name.iter().all(|word| found.contains(word))
@@ -37,6 +40,9 @@ impl Author {
         whole || (found.len() == 1 && found[0] == *given && line.len() <= given.len() + 2)
     }
 }
+
+/// Titles and initials beside a name are fewer.
+const MOST_CREDENTIALS: usize = 4;
 
 fn is_credential(text: &str) -> bool {
     words(text).iter().all(|word| {

@@ -1,0 +1,125 @@
+//! What must be weighed at all: of most mail, nothing, for no rule has seen something for each of its conditions.
+
+use super::order::lenders;
+use super::ruleset::{CompiledRule, Detector, Ruleset};
+
+/// A set of detectors, one bit each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DetectorSet(Vec<u64>);
+
+impl DetectorSet {
+    /// An empty set of so many detectors.
+    pub fn none(detectors: usize) -> Self {
+        Self(vec![0; detectors.div_ceil(64)])
+    }
+
+    pub fn all(detectors: usize) -> Self {
+        let mut all = Self::none(detectors);
+        (0..detectors as u16).for_each(|at| all.insert(at));
+        all
+    }
+
+    fn of(detectors: usize, those: impl Iterator<Item = u16>) -> Self {
+        let mut set = Self::none(detectors);
+        those.for_each(|at| set.insert(at));
+        set
+    }
+
+    pub fn insert(&mut self, detector: u16) {
+        self.0[usize::from(detector / 64)] |= 1 << (detector % 64);
+    }
+
+    pub fn holds(&self, detector: u16) -> bool {
+        self.0[usize::from(detector / 64)] >> (detector % 64) & 1 == 1
+    }
+
+    fn meets(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).any(|(one, other)| one & other != 0)
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.0.iter_mut().zip(&other.0).for_each(|(one, other)| *one |= other);
+    }
+
+    /// Some detector of this and another set that a third lacks.
+    fn next(&self, other: &Self, but: &Self) -> Option<u16> {
+        let left = (0_u16..).zip(self.0.iter().zip(&other.0).zip(&but.0)).map(|(at, ((a, b), but))| (at, a & b & !but));
+        left.filter(|(_, bits)| *bits != 0).map(|(at, bits)| at * 64 + bits.trailing_zeros() as u16).next()
+    }
+}
+
+/// Which detectors matter to which rule, and which lend to which.
+pub struct Needs {
+    rules: Vec<Need>,
+    /// By detector, those that lend to it.
+    lenders: Vec<DetectorSet>,
+}
+
+struct Need {
+    /// Of each condition about sights, whose sights count.
+    conditions: Vec<DetectorSet>,
+    /// All whose confidence matters to the rule.
+    wanted: DetectorSet,
+}
+
+impl Needs {
+    pub fn new(rules: &[CompiledRule], detectors: &[Detector]) -> Self {
+        let count = detectors.len();
+        let need = |rule: &CompiledRule| {
+            let asked: Vec<_> = rule.all.iter().filter(|clause| clause.about_sights).collect();
+            let conditions = asked.iter().map(|clause| DetectorSet::of(count, clause.detectors.iter().copied()));
+            let clauses = asked.iter().copied().chain(&rule.any).chain(&rule.none);
+            let lent = rule.raise.iter().chain(&rule.lower).flat_map(lenders);
+            let wanted = clauses.flat_map(|clause| clause.detectors.iter().copied()).chain(lent);
+            Need { conditions: conditions.collect(), wanted: DetectorSet::of(count, wanted) }
+        };
+        let lent_to = |detector: &Detector| {
+            DetectorSet::of(count, detector.raise.iter().chain(&detector.lower).flat_map(lenders))
+        };
+        Self { rules: rules.iter().map(need).collect(), lenders: detectors.iter().map(lent_to).collect() }
+    }
+
+    fn possible(&self, seen: &DetectorSet) -> impl Iterator<Item = (usize, &Need)> {
+        let is_possible = |need: &Need| need.conditions.iter().all(|condition| condition.meets(seen));
+        self.rules.iter().enumerate().filter(move |(_, need)| is_possible(need))
+    }
+}
+
+impl Ruleset {
+    /// The rules for each of whose conditions something was seen at all.
+    pub(super) fn possible(&self, seen: &DetectorSet) -> impl Iterator<Item = &CompiledRule> {
+        self.needs.possible(seen).map(|(at, _)| &self.rules[at])
+    }
+
+    /// The detectors whose confidence can matter: those of possible rules, and those that lend to them.
+    pub(super) fn needed(&self, seen: &DetectorSet) -> DetectorSet {
+        let mut needed = DetectorSet::none(self.detectors.len());
+        self.needs.possible(seen).for_each(|(_, need)| needed.add(&need.wanted));
+        // What lends may itself be lent to.
+        let mut followed = DetectorSet::none(self.detectors.len());
+        while let Some(at) = needed.next(seen, &followed) {
+            followed.insert(at);
+            needed.add(&self.needs.lenders[usize::from(at)]);
+        }
+        needed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_hold_what_was_put_in() {
+        let those = [0, 63, 64, 130];
+        let set = DetectorSet::of(131, those.into_iter());
+        for at in 0..131 {
+            assert_eq!(set.holds(at), those.contains(&at), "{at}");
+        }
+        assert!(set.meets(&DetectorSet::of(131, [130].into_iter())));
+        assert!(!set.meets(&DetectorSet::of(131, [129].into_iter())));
+        let followed = DetectorSet::of(131, [0, 63].into_iter());
+        assert_eq!(set.next(&DetectorSet::all(131), &followed), Some(64));
+        assert_eq!(set.next(&set, &set), None);
+    }
+}
