@@ -105,16 +105,22 @@ impl Words {
             if place < asked {
                 return known[..first[at]].partition_point(ends_before);
             }
-            let (mut low, mut step) = (first[at], 4);
-            while known.get(low + step).is_some_and(ends_before) {
-                low += step;
-                step *= 2;
-            }
-            low + known[low..(low + step).min(known.len())].partition_point(ends_before)
+            first[at] + prefix(&known[first[at]..], ends_before)
         });
         self.asked.set((place, first));
         first
     }
+}
+
+/// How many of the first items pass a test that no later one passes. They are few: it is looked from the first on, in
+/// growing steps.
+pub fn prefix<T>(items: &[T], belongs: impl Fn(&T) -> bool) -> usize {
+    let (mut low, mut step) = (0, 4);
+    while items.get(low + step).is_some_and(&belongs) {
+        low += step;
+        step *= 2;
+    }
+    low + items[low..(low + step).min(items.len())].partition_point(belongs)
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use std::cell::Cell;
 pub use block::{at as block_at, mask};
 pub use builder::LexiconBuilder;
 use found::Known;
-pub use found::{Span, Window, Words};
+pub use found::{Span, Window, Words, prefix};
 use table::{Place, Table};
 pub use words::for_each_word;
 use words::{Word, finish, step, walk};

@@ -17,7 +17,7 @@ use std::ops::Range;
 
 use regex_automata::Anchored;
 
-use super::lexicon::Words;
+use super::lexicon::{Words, prefix};
 use begin::Begins;
 pub use expression::{Labels, Pattern};
 use gate::Gate;
@@ -80,7 +80,7 @@ impl Numeric {
                 walk.at(&bytes[..end], at, |member| hit(member, at));
             }
         };
-        let mut tokens = words.tokens.iter().map(|at| *at as usize).peekable();
+        let mut tokens = &words.tokens[..];
         let mut done = 0;
         for number in &words.numbers {
             let from = (number.start as usize).saturating_sub(self.before).max(done);
@@ -89,8 +89,10 @@ impl Numeric {
                 (from..done).for_each(&mut look);
                 continue;
             }
-            while tokens.next_if(|at| *at < from).is_some() {}
-            while let Some(at) = tokens.next_if(|at| *at < done) {
+            tokens = &tokens[prefix(tokens, |at| (*at as usize) < from)..];
+            let (near, rest) = tokens.split_at(prefix(tokens, |at| (*at as usize) < done));
+            tokens = rest;
+            for at in near.iter().map(|at| *at as usize) {
                 if self.begins.blank {
                     let blanks = bytes[from..at].iter().rev().take_while(|byte| **byte <= b' ').count();
                     (at - blanks..at).for_each(&mut look);

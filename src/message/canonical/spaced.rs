@@ -15,7 +15,7 @@ const MIN_BESIDE: usize = 3;
 /// The text with such words joined, if there are any.
 pub(super) fn joined(text: &str) -> Option<Canonical> {
     let bytes = text.as_bytes();
-    if !may_stand_apart(bytes) || !runs(bytes).any(|run| run.is_long()) {
+    if !stands_any_apart(bytes) {
         return None;
     }
     let mut out = Canonical { text: String::with_capacity(text.len()), offsets: Vec::new() };
@@ -31,25 +31,32 @@ pub(super) fn joined(text: &str) -> Option<Canonical> {
     Some(out)
 }
 
-/// A quick look that passes over ordinary text: such a word has a character between two equal separators, and a third
-/// stands as far before or behind.
-fn may_stand_apart(bytes: &[u8]) -> bool {
+/// Whether any run is long. Passes quickly over ordinary text: such a run has a character between two equal separators,
+/// and a third stands as far before or behind.
+fn stands_any_apart(bytes: &[u8]) -> bool {
     let again = |c: usize, sign: usize, separator: u8| {
         bytes.get(c).is_some_and(u8::is_ascii_graphic) && bytes.get(sign) == Some(&separator)
     };
-    let stands_apart = |at: usize| {
+    let may_stand_apart = |at: usize| {
         let separator = bytes[at];
         SEPARATORS.contains(&separator)
             && bytes[at + 1].is_ascii_alphanumeric()
             && bytes[at + 2] == separator
             && (again(at + 3, at + 4, separator) || again(at.wrapping_sub(1), at.wrapping_sub(2), separator))
     };
+    let is_in_long_run = |at: usize| {
+        let starts = (at.saturating_sub(MOST_BEFORE)..=at + 1).filter(|start| may_begin(bytes, *start));
+        starts.filter_map(|start| Run::at(bytes, start)).any(|run| run.is_long())
+    };
     let end = bytes.len().saturating_sub(2);
     (0..end).step_by(BLOCK).any(|from| {
         let is_possible = bytes[from..].first_chunk().is_none_or(holds_equals_apart);
-        is_possible && (from..end.min(from + BLOCK)).any(stands_apart)
+        is_possible && (from..end.min(from + BLOCK)).any(|at| may_stand_apart(at) && is_in_long_run(at))
     })
 }
+
+/// A run's first separator stands at most so far behind its beginning.
+const MOST_BEFORE: usize = 8;
 
 const BLOCK: usize = 64;
 
@@ -129,13 +136,17 @@ fn begins_a_word(before: u8, c: u8) -> bool {
         || (before.is_ascii_digit() && c.is_ascii_alphabetic())
 }
 
+/// No letter stands before it.
+fn may_begin(bytes: &[u8], at: usize) -> bool {
+    at == 0 || !(bytes[at - 1].is_ascii_alphanumeric() || bytes[at - 1] >= 0x80)
+}
+
 /// All of them, from left to right.
 fn runs(bytes: &[u8]) -> impl Iterator<Item = Run> {
     let mut at = 0;
     std::iter::from_fn(move || {
         while at < bytes.len() {
-            let begins = at == 0 || !(bytes[at - 1].is_ascii_alphanumeric() || bytes[at - 1] >= 0x80);
-            let run = if begins { Run::at(bytes, at) } else { None };
+            let run = if may_begin(bytes, at) { Run::at(bytes, at) } else { None };
             at = run.as_ref().map_or(at + 1, |run| run.end);
             if run.is_some() {
                 return run;
@@ -184,10 +195,10 @@ mod tests {
         for text in ["J o h n", "2 - 1 9 - 0 9", "m-e-t-f-o-r-m"] {
             for before in 0..8 {
                 let text = format!("{} {text}, so", "x".repeat(before));
-                assert!(may_stand_apart(text.as_bytes()), "{text}");
+                assert!(stands_any_apart(text.as_bytes()), "{text}");
             }
         }
-        assert!(!may_stand_apart(b"in a box I saw a U.S. plan, e.g. as it is"));
+        assert!(!stands_any_apart(b"in a box I saw a U.S. plan, e.g. as it is"));
     }
 
     #[test]
