@@ -1,8 +1,5 @@
 //! What must be weighed at all: of most mail, nothing, for no rule has seen something for each of its conditions.
 
-use super::order::lenders;
-use super::ruleset::{CompiledRule, Detector, Ruleset};
-
 /// A set of detectors, one bit each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DetectorSet(Vec<u64>);
@@ -19,7 +16,7 @@ impl DetectorSet {
         all
     }
 
-    fn of(detectors: usize, those: impl Iterator<Item = u16>) -> Self {
+    pub fn of(detectors: usize, those: impl Iterator<Item = u16>) -> Self {
         let mut set = Self::none(detectors);
         those.for_each(|at| set.insert(at));
         set
@@ -50,56 +47,35 @@ impl DetectorSet {
 
 /// Which detectors matter to which rule, and which lend to which.
 pub struct Needs {
-    rules: Vec<Need>,
+    pub rules: Vec<Need>,
     /// By detector, those that lend to it.
-    lenders: Vec<DetectorSet>,
+    pub lenders: Vec<DetectorSet>,
 }
 
-struct Need {
+/// What a rule looks at.
+pub struct Need {
     /// Of each condition about sights, whose sights count.
-    conditions: Vec<DetectorSet>,
+    pub conditions: Vec<DetectorSet>,
     /// All whose confidence matters to the rule.
-    wanted: DetectorSet,
+    pub wanted: DetectorSet,
 }
 
 impl Needs {
-    pub fn new(rules: &[CompiledRule], detectors: &[Detector]) -> Self {
-        let count = detectors.len();
-        let need = |rule: &CompiledRule| {
-            let asked: Vec<_> = rule.all.iter().filter(|clause| clause.about_sights).collect();
-            let conditions = asked.iter().map(|clause| DetectorSet::of(count, clause.detectors.iter().copied()));
-            let clauses = asked.iter().copied().chain(&rule.any).chain(&rule.none);
-            let lent = rule.raise.iter().chain(&rule.lower).flat_map(lenders);
-            let wanted = clauses.flat_map(|clause| clause.detectors.iter().copied()).chain(lent);
-            Need { conditions: conditions.collect(), wanted: DetectorSet::of(count, wanted) }
-        };
-        let lent_to = |detector: &Detector| {
-            DetectorSet::of(count, detector.raise.iter().chain(&detector.lower).flat_map(lenders))
-        };
-        Self { rules: rules.iter().map(need).collect(), lenders: detectors.iter().map(lent_to).collect() }
-    }
-
-    fn possible(&self, seen: &DetectorSet) -> impl Iterator<Item = (usize, &Need)> {
+    /// The rules for each of whose conditions something was seen at all, by their place.
+    pub fn possible(&self, seen: &DetectorSet) -> impl Iterator<Item = usize> {
         let is_possible = |need: &Need| need.conditions.iter().all(|condition| condition.meets(seen));
-        self.rules.iter().enumerate().filter(move |(_, need)| is_possible(need))
-    }
-}
-
-impl Ruleset {
-    /// The rules for each of whose conditions something was seen at all.
-    pub(super) fn possible(&self, seen: &DetectorSet) -> impl Iterator<Item = &CompiledRule> {
-        self.needs.possible(seen).map(|(at, _)| &self.rules[at])
+        self.rules.iter().enumerate().filter(move |(_, need)| is_possible(need)).map(|(at, _)| at)
     }
 
     /// The detectors whose confidence can matter: those of possible rules, and those that lend to them.
-    pub(super) fn needed(&self, seen: &DetectorSet) -> DetectorSet {
-        let mut needed = DetectorSet::none(self.detectors.len());
-        self.needs.possible(seen).for_each(|(_, need)| needed.add(&need.wanted));
+    pub fn needed(&self, seen: &DetectorSet) -> DetectorSet {
+        let mut needed = DetectorSet::none(self.lenders.len());
+        self.possible(seen).for_each(|at| needed.add(&self.rules[at].wanted));
         // What lends may itself be lent to.
-        let mut followed = DetectorSet::none(self.detectors.len());
+        let mut followed = DetectorSet::none(self.lenders.len());
         while let Some(at) = needed.next(seen, &followed) {
             followed.insert(at);
-            needed.add(&self.needs.lenders[usize::from(at)]);
+            needed.add(&self.lenders[usize::from(at)]);
         }
         needed
     }

@@ -1,9 +1,10 @@
-//! Whose confidence is settled before whose: what lends to others is weighed before them.
+//! Who lends to whom: what lends to others is weighed before them, and only what matters to some rule.
 //!
 //! `diabetes` in `Diabetes Fund` is no illness, so `her` beside it speaks of nobody's health, so the name before
 //! `her` is no patient's: each is weighed when those that it leans on are settled.
 
-use super::ruleset::{Detector, Target, Weight};
+use super::need::{DetectorSet, Need, Needs};
+use super::ruleset::{CompiledRule, Detector, Target, Weight};
 
 /// Chains are followed so deep. Detectors that lend to each other in a ring end here, and with them those that
 /// lean on them.
@@ -24,8 +25,24 @@ pub(super) fn stages(detectors: &[Detector]) -> Vec<usize> {
     stages
 }
 
+/// Which detectors matter to which rule.
+pub(super) fn needs(rules: &[CompiledRule], detectors: &[Detector]) -> Needs {
+    let count = detectors.len();
+    let need = |rule: &CompiledRule| {
+        let asked: Vec<_> = rule.all.iter().filter(|clause| clause.about_sights).collect();
+        let conditions = asked.iter().map(|clause| DetectorSet::of(count, clause.detectors.iter().copied()));
+        let clauses = asked.iter().copied().chain(&rule.any).chain(&rule.none);
+        let lent = rule.raise.iter().chain(&rule.lower).flat_map(lenders);
+        let wanted = clauses.flat_map(|clause| clause.detectors.iter().copied()).chain(lent);
+        Need { conditions: conditions.collect(), wanted: DetectorSet::of(count, wanted) }
+    };
+    let lent_to =
+        |detector: &Detector| DetectorSet::of(count, detector.raise.iter().chain(&detector.lower).flat_map(lenders));
+    Needs { rules: rules.iter().map(need).collect(), lenders: detectors.iter().map(lent_to).collect() }
+}
+
 /// The detectors that a weight looks for.
-pub(super) fn lenders(weight: &Weight) -> impl Iterator<Item = u16> + '_ {
+fn lenders(weight: &Weight) -> impl Iterator<Item = u16> + '_ {
     let with = weight.with.iter().flat_map(|with| &with.targets);
     weight.targets.iter().chain(with).filter_map(|target| match target {
         Target::List(_) => None,

@@ -68,7 +68,7 @@ impl Outline {
     /// mail there is nothing to keep.
     pub(super) fn of(rules: &Ruleset, pages: &[Page<'_>]) -> Self {
         let mut outline = Self::default();
-        let needed = rules.needed(&rules.seen(pages, LIKELY));
+        let needed = rules.needs.needed(&rules.seen(pages, LIKELY));
         let mut numbers: HashMap<u16, u16> = HashMap::new();
         let mut values: HashMap<String, u32> = HashMap::new();
         let mut unused: BTreeSet<u16> = BTreeSet::new();
@@ -195,7 +195,7 @@ impl Ruleset {
             let mut seen = DetectorSet::none(self.detectors.len());
             let kept = outline.detectors.iter().filter_map(|(id, _)| self.number_of(id));
             kept.chain(unused.iter().copied()).for_each(|at| seen.insert(at));
-            let needed = self.needed(&seen);
+            let needed = self.needs.needed(&seen);
             let wanted = unused.iter().filter(|at| needed.holds(**at));
             let id = |at: &u16| &self.detectors[usize::from(*at)].id;
             doubts.extend(wanted.map(|at| format!("what {} saw was of no use to the rules of then", id(at))));

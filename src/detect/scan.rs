@@ -30,10 +30,10 @@ impl Ruleset {
         let audience = self.audience(known, reading, circumstances);
         let (mut pages, unsearched) = self.pages(known, reading, &audience, budget);
         let seen = self.seen(&pages, 0);
-        self.weigh(&mut pages, known, &self.needed(&seen));
+        self.weigh(&mut pages, known, &self.needs.needed(&seen));
         let case = Case { scene: Scene::new(self, known, &pages), reading, circumstances };
         let mut findings = Findings { unsearched: unsearched || audience.unsearched, ..Findings::default() };
-        for rule in self.possible(&seen) {
+        for rule in self.needs.possible(&seen).map(|at| &self.rules[at]) {
             if budget.check().is_err() {
                 break;
             }

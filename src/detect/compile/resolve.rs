@@ -14,7 +14,6 @@ use super::{Fault, Loader};
 use crate::detect::Mode;
 use crate::detect::known::{KeyKind, Known};
 use crate::detect::lexicon::WordSet;
-use crate::detect::need::Needs;
 use crate::detect::pattern::{Pattern, Patterns};
 use crate::detect::raw;
 use crate::detect::raw::Spot;
@@ -84,7 +83,7 @@ pub fn resolve(source: Source, load: Loader<'_>) -> Result<Ruleset, Vec<Fault>> 
         word_sets: maker.word_sets,
         headers: headers::Headers::new(detectors.iter().map(|detector| &detector.columns[..])),
         stages: order::stages(&detectors),
-        needs: Needs::new(&ready, &detectors),
+        needs: order::needs(&ready, &detectors),
         detectors,
         rules: ready,
         known: Known::default(),
