@@ -9,4 +9,5 @@ mod postfix;
 mod relay;
 mod resources;
 mod rows;
+mod soak;
 mod support;
