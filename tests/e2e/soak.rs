@@ -47,7 +47,7 @@ fn round(gateway: &Gateway, number: usize, sent: &Mutex<Vec<String>>) {
     };
     send("At noon?");
     send(&"See you on the terrace at noon, bring the plans.\r\n".repeat(400));
-    if number % 10 == 0 {
+    if number.is_multiple_of(10) {
         send(&"0123456789 abcdefghijklmnopqrstuvwxyz 0123456789 abcdefghijklm\r\n".repeat(20_000));
     }
     let held = client.deliver(&["bob@partner.example"], &message("Note", PHI));
@@ -106,7 +106,7 @@ fn mixed_load_and_faults_lose_nothing_and_leave_nothing_behind() {
         while Instant::now() < end {
             std::thread::sleep(Duration::from_millis(250));
             samples.push(look(gateway.pid()));
-            if samples.len() % 40 == 0 {
+            if samples.len().is_multiple_of(40) {
                 gateway.signal("HUP");
             }
         }
