@@ -8,7 +8,7 @@ use super::ruleset::{Clause, CompiledRule};
 use super::weigh::{Scene, Term};
 use super::{Circumstances, Finding, RuleMatch, mask};
 use crate::mail::Address;
-use crate::message::{Origin, Reading, Shape, Zone};
+use crate::message::{Reading, Shape, Zone};
 
 /// Sights above this are not all told: a spreadsheet of a million rows is one finding a column.
 const MOST_FINDINGS: usize = 50;
@@ -183,11 +183,15 @@ impl<'a> Case<'a> {
     /// Parts of one message: everything for `message`; the subject reads as if it stood just above the body, and
     /// the header and footer of a document as if they stood above its text.
     fn are_parts_close(&self, a: Seen<'_>, b: Seen<'_>, within: Within) -> bool {
-        let (one, other) = (&self.scene.pages[a.page].segment.origin, &self.scene.pages[b.page].segment.origin);
-        let below = match (stands_above(one, other), stands_above(other, one)) {
+        let standings = self.scene.standings();
+        let (one, other) = (standings[a.page], standings[b.page]);
+        let below = match (one.is_above(other), other.is_above(one)) {
             (true, _) => b,
             (_, true) => a,
-            _ => return within == Within::Message && one != other,
+            _ => {
+                let origin = |seen: Seen<'_>| &self.scene.pages[seen.page].segment.origin;
+                return within == Within::Message && origin(a) != origin(b);
+            }
         };
         match within {
             Within::Message | Within::Part => true,
@@ -292,19 +296,6 @@ fn gap(a: Seen<'_>, b: Seen<'_>) -> u32 {
     a.sight.start.max(b.sight.start).saturating_sub(a.sight.end.min(b.sight.end))
 }
 
-/// Whether a part is the subject above a body, or the header or footer (`word/header1.xml`) of a document.
-fn stands_above(part: &Origin, text: &Origin) -> bool {
-    if part.is_subject() {
-        return text.as_str().starts_with("body/");
-    }
-    match (part.as_str().rsplit_once('/'), text.as_str().rsplit_once('/')) {
-        (Some((folder, name)), Some((same, _))) => {
-            folder == same && folder.ends_with("/word") && (name.starts_with("header") || name.starts_with("footer"))
-        }
-        _ => false,
-    }
-}
-
 /// `ann@corp.example`, `@corp.example`, or `.corp.example` for its subdomains.
 fn address_fits(address: &Address, wanted: &str) -> bool {
     let domain = address.domain().as_str();
@@ -312,20 +303,5 @@ fn address_fits(address: &Address, wanted: &str) -> bool {
         Some(whole) => domain.eq_ignore_ascii_case(whole),
         None if wanted.starts_with('.') => domain.to_ascii_lowercase().ends_with(&wanted.to_ascii_lowercase()),
         None => format!("{}@{domain}", address.local()).eq_ignore_ascii_case(wanted),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_documents_header_stands_above_its_text_and_no_other() {
-        let above = |part: &str, text: &str| stands_above(&Origin::new(part), &Origin::new(text));
-        assert!(above("attachment/1/word/header1.xml", "attachment/1/word/document.xml"));
-        assert!(!above("attachment/1/word/document.xml", "attachment/1/word/header1.xml"));
-        assert!(!above("attachment/1/word/header1.xml", "attachment/2/word/document.xml"));
-        assert!(!above("attachment/1/header.txt", "attachment/1/other.txt"));
-        assert!(above("header/subject", "body/text[1]") && !above("header/subject", "attachment/1"));
     }
 }

@@ -26,6 +26,7 @@ pub mod raw;
 mod recognise;
 mod ruleset;
 mod scan;
+mod standing;
 mod stretch;
 mod table;
 mod trial;

@@ -26,6 +26,8 @@ pub struct Ruleset {
     pub(super) stages: Vec<usize>,
     pub(super) rules: Vec<CompiledRule>,
     pub(super) needs: Needs,
+    /// How many weights detectors and rules have.
+    pub(super) weights: usize,
     pub(super) known: Known,
     pub(super) hash: String,
     pub(super) source: String,
@@ -113,6 +115,8 @@ pub struct Recipients {
 
 /// A change of confidence.
 pub(super) struct Weight {
+    /// Its place among all weights of the ruleset.
+    pub number: usize,
     pub targets: Vec<Target>,
     /// The sight must lie inside a target, not near one.
     pub inside: bool,

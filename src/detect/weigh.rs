@@ -1,7 +1,7 @@
 //! What stands near a sight makes it surer or less sure.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use memchr::{memchr, memchr_iter, memrchr, memrchr_iter};
 
@@ -11,6 +11,7 @@ use super::namesakes::Namesakes;
 use super::page::{Page, Sight};
 use super::raw::Within;
 use super::ruleset::{Change, Ruleset, Target, Weight};
+use super::standing::Standing;
 use crate::message::{Shape, Zone};
 
 /// A sight less sure than this lends nothing to its neighbours: a bare number is no record number yet.
@@ -29,41 +30,17 @@ pub struct Scene<'a> {
     pub rules: &'a Ruleset,
     pub known: &'a Known,
     pub pages: &'a [Page<'a>],
-    /// By weight and page: what is asked `within: part` has one answer for all sights of a page.
-    whole: RefCell<HashMap<(*const Weight, usize), bool>>,
+    /// By page and weight, once asked: what is asked `within: part` has one answer for all sights of a page.
+    whole: RefCell<Vec<Vec<Option<bool>>>>,
     /// Found when first asked for.
     namesakes: OnceCell<Namesakes>,
-    letter: OnceCell<Letter>,
-}
-
-/// The pages that are read together: subjects and bodies, in order.
-struct Letter {
-    subjects: Vec<usize>,
-    bodies: Vec<usize>,
-}
-
-impl Letter {
-    fn of(pages: &[Page<'_>]) -> Self {
-        let those = |wanted: &dyn Fn(&Page<'_>) -> bool| (0..pages.len()).filter(|at| wanted(&pages[*at])).collect();
-        Self {
-            subjects: those(&|page| page.segment.origin.is_subject()),
-            bodies: those(&|page| page.segment.origin.as_str().starts_with("body/")),
-        }
-    }
-
-    /// The bodies below a subject, or the subjects above a body.
-    fn beside(&self, page: usize) -> &[usize] {
-        match (self.subjects.binary_search(&page).is_ok(), self.bodies.binary_search(&page).is_ok()) {
-            (true, _) => &self.bodies,
-            (_, true) => &self.subjects,
-            _ => &[],
-        }
-    }
+    standings: OnceCell<Vec<Standing<'a>>>,
 }
 
 impl<'a> Scene<'a> {
     pub fn new(rules: &'a Ruleset, known: &'a Known, pages: &'a [Page<'a>]) -> Self {
-        Self { rules, known, pages, whole: RefCell::default(), namesakes: OnceCell::new(), letter: OnceCell::new() }
+        let whole = RefCell::new(vec![Vec::new(); pages.len()]);
+        Self { rules, known, pages, whole, namesakes: OnceCell::new(), standings: OnceCell::new() }
     }
 
     /// A sight's confidence by its detector's weights. Neighbours do not take away what the sight
@@ -150,24 +127,34 @@ impl<'a> Scene<'a> {
         Near::new(self.rules, weight).look(here, Some(sight), low, high)
     }
 
-    fn letter(&self) -> &Letter {
-        self.letter.get_or_init(|| Letter::of(self.pages))
+    /// By page, what it is to the others.
+    pub fn standings(&self) -> &[Standing<'a>] {
+        self.standings.get_or_init(|| self.pages.iter().map(|page| Standing::of(&page.segment.origin)).collect())
+    }
+
+    fn those(&self, wanted: Standing<'a>) -> impl Iterator<Item = &'a Page<'a>> {
+        let those = self.standings().iter().zip(self.pages).filter(move |(standing, _)| **standing == wanted);
+        those.map(|(_, page)| page)
     }
 
     /// The same for whole pages: asked once.
     fn is_on_page(&self, page: usize, weight: &Weight) -> bool {
-        if let Some(known) = self.whole.borrow().get(&(weight as *const Weight, page)) {
+        if let Some(Some(known)) = self.whole.borrow()[page].get(weight.number) {
             return *known;
         }
         let mut near = Near::new(self.rules, weight);
         let mut look = |page: &Page<'_>| near.look(page, None, 0, page.text.len());
-        let answer = match weight.within {
-            Some(Within::Message) => self.pages.iter().any(look),
-            _ if weight.subject => self.letter().subjects.iter().any(|subject| look(&self.pages[*subject])),
+        let answer = match (weight.within, self.standings()[page]) {
+            (Some(Within::Message), _) => self.pages.iter().any(look),
+            _ if weight.subject => self.those(Standing::Subject).any(look),
             // The subject reads as if it stood above the body.
-            _ => look(&self.pages[page]) || self.letter().beside(page).iter().any(|other| look(&self.pages[*other])),
+            (_, Standing::Subject) => look(&self.pages[page]) || self.those(Standing::Body).any(look),
+            (_, Standing::Body) => look(&self.pages[page]) || self.those(Standing::Subject).any(look),
+            _ => look(&self.pages[page]),
         };
-        self.whole.borrow_mut().insert((weight as *const Weight, page), answer);
+        let answers = &mut self.whole.borrow_mut()[page];
+        answers.resize(self.rules.weights, None);
+        answers[weight.number] = Some(answer);
         answer
     }
 }

@@ -20,5 +20,7 @@ pub(super) struct Maker<'a> {
     pub(super) kinds: Vec<(Identifies, Class)>,
     /// Seen by who asks for its kind, not only by who names it.
     pub(super) open: Vec<bool>,
+    /// How many weights there are so far.
+    pub(super) weights: usize,
     pub(super) faults: Vec<Fault>,
 }

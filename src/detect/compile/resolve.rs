@@ -34,6 +34,7 @@ pub fn resolve(source: Source, load: Loader<'_>) -> Result<Ruleset, Vec<Fault>> 
         ids: detectors.iter().enumerate().map(|(at, placed)| (placed.item.id.value.clone(), at as u16)).collect(),
         kinds: detectors.iter().map(|placed| (placed.item.identifies, placed.item.class)).collect(),
         open: detectors.iter().map(|placed| placed.item.mode != Mode::Shadow).collect(),
+        weights: 0,
         faults: Vec::new(),
     };
     if detectors.len() > MOST_DETECTORS {
@@ -84,6 +85,7 @@ pub fn resolve(source: Source, load: Loader<'_>) -> Result<Ruleset, Vec<Fault>> 
         headers: headers::Headers::new(detectors.iter().map(|detector| &detector.columns[..])),
         stages: order::stages(&detectors),
         needs: order::needs(&ready, &detectors),
+        weights: maker.weights,
         detectors,
         rules: ready,
         known: Known::default(),

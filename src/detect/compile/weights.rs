@@ -50,7 +50,9 @@ impl Maker<'_> {
             let spot = Spot { value: name.clone(), line: named.line, column: named.column };
             targets.extend(self.targets(file, &spot)?);
         }
+        self.weights += 1;
         let weight = Weight {
+            number: self.weights - 1,
             targets,
             inside,
             who: weigh.who,
