@@ -1,7 +1,7 @@
 //! What must be weighed at all: of most mail, nothing, for no rule has seen something for each of its conditions.
 
-/// A set of detectors, one bit each.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A set of detectors, one bit each. One made without their number holds none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DetectorSet(Vec<u64>);
 
 impl DetectorSet {
@@ -26,8 +26,9 @@ impl DetectorSet {
         self.0[usize::from(detector / 64)] |= 1 << (detector % 64);
     }
 
+    #[inline]
     pub fn holds(&self, detector: u16) -> bool {
-        self.0[usize::from(detector / 64)] >> (detector % 64) & 1 == 1
+        self.0.get(usize::from(detector / 64)).is_some_and(|bits| bits >> (detector % 64) & 1 == 1)
     }
 
     fn meets(&self, other: &Self) -> bool {

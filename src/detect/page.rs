@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use super::lexicon::{Span, Words};
 use super::names::{self, Surety};
+use super::need::DetectorSet;
 use super::raw::{Case, NameForm};
 use super::ruleset::{Detector, Eye, Ruleset};
 use super::stretch::Stretches;
@@ -64,6 +65,8 @@ pub struct Page<'a> {
     pub sights: Vec<Sight>,
     /// Where each detector's sights begin; empty where there are none.
     begins: Vec<u32>,
+    /// Whose they are.
+    seen: DetectorSet,
     /// The zone that was looked up last: the next is mostly the same, or the one behind it.
     zone: Cell<usize>,
     /// Found when first asked for: ordinary mail never asks.
@@ -99,6 +102,7 @@ impl<'a> Page<'a> {
             words,
             sights: Vec::new(),
             begins: Vec::new(),
+            seen: DetectorSet::default(),
             zone: Cell::new(0),
             sentences: OnceCell::new(),
             paragraphs: OnceCell::new(),
@@ -144,8 +148,9 @@ impl<'a> Page<'a> {
         self.segment.zone_at(at)
     }
 
+    #[inline]
     pub fn sights_of(&self, detector: u16) -> &[Sight] {
-        if self.sights.is_empty() {
+        if !self.seen.holds(detector) {
             return &[];
         }
         let at = usize::from(detector);
@@ -305,6 +310,7 @@ impl<'a> Page<'a> {
         sights.sort_by_key(|sight| (sight.detector, sight.start, sight.end));
         sights.dedup_by_key(|sight| (sight.detector, sight.start, sight.end));
         let mut begins = vec![0_u32; detectors + 1];
+        self.seen = DetectorSet::of(detectors, sights.iter().map(|sight| sight.detector));
         for sight in &sights {
             begins[usize::from(sight.detector) + 1] += 1;
         }

@@ -1,7 +1,6 @@
 //! What stands near a sight makes it surer or less sure.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::BTreeSet;
 
 use memchr::{memchr, memchr_iter, memrchr, memrchr_iter};
 
@@ -211,12 +210,13 @@ fn speaks(zone: Zone, own: Option<&Sight>) -> bool {
 struct Near<'w> {
     lexicon: &'w Lexicon,
     weight: &'w Weight,
-    values: BTreeSet<String>,
+    /// Few: no more than make enough.
+    values: Vec<String>,
 }
 
 impl<'w> Near<'w> {
     fn new(rules: &'w Ruleset, weight: &'w Weight) -> Self {
-        Self { lexicon: &rules.lexicon, weight, values: BTreeSet::new() }
+        Self { lexicon: &rules.lexicon, weight, values: Vec::new() }
     }
 
     fn look(&mut self, page: &Page<'_>, own: Option<&Sight>, low: usize, high: usize) -> bool {
@@ -235,6 +235,9 @@ impl<'w> Near<'w> {
     /// A detector's sights beside (not over) our own.
     fn sights(&mut self, page: &Page<'_>, detector: u16, own: Option<&Sight>, low: usize, high: usize) -> bool {
         let sights = page.sights_of(detector);
+        if sights.is_empty() {
+            return false;
+        }
         let first = sights.partition_point(|sight| (sight.start as usize) + LONGEST < low);
         sights[first..]
             .iter()
@@ -247,7 +250,10 @@ impl<'w> Near<'w> {
 
     fn enough(&mut self, value: &str) -> bool {
         self.weight.count <= 1 || {
-            self.values.insert(value.to_lowercase());
+            let value = value.to_lowercase();
+            if !self.values.contains(&value) {
+                self.values.push(value);
+            }
             self.values.len() >= self.weight.count
         }
     }
