@@ -39,7 +39,7 @@ pub struct Dump<R> {
 /// Whether this is how a dump begins, and not a table's header row.
 pub fn is_dump(head: &[u8]) -> bool {
     let text = String::from_utf8_lossy(head);
-    let mut lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
+    let mut lines = text.lines().map(str::trim);
     let line = lines.find(|line| !line.is_empty()).unwrap_or_default().to_ascii_lowercase();
     let mut words = line.split_whitespace();
     let (first, second) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
@@ -47,6 +47,7 @@ pub fn is_dump(head: &[u8]) -> bool {
         "insert" | "replace" => ["into", "ignore"].contains(&second) || second.starts_with('['),
         "create" => ["table", "database", "schema", "temporary", "unlogged"].contains(&second),
         "set" | "use" | "copy" | "drop" | "lock" | "start" | "pragma" => line.ends_with(';') || second.starts_with('['),
+        "rem" => second == "inserting",
         "begin;" | "begin" => second.is_empty() || second.starts_with("transaction"),
         _ => ["--", "/*", "\\restrict", "\\connect"].iter().any(|start| first.starts_with(start)),
     }
@@ -70,6 +71,11 @@ impl<R: BufRead> Dump<R> {
                     None
                 }
                 "GO" => None,
+                // What Oracle's tools say to themselves.
+                "REM" | "PROMPT" => {
+                    self.lexer.end_line()?;
+                    None
+                }
                 _ => {
                     self.lexer.skip_statement()?;
                     None
@@ -198,6 +204,8 @@ impl<R: BufRead> Dump<R> {
                 Some(Token::Open) => depth += 1,
                 Some(Token::Close) => depth -= 1,
                 Some(Token::Text(text)) => cell.text = cell.text.or(Some(text)),
+                // MySQL, and SQL Server where it is told so, take double quotes for those of a string.
+                Some(Token::Name(name)) => cell.text = cell.text.or(Some(name.into_bytes())),
                 Some(Token::Word(word)) => cell.word = cell.word.or(Some(word)),
                 Some(_) => {}
             }

@@ -13,6 +13,7 @@ mod rows;
 mod site;
 mod sort;
 mod table;
+mod utf8;
 
 pub use build::{Built, build};
 pub use file::Header;

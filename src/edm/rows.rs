@@ -2,8 +2,8 @@
 
 use std::io::{BufRead, BufReader, Read};
 
-use super::Error;
 use super::dump::{Block, Dump, is_dump};
+use super::{Error, utf8};
 use crate::detect::known::Column;
 
 /// What the columns hold where their headers don't say it: header → column, `None` to leave it out.
@@ -48,8 +48,9 @@ struct Tables<'a> {
 
 impl<'a> Rows<'a> {
     pub fn open(export: Export<'a>) -> Result<Self, Error> {
-        let mut read = BufReader::with_capacity(1 << 16, export.read);
-        let head = read.fill_buf().map_err(|error| Error::Table(error.to_string()))?;
+        let unreadable = |error: std::io::Error| Error::Table(error.to_string());
+        let mut read = BufReader::with_capacity(1 << 16, utf8::of(export.read).map_err(unreadable)?);
+        let head = read.fill_buf().map_err(unreadable)?;
         if head.is_empty() {
             return Err(Error::Table("the table is empty".into()));
         }

@@ -289,6 +289,11 @@ async fn mail_is_found_by_address_message_id_and_time() {
         };
         assert_eq!(found(Query { to: Some("roe@".into()), ..Query::default() }).await, [id]);
         assert_eq!(found(Query { to: Some("ROE@There".into()), ..Query::default() }).await, [id], "in any case");
+        assert_eq!(
+            found(Query { to: Some("<roe@there.example>".into()), ..Query::default() }).await,
+            [id],
+            "as in a log"
+        );
         assert!(found(Query { to: Some("\"roe".into()), ..Query::default() }).await.is_empty());
         assert_eq!(found(Query { message_id: Some(format!("<{id}@clinic.example>")), ..Query::default() }).await, [id]);
         assert_eq!(found(Query { from: Some("ann@clinic.example".into()), ..Query::default() }).await.len(), 2);

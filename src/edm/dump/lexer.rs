@@ -101,7 +101,7 @@ impl<R: BufRead> Lexer<R> {
         loop {
             match self.token()? {
                 None | Some(Token::End) => return Ok(()),
-                Some(Token::Word(word)) if word == "GO" => return Ok(()),
+                Some(Token::Word(word)) if word.eq_ignore_ascii_case("GO") => return Ok(()),
                 Some(_) => {}
             }
         }
@@ -109,19 +109,26 @@ impl<R: BufRead> Lexer<R> {
 
     /// Reads over a trigger or routine: statements may stand between its BEGIN and END.
     pub fn skip_body(&mut self) -> Result<(), Error> {
-        let (mut begun, mut ended) = (false, false);
+        let mut open = 0_usize;
         while let Some(token) = self.token()? {
             match token {
-                Token::End if !begun || ended => return Ok(()),
-                Token::Word(word) if word.eq_ignore_ascii_case("BEGIN") => begun = true,
-                Token::Word(word) if word.eq_ignore_ascii_case("END") => {
-                    ended = true;
-                    continue;
-                }
-                Token::Word(word) if word == "GO" => return Ok(()),
+                Token::End if open == 0 => return Ok(()),
+                Token::Word(word) => match word.to_ascii_uppercase().as_str() {
+                    "BEGIN" | "CASE" => open += 1,
+                    "END" => match self.token()? {
+                        // `END IF` ends no block; `END CASE` ends one, as `END` alone does.
+                        Some(Token::Word(word)) if is_of_loops(&word) => {}
+                        Some(Token::Word(word)) if word.eq_ignore_ascii_case("CASE") => open = open.saturating_sub(1),
+                        next => {
+                            open = open.saturating_sub(1);
+                            self.given_back = next;
+                        }
+                    },
+                    "GO" => return Ok(()),
+                    _ => {}
+                },
                 _ => {}
             }
-            ended = false;
         }
         Ok(())
     }
@@ -171,7 +178,7 @@ impl<R: BufRead> Lexer<R> {
         let begun = self.line;
         let mut text = Vec::new();
         while let Some(byte) = self.take()? {
-            let escapes = byte == b'\\' && self.mysql && close == b'\'';
+            let escapes = byte == b'\\' && self.mysql && matches!(close, b'\'' | b'"');
             if escapes {
                 let Some(escaped) = self.take()? else { break };
                 keep(&mut text, unescaped(escaped), most);
@@ -196,7 +203,7 @@ impl<R: BufRead> Lexer<R> {
 
     fn word(&mut self, first: u8) -> Result<Token, Error> {
         let mut word = vec![first];
-        while let Some(byte) = self.peek()?.filter(|byte| is_of_word(*byte) || *byte == b'.') {
+        while let Some(byte) = self.peek()?.filter(|byte| is_of_word(*byte) || matches!(byte, b'.' | b'#' | b'$')) {
             self.take()?;
             keep(&mut word, byte, LONGEST_NAME);
         }
@@ -290,6 +297,11 @@ fn filled(read: &mut impl BufRead) -> Result<&[u8], Error> {
     read.fill_buf().map_err(|error| Error::Table(error.to_string()))
 }
 
+/// What an `END` may stand before without ending the routine's block.
+fn is_of_loops(word: &str) -> bool {
+    ["IF", "LOOP", "WHILE", "REPEAT", "FOR"].contains(&word.to_ascii_uppercase().as_str())
+}
+
 fn is_of_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+' | b'@') || byte >= 0x80
 }
@@ -308,6 +320,7 @@ fn unescaped(byte: u8) -> u8 {
         b'r' => b'\r',
         b'b' => 8,
         b'f' => 12,
+        b'v' => 11,
         b'0' => 0,
         other => other,
     }

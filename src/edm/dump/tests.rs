@@ -70,7 +70,18 @@ fn dumps_of_other_databases_give_theirs() {
              INSERT [dbo].[Patients] ([Id], [Last Name], [Born]) VALUES (2, N'Doe', NULL)\nGO\n",
             "Patients(Id,Last Name,Born): 1|Roe|1970-02-08\nPatients(Id,Last Name,Born): 2|Doe|",
         ),
-        // Oracle.
+        // Oracle, whose names may have signs in them, and whose tools write remarks.
+        (
+            "REM INSERTING into EHR.P\nSET DEFINE OFF;\nInsert into EHR.P (ACCT#,SSN$) values (1,'219-09-6781');",
+            "P(ACCT#,SSN$): 1|219-09-6781",
+        ),
+        // MySQL with double quotes, and a routine with blocks in blocks.
+        (
+            "-- MySQL dump 10.13\nCREATE PROCEDURE f() BEGIN IF x THEN BEGIN SET y = 1; END; END IF; \
+             CASE y WHEN 1 THEN SET z = 1; END CASE; INSERT INTO p (a) VALUES ('no row'); END;\n\
+             INSERT INTO p (a,b) VALUES (\"O'Hara\",\"a\\\"b\");",
+            "p(a,b): O'Hara|a\"b",
+        ),
         ("INSERT INTO ehr.p (a,b) VALUES (1.5,TO_DATE('1970-02-08','YYYY-MM-DD'));", "p(a,b): 1.5|1970-02-08"),
         // pg_dump --inserts, and what may follow the rows.
         (
@@ -101,7 +112,8 @@ fn faults_tell_line_and_reason_and_no_value() {
 fn a_dump_is_told_from_a_table_by_its_first_line() {
     for dump in [
         "-- PostgreSQL database dump\n",
-        "\u{feff}\nSET NAMES utf8;\n",
+        "\nSET NAMES utf8;\n",
+        "REM INSERTING into P\n",
         "INSERT INTO p VALUES",
         "use [ehr]\nGO",
         "BEGIN;\n",

@@ -85,9 +85,9 @@ fn as_stored(wanted: &str) -> Option<String> {
 fn matches(query: &Query, summary: &Summary) -> bool {
     let authors = summary.envelope.reverse_path.address().into_iter().chain(&summary.facts.author);
     let mut recipients = summary.envelope.recipients.iter().map(|recipient| &recipient.address);
-    let contains =
-        |wanted: &str, address: &Address| address.to_string().to_lowercase().contains(&wanted.to_lowercase());
     let bare = |id: &str| id.trim_matches(['<', '>']).to_owned();
+    let contains =
+        |wanted: &str, address: &Address| address.to_string().to_lowercase().contains(&bare(wanted).to_lowercase());
     query.from.as_ref().is_none_or(|wanted| authors.clone().any(|author| contains(wanted, author)))
         && query.to.as_ref().is_none_or(|wanted| recipients.any(|recipient| contains(wanted, recipient)))
         && query
