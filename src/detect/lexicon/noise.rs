@@ -1,7 +1,7 @@
 //! Long runs of mixed letters and digits that no one reads: base64, hashes, keys, the tails of links.
 //!
-//! They hold no words and nobody's numbers, only such as stand there by chance, and are passed over. What they say
-//! when they are decoded is a text of its own.
+//! They hold no words and nobody's numbers, only such as stand there by chance, and are passed over; an expression with a
+//! literal of its own (`ghp_`) may begin where they do. What they say when they are decoded is a text of its own.
 
 use std::ops::Range;
 
@@ -11,6 +11,10 @@ const LEAST: usize = 40;
 /// Of a hundred neighbours in noise so many are of different kinds (capital, small, digit; a word's capital and its
 /// second letter apart): base64 and hexadecimal digits have nearly fifty, words that are written together twenty.
 const CHANGES: usize = 30;
+
+/// Signs stand seldom in noise: between two of them it has so many letters and digits. Numbers that are written together
+/// (`1HGCM82633A004352/1FTFW1ET5DFC10312`) have fewer.
+const LONGEST: usize = 20;
 
 /// Where runs of ones begin that are long enough.
 pub fn long_runs(ones: u64) -> u64 {
@@ -25,8 +29,8 @@ pub fn long_runs(ones: u64) -> u64 {
 pub fn first(bytes: &[u8], start: usize) -> Result<Range<usize>, usize> {
     let mut at = start;
     loop {
-        let (end, changes) = run(bytes, at);
-        if end - at >= LEAST && changes * 100 >= (end - at) * CHANGES {
+        let Run { end, changes, longest } = Run::at(bytes, at);
+        if end - at >= LEAST && longest >= LONGEST && changes * 100 >= (end - at) * CHANGES {
             return Ok(at..end);
         }
         // One sign, or the end of the run.
@@ -37,18 +41,35 @@ pub fn first(bytes: &[u8], start: usize) -> Result<Range<usize>, usize> {
     }
 }
 
-/// The end of a run of the signs of base64, and how often neighbours in it are of different kinds.
-fn run(bytes: &[u8], start: usize) -> (usize, usize) {
-    let (mut before, mut changes) = (SIGN, 0);
-    for (at, byte) in bytes.iter().enumerate().skip(start) {
-        let kind = KINDS[usize::from(*byte)];
-        if kind == NONE {
-            return (at, changes);
+/// A run of the signs of base64.
+struct Run {
+    end: usize,
+    /// How often neighbours in it are of different kinds.
+    changes: usize,
+    /// The most letters and digits between two signs.
+    longest: usize,
+}
+
+impl Run {
+    fn at(bytes: &[u8], start: usize) -> Self {
+        let mut run = Self { end: bytes.len(), changes: 0, longest: 0 };
+        let (mut before, mut sign) = (SIGN, start);
+        for (at, byte) in bytes.iter().enumerate().skip(start) {
+            let kind = KINDS[usize::from(*byte)];
+            if kind <= SIGN {
+                run.longest = run.longest.max(at - sign);
+                sign = at + 1;
+            }
+            if kind == NONE {
+                run.end = at;
+                return run;
+            }
+            run.changes += usize::from(CHANGE[usize::from(before)] >> kind & 1);
+            before = kind;
         }
-        changes += usize::from(CHANGE[usize::from(before)] >> kind & 1);
-        before = kind;
+        run.longest = run.longest.max(bytes.len() - sign);
+        run
     }
-    (bytes.len(), changes)
 }
 
 const NONE: u8 = 0;
@@ -90,6 +111,7 @@ mod tests {
             ("550e8400-e29b-41d4-a716-446655440000", false),
             ("219-09-6781/219-09-6782/219-09-6783/219-09-6784/219-09-6785", false),
             ("Jane+Q+Doe+was+born+on+05/12/1961+and+has+SSN+219-09-6781", false),
+            ("1HGCM82633A004352/1FTFW1ET5DFC10312/1C4RJFAG0FC625797", false),
             ("----------------------------------------------------------", false),
             ("PID-5=DOE^JANE^Q;PID-7=19610512;PID-19=219096781;DG1-3=E11.9", false),
         ] {

@@ -106,7 +106,7 @@ pub fn for_each_word(text: &str, word: impl FnMut(Word)) {
     walk(text, word, |_| {});
 }
 
-/// The same, and calls back for every place where a word or a sign begins, in order of their own.
+/// The same, and calls back for every place where a word, a sign or noise begins, in order of their own.
 #[inline]
 pub fn walk(text: &str, mut word: impl FnMut(Word), mut token: impl FnMut(u32)) {
     let bytes = text.as_bytes();
@@ -115,7 +115,8 @@ pub fn walk(text: &str, mut word: impl FnMut(Word), mut token: impl FnMut(u32)) 
     // The noise that comes next, and up to where it was looked for.
     let (mut passed, mut looked) = (usize::MAX..usize::MAX, 0);
     while at < bytes.len() {
-        if passed.contains(&at) {
+        if at == passed.start {
+            token(at as u32);
             at = passed.end;
             continue;
         }
@@ -266,6 +267,7 @@ mod tests {
             if c.is_ascii() && at >= looked {
                 match noise::first(text.as_bytes(), at) {
                     Ok(found) if found.start == at => {
+                        tokens.push(at as u32);
                         at = found.end;
                         continue;
                     }
