@@ -101,7 +101,7 @@ fn below(place: u32) -> u64 {
 }
 
 /// Calls back for every run of letters and digits, in order; case and Latin accents are folded in the hash. What is
-/// [noise](super::noise) holds none.
+/// [`noise`] holds none.
 pub fn for_each_word(text: &str, word: impl FnMut(Word)) {
     walk(text, word, |_| {});
 }
