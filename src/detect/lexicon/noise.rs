@@ -12,6 +12,9 @@ const LEAST: usize = 40;
 /// second letter apart): base64 and hexadecimal digits have nearly fifty, words that are written together twenty.
 const CHANGES: usize = 30;
 
+/// Shorter pieces between two signs say nothing.
+const SHORTEST: usize = 6;
+
 /// Signs stand seldom in noise: between two of them it has so many letters and digits. Numbers that are written together
 /// (`1HGCM82633A004352/1FTFW1ET5DFC10312`) have fewer.
 const LONGEST: usize = 20;
@@ -29,8 +32,8 @@ pub fn long_runs(ones: u64) -> u64 {
 pub fn first(bytes: &[u8], start: usize) -> Result<Range<usize>, usize> {
     let mut at = start;
     loop {
-        let Run { end, changes, longest } = Run::at(bytes, at);
-        if end - at >= LEAST && longest >= LONGEST && changes * 100 >= (end - at) * CHANGES {
+        let Run { end, longest, is_plain } = Run::at(bytes, at);
+        if end - at >= LEAST && longest >= LONGEST && !is_plain {
             return Ok(at..end);
         }
         // One sign, or the end of the run.
@@ -44,31 +47,37 @@ pub fn first(bytes: &[u8], start: usize) -> Result<Range<usize>, usize> {
 /// A run of the signs of base64.
 struct Run {
     end: usize,
-    /// How often neighbours in it are of different kinds.
-    changes: usize,
     /// The most letters and digits between two signs.
     longest: usize,
+    /// Between two signs stands what may be a word or a number (`patient/00418826`).
+    is_plain: bool,
 }
 
 impl Run {
     fn at(bytes: &[u8], start: usize) -> Self {
-        let mut run = Self { end: bytes.len(), changes: 0, longest: 0 };
-        let (mut before, mut sign) = (SIGN, start);
+        let mut run = Self { end: bytes.len(), longest: 0, is_plain: false };
+        // Of the letters and digits since the last sign.
+        let (mut since, mut before, mut changes) = (start, SIGN, 0);
         for (at, byte) in bytes.iter().enumerate().skip(start) {
             let kind = KINDS[usize::from(*byte)];
             if kind <= SIGN {
-                run.longest = run.longest.max(at - sign);
-                sign = at + 1;
+                run.piece(at - since, changes);
+                (since, changes) = (at + 1, 0);
             }
             if kind == NONE {
                 run.end = at;
                 return run;
             }
-            run.changes += usize::from(CHANGE[usize::from(before)] >> kind & 1);
+            changes += usize::from(CHANGE[usize::from(before)] >> kind & 1);
             before = kind;
         }
-        run.longest = run.longest.max(bytes.len() - sign);
+        run.piece(bytes.len() - since, changes);
         run
+    }
+
+    fn piece(&mut self, length: usize, changes: usize) {
+        self.longest = self.longest.max(length);
+        self.is_plain |= length >= SHORTEST && changes * 100 < length * CHANGES;
     }
 }
 
@@ -112,6 +121,7 @@ mod tests {
             ("219-09-6781/219-09-6782/219-09-6783/219-09-6784/219-09-6785", false),
             ("Jane+Q+Doe+was+born+on+05/12/1961+and+has+SSN+219-09-6781", false),
             ("1HGCM82633A004352/1FTFW1ET5DFC10312/1C4RJFAG0FC625797", false),
+            ("/AbC12dEfGh34IjKl56MnOp/patient/00418826/xY7zQ2wE9rT4yU6iO8pA", false),
             ("----------------------------------------------------------", false),
             ("PID-5=DOE^JANE^Q;PID-7=19610512;PID-19=219096781;DG1-3=E11.9", false),
         ] {
