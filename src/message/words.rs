@@ -143,7 +143,9 @@ fn decode_words(text: &[u8]) -> String {
     let mut pending_charset: &[u8] = b"";
     let mut plain = 0;
     let mut at = 0;
-    while let Some(found) = memmem::find(&text[at..], b"=?").map(|found| at + found) {
+    // Beyond this no word ends: each of a hundred thousand without an end would be followed to the end of the text.
+    let last_end = memmem::rfind(text, b"?=").unwrap_or(0);
+    while let Some(found) = memmem::find(&text[at..last_end.max(at)], b"=?").map(|found| at + found) {
         let Some(word) = word(&text[found..]) else {
             at = found + 2;
             continue;
@@ -225,5 +227,7 @@ mod tests {
         let raw = "=?utf-8?q?a?= ".repeat(100_000);
         assert_eq!(decode(raw.as_bytes()).len(), 100_000);
         assert!(decode("=?utf-8?q?".repeat(100_000).as_bytes()).len() <= 1_000_000);
+        let endless = "=?utf-8?q?a? ".repeat(400_000);
+        assert_eq!(decode(endless.as_bytes()), endless.trim_end());
     }
 }
