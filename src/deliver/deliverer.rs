@@ -10,12 +10,12 @@ use rustls_pki_types::CertificateDer;
 use tokio::time::Instant;
 
 use super::config::Config;
+use super::content::Facts;
 use super::metrics::Metrics;
 use super::pool::Pool;
 use super::replies::Failure;
 use super::session::{Hop, Need, Session, Unopened};
 use super::tls::Trust;
-use super::transaction::Facts;
 use super::{Attempt, AttemptResult, Job, Proof, Trouble};
 use crate::mail::EnhancedStatus;
 use crate::policy::Level;

@@ -5,6 +5,7 @@
 
 mod attempt;
 mod config;
+mod content;
 mod deliverer;
 mod metrics;
 mod mx;

@@ -14,6 +14,7 @@ use super::extraction::{Extraction, File, within};
 
 mod attributes;
 mod css;
+mod elements;
 mod writer;
 
 pub(super) use attributes::LinkedFile;

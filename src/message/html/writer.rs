@@ -6,6 +6,7 @@ use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{Tag, TagKind, Token, TokenSink, TokenSinkResult};
 
 use super::attributes::{self, Told};
+use super::elements::{is_block, is_void};
 use super::{CLOSER, Page, css, read_inner};
 
 /// Deeper elements are read as if they were siblings.
@@ -314,69 +315,6 @@ impl Writer {
         }
         self.page
     }
-}
-
-fn is_block(name: &str) -> bool {
-    matches!(
-        name,
-        "p" | "div"
-            | "tr"
-            | "table"
-            | "li"
-            | "ul"
-            | "ol"
-            | "dl"
-            | "dt"
-            | "dd"
-            | "h1"
-            | "h2"
-            | "h3"
-            | "h4"
-            | "h5"
-            | "h6"
-            | "blockquote"
-            | "section"
-            | "article"
-            | "header"
-            | "footer"
-            | "form"
-            | "fieldset"
-            | "center"
-            | "address"
-            | "aside"
-            | "nav"
-            | "main"
-            | "title"
-            | "body"
-            | "html"
-            | "head"
-            | "caption"
-            | "thead"
-            | "tbody"
-            | "option"
-            | "select"
-            | "textarea"
-            | "figure"
-            | "figcaption"
-    )
-}
-
-fn is_void(name: &str) -> bool {
-    matches!(
-        name,
-        "br" | "hr"
-            | "img"
-            | "input"
-            | "meta"
-            | "link"
-            | "area"
-            | "base"
-            | "col"
-            | "embed"
-            | "source"
-            | "track"
-            | "wbr"
-    )
 }
 
 /// Scripts write letters as `\u0041` and `\x41`; `None` where none does.
