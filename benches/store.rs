@@ -19,6 +19,8 @@ use waxseal::world::Clock;
 #[path = "../tests/stores/mail.rs"]
 #[allow(dead_code)]
 mod mail;
+#[path = "../tests/support/sample.rs"]
+mod sample;
 
 struct Now;
 impl Clock for Now {

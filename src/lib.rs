@@ -61,3 +61,10 @@ pub mod store;
 pub mod telemetry;
 pub mod web;
 pub mod world;
+
+/// So that what tests share names things alike inside and outside of the program.
+#[cfg(test)]
+extern crate self as waxseal;
+#[cfg(test)]
+#[path = "../tests/support/sample.rs"]
+mod sample;

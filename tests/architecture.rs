@@ -133,7 +133,7 @@ fn named_behind(path: &str, code: &str) -> BTreeSet<String> {
 }
 
 fn is_test(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name == "tests.rs")
+    path.components().any(|step| matches!(step.as_os_str().to_str(), Some("tests" | "tests.rs")))
 }
 
 #[test]

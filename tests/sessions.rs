@@ -182,7 +182,7 @@ fn mode_of(text: &str) -> TlsMode {
 }
 
 fn source_of(kind: &str, rest: &[&str]) -> Source {
-    let mut source = waxseal::smtp::sample::source("office", &["127.0.0.0/8"]);
+    let mut source = support::sample::source("office", &["127.0.0.0/8"]);
     source.kind = match kind {
         "mta" => SourceKind::Mta,
         "device" => SourceKind::Device,

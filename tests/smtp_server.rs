@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use support::{House, Served, Wire};
+use support::{House, Served, Wire, sample};
 use waxseal::people::{Person, Role};
-use waxseal::smtp::{ClientCertificate, Limits, Mechanism, Source, SourceKind, Tenant, Tls, TlsMode, sample};
+use waxseal::smtp::{ClientCertificate, Limits, Mechanism, Source, SourceKind, Tenant, Tls, TlsMode};
 use waxseal::world::{Clock, SystemClock};
 
 /// A session that greeted and stands before MAIL.

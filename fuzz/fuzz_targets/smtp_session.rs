@@ -1,8 +1,10 @@
 //! Any bytes as a whole session: no panic, no hang, and every line we say is a reply.
 #![no_main]
 
-use std::sync::Arc;
-use std::sync::LazyLock;
+#[path = "../../tests/support/sample.rs"]
+mod sample;
+
+use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 use libfuzzer_sys::fuzz_target;
@@ -45,17 +47,7 @@ fuzz_target!(|bytes: &[u8]| {
 });
 
 fn server() -> Server {
-    let source = Source {
-        name: "office".into(),
-        kind: SourceKind::Device,
-        networks: vec!["127.0.0.0/8".parse().expect("a network")],
-        auth_required: false,
-        client_certificate: None,
-        from_domains: Vec::new(),
-        tenants: Vec::new(),
-        header: None,
-        line_endings: None,
-    };
+    let source = Source { kind: SourceKind::Device, ..sample::source("office", &["127.0.0.0/8"]) };
     let listener = Listener {
         name: "relay".into(),
         bind: "127.0.0.1:0".parse().expect("an address"),

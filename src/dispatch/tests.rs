@@ -12,8 +12,9 @@ use crate::deliver::{self, Ports};
 use crate::mail::{Address, QueueId, ReversePath};
 use crate::policy::{Decision, Level, Verdict};
 use crate::queue;
+use crate::sample;
 use crate::store::embedded::{self, Embedded};
-use crate::store::{self, MessageState, Record, sample};
+use crate::store::{self, MessageState, Record};
 use crate::world::fake::{FakeClock, FakeDialer, FakeRandom, FakeResolver};
 use desk::{Desk, address, message};
 

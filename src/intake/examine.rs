@@ -101,7 +101,7 @@ mod tests {
     use crate::detect::{self, RuleFile};
     use crate::message::{Document, Extract};
     use crate::policy::{Level, Verdict};
-    use crate::store::sample;
+    use crate::sample;
 
     /// A reader of documents that some document knows how to crash.
     struct Crashes;

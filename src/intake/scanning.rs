@@ -126,6 +126,7 @@ impl Intake {
         let (intake, spent) = (Arc::clone(self), Arc::clone(&budget));
         let task = tokio::spawn(async move {
             let _turn = Arc::clone(&intake.examiners).acquire_owned().await.expect("the semaphore is never closed");
+            // As they are when its turn comes: who took a consent back while it waited is heard.
             let (law, waivers) = (intake.law.load_full(), intake.waivers_of(&envelope).await);
             let walk = move || {
                 let judge = Judge { law: &law, waivers: &waivers, now: intake.clock.now() };

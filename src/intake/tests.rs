@@ -5,9 +5,10 @@ use super::*;
 use crate::detect::{self, RuleFile};
 use crate::mail::Domain;
 use crate::message::{Document, Extract};
+use crate::sample;
 use crate::smtp::Intake as _;
+use crate::store;
 use crate::store::embedded::{self, Embedded};
-use crate::store::{self, sample};
 use crate::world::fake::{FakeClock, FakeRandom};
 use crate::{policy, queue};
 
@@ -86,7 +87,7 @@ impl Desk {
         let content = spool.finish().await.unwrap();
         harm(&self.bodies()[0]);
         let envelope = sample::envelope(id, &["bob@partner.example"], now());
-        self.intake.take(envelope, content, RelayRight::unrestricted(smtp::sample::source("office", &[]))).await
+        self.intake.take(envelope, content, RelayRight::unrestricted(sample::source("office", &[]))).await
     }
 }
 

@@ -11,7 +11,6 @@ mod envelope;
 mod id;
 mod pattern;
 mod reply;
-pub mod sample;
 
 pub use address::{Address, AddressError, Domain, ReversePath};
 pub use attempt::{AttemptResult, Trouble};

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::detect::{Findings, Kind, Mode, RuleMatch, Sensitivity};
-use crate::mail::{Address, Envelope, QueueId, sample};
+use crate::mail::{Address, Envelope, QueueId};
 use crate::message::{Field, Gap, GapReason, Origin, Part, Reading};
-use crate::store;
+use crate::sample;
 
 fn address(text: &str) -> Address {
     text.parse().unwrap()
@@ -222,7 +222,7 @@ fn while_observing_everything_is_decided_and_nothing_stopped() {
 }
 
 fn waiver(to: &str) -> Waiver {
-    store::sample::waiver("w1", to)
+    sample::waiver("w1", to)
 }
 
 #[test]

@@ -88,7 +88,7 @@ impl WaiverState {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::sample;
+    use crate::sample;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()

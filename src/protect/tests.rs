@@ -10,9 +10,9 @@ use mail_auth::{AuthenticatedMessage, DkimResult, MessageAuthenticator, Paramete
 
 use super::dkim::{Algorithm, Signer, generate};
 use super::*;
-use crate::mail::{Body, Client, QueueId, TlsSession, sample};
+use crate::mail::{Body, Client, QueueId, TlsSession};
 use crate::policy::Edit;
-use crate::store;
+use crate::sample;
 
 fn envelope(to: &[&str]) -> Envelope {
     let sample = sample::envelope(QueueId::new(1, &[1; 10]), to, "2026-06-01T08:30:00Z".parse().unwrap());
@@ -30,7 +30,7 @@ fn envelope(to: &[&str]) -> Envelope {
 }
 
 fn decision(edits: Vec<Edit>) -> Decision {
-    Decision { verdict: Verdict::Phi, edits, ..store::sample::decision(&[]) }
+    Decision { verdict: Verdict::Phi, edits, ..sample::decision(&[]) }
 }
 
 fn config() -> Config {

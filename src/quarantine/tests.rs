@@ -11,11 +11,12 @@ use prometheus::Registry;
 
 use super::*;
 use crate::detect::{Finding, Findings, Kind, Mode, RuleMatch, Sensitivity};
-use crate::mail::{Content, Envelope, Notify, QueueId, ReversePath, sample};
+use crate::mail::{Content, Envelope, Notify, QueueId, ReversePath};
 use crate::message::{Origin, Zone};
 use crate::people::{Administrator, Reviewer};
 use crate::policy::{Decision, Level, Method, Reason, RecipientDecision, Verdict};
 use crate::queue::{self, OwnMail, Queue};
+use crate::sample;
 use crate::store::{self, Arrival, Decided, Facts, MessageState, Query, RecipientRecord, RecipientState, Store};
 use crate::world::Random;
 use crate::world::fake::{FakeClock, FakeRandom};
@@ -77,7 +78,7 @@ pub(super) fn decision(levels: &[Level]) -> Decision {
         recipients: TO.iter().zip(levels).map(recipient).collect(),
         ruleset: "old".into(),
         config: "c".into(),
-        ..store::sample::decision(&[])
+        ..sample::decision(&[])
     }
 }
 

@@ -6,8 +6,9 @@ use tokio::time::timeout;
 use super::*;
 use crate::mail::{AttemptResult, Content, EnhancedStatus, ReversePath, Trouble};
 use crate::policy::Level;
+use crate::sample;
 use crate::store::embedded::{self, Embedded};
-use crate::store::{Arrival, MessageState, Query, RecipientState, sample};
+use crate::store::{Arrival, MessageState, Query, RecipientState};
 use crate::world::fake::{FakeClock, FakeRandom};
 
 struct House {

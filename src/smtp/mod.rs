@@ -17,7 +17,6 @@ mod path;
 mod proxy;
 mod refuse;
 mod right;
-pub mod sample;
 mod server;
 mod session;
 mod shared;

@@ -145,7 +145,8 @@ impl RelayRight {
 mod tests {
     use super::*;
     use crate::people::{Person, Role};
-    use crate::smtp::{SecretHeader, sample};
+    use crate::sample;
+    use crate::smtp::SecretHeader;
 
     fn source(kind: SourceKind) -> Source {
         let from_domains = vec!["corp.example".parse().unwrap()];

@@ -202,7 +202,7 @@ impl Source {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::smtp::sample::source;
+    use crate::sample::source;
 
     fn chosen(sources: Vec<Source>, ip: &str, certificates: &[Result<(), CertificateFault>]) -> String {
         let sources: Vec<_> = sources.into_iter().map(Arc::new).collect();

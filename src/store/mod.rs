@@ -6,7 +6,6 @@
 pub mod embedded;
 mod message;
 mod metrics;
-pub mod sample;
 mod seal;
 mod state;
 

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use prometheus::Registry;
 use waxseal::store::embedded::{Config, Embedded};
-use waxseal::store::{Arrivals, Metrics, sample};
+use waxseal::store::{Arrivals, Metrics};
 use waxseal::world::{Clock, SystemClock};
 
+use crate::sample;
 use crate::support::{Gateway, Sink, eventually};
 
 /// T006: an earlier process accepted it and died before it was decided; meanwhile the disk lost a bit.

@@ -9,5 +9,7 @@ mod postfix;
 mod relay;
 mod resources;
 mod rows;
+#[path = "../support/sample.rs"]
+mod sample;
 mod soak;
 mod support;

@@ -5,10 +5,11 @@ use waxseal::audit::EventKind;
 use waxseal::mail::{Content, QueueId};
 use waxseal::policy::{Revocation, Waiver};
 use waxseal::store::{
-    Arrival, MessageState, Query, RecipientState, Settlement, SourceKind, StoreError, sample, stored_content,
+    Arrival, MessageState, Query, RecipientState, Settlement, SourceKind, StoreError, stored_content,
 };
 
 use crate::mail::{at, backings, decided, domain, event, lease_all, message, settlement};
+use crate::sample;
 
 fn in_states(states: &[MessageState]) -> Query {
     Query { states: states.to_vec(), ..Query::default() }

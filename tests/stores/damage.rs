@@ -7,10 +7,10 @@ use bytes::Bytes;
 use rusqlite::Connection;
 use waxseal::mail::QueueId;
 use waxseal::store::embedded::Embedded;
-use waxseal::store::sample;
 use waxseal::store::{Account, Arrivals, Consents, Deliveries, Holds, MessageState, Query, StoreError, stored_content};
 
 use crate::mail::{InFolder, at, domain, lease_all, message, new_id, open_at};
+use crate::sample;
 
 /// T007.
 #[tokio::test]

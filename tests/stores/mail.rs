@@ -11,9 +11,11 @@ use waxseal::mail::{Address, Domain, QueueId};
 use waxseal::policy::Level;
 use waxseal::store::embedded::{Config, Embedded};
 use waxseal::store::{
-    Arrival, Decided, Leased, Metrics, RecipientRecord, RecipientState, Settlement, Store, StoreError, sample,
+    Arrival, Decided, Leased, Metrics, RecipientRecord, RecipientState, Settlement, Store, StoreError,
 };
 use waxseal::world::fake::FakeClock;
+
+use crate::sample;
 
 pub const NOW: i64 = 1_700_000_000;
 

@@ -6,3 +6,5 @@ mod damage;
 mod faults;
 mod folder;
 mod mail;
+#[path = "../support/sample.rs"]
+mod sample;

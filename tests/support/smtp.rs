@@ -1,6 +1,9 @@
 //! An SMTP server on loopback with an intake that only records, and a client that shows every byte.
 #![allow(dead_code)]
 
+#[path = "sample.rs"]
+pub mod sample;
+
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
@@ -18,7 +21,7 @@ use waxseal::mail::{Client, Content, EnhancedStatus, Envelope, QueueId, Reply};
 use waxseal::people::{People, Person};
 use waxseal::smtp::{
     Config, Event, Intake, Limits, Listener, Mechanism, Metrics, Network, RelayRight, Server, Sink, Source, Tls,
-    TlsMode, sample,
+    TlsMode,
 };
 use waxseal::world::{Clock, SystemClock, SystemRandom};
 

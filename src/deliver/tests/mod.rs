@@ -12,8 +12,9 @@ use bytes::Bytes;
 use prometheus::Registry;
 
 use super::*;
-use crate::mail::{Body, Envelope, Notify, QueueId, sample};
+use crate::mail::{Body, Envelope, Notify, QueueId};
 use crate::policy::Level;
+use crate::sample;
 use crate::world::fake::{FakeClock, FakeDialer, FakeRandom, FakeResolver};
 use certificates::Authority;
 use sink::{Sink, sink};

@@ -1,5 +1,6 @@
 use super::*;
-use crate::mail::{Address, Notify, sample};
+use crate::mail::{Address, Notify};
+use crate::sample;
 
 const NOW: i64 = 1_700_000_000;
 

@@ -1,11 +1,59 @@
-//! Messages to test with, as intake would commit them. Tests change what matters to them.
+//! What tests begin with: envelopes, decisions, messages, sources. A test changes what matters to it.
+//!
+//! The tests inside of the program and those outside share this file, and the program has none of it.
+#![allow(dead_code)]
 
 use jiff::Timestamp;
+use waxseal::mail::{Address, Body, Client, Content, Envelope, Notify, QueueId, Recipient, ReversePath};
+use waxseal::policy::{Decision, Level, Method, RecipientDecision, Verdict, Waiver};
+use waxseal::smtp::{Source, SourceKind};
+use waxseal::store::{Arrival, Decided, Facts, RecipientState};
 
-use super::{Arrival, Decided, Facts, RecipientState};
-pub use crate::mail::sample::envelope;
-use crate::mail::{Address, Content, QueueId};
-use crate::policy::{Decision, Level, Method, RecipientDecision, Verdict, Waiver};
+/// From `ann@clinic.example` by source `office`.
+///
+/// # Panics
+/// If one of `to` is no address.
+pub fn envelope(id: QueueId, to: &[&str], received: Timestamp) -> Envelope {
+    let recipient = |to: &&str| Recipient { address: address(to), notify: Notify::DEFAULT, orcpt: None };
+    Envelope {
+        id,
+        reverse_path: ReversePath::Address(address("ann@clinic.example")),
+        recipients: to.iter().map(recipient).collect(),
+        body: Body::EightBitMime,
+        smtputf8: false,
+        require_tls: false,
+        ret: None,
+        envid: None,
+        source: "office".to_owned(),
+        client: Client {
+            ip: [192, 0, 2, 1].into(),
+            helo: "client".to_owned(),
+            extended: true,
+            listener: "relay".to_owned(),
+            user: None,
+            tls: None,
+        },
+        received,
+    }
+}
+
+/// A mail server proved by its network alone.
+///
+/// # Panics
+/// If one of `networks` is none.
+pub fn source(name: &str, networks: &[&str]) -> Source {
+    Source {
+        name: name.to_owned(),
+        kind: SourceKind::Mta,
+        networks: networks.iter().map(|network| network.parse().expect("a test names real networks")).collect(),
+        auth_required: false,
+        client_certificate: None,
+        from_domains: Vec::new(),
+        tenants: Vec::new(),
+        header: None,
+        line_endings: None,
+    }
+}
 
 /// Clean mail that goes out at this level, or waits.
 ///
