@@ -1,10 +1,11 @@
 //! Message + method → the bytes to send: trace on top, header edited, signed last.
 //!
-//! Pure. The body is never copied and never altered: what goes out is a list of slices of what
-//! came in, with new header fields between them.
+//! Pure. What goes out is a list of slices of what came in, with new header fields between them; a body is
+//! written anew only where its lines are too long for SMTP.
 
 pub mod dkim;
 mod edits;
+mod lines;
 mod trace;
 
 use std::collections::HashSet;
@@ -12,6 +13,7 @@ use std::collections::HashSet;
 use bytes::Bytes;
 
 use crate::mail::{Address, Domain, Envelope, ReversePath};
+use crate::message::{GapReason, fields_named, header_fields};
 use crate::policy::{Decision, Verdict};
 
 /// The room's settings.
@@ -55,6 +57,9 @@ pub enum Error {
 impl Config {
     /// The message as it leaves for a hop by `transport`.
     pub fn compose(&self, outgoing: Outgoing<'_>, content: &Bytes) -> Result<Vec<Bytes>, Error> {
+        let signers = self.signers_for(outgoing);
+        let rewritten = may_shorten(outgoing, content, !signers.is_empty()).then(|| lines::shorten(content).into());
+        let content = rewritten.as_ref().unwrap_or(content);
         let mend = self.mended_sources.contains(&outgoing.envelope.source);
         let mut top = String::with_capacity(512);
         if !outgoing.own {
@@ -68,7 +73,7 @@ impl Config {
         if outgoing.decision.edits.is_empty() && !mend {
             body.push(content.clone());
         } else {
-            let fields = crate::message::header_fields(content);
+            let fields = header_fields(content);
             if mend {
                 trace::mend(&mut top, &fields, outgoing.envelope, &self.hostname);
             }
@@ -77,29 +82,35 @@ impl Config {
         let mut pieces = Vec::with_capacity(body.len() + 2);
         pieces.push(Bytes::from(top));
         pieces.append(&mut body);
-        let signatures = self.sign(outgoing, &pieces)?;
+        let mut signatures = String::new();
+        for signer in signers {
+            let sign = |source| Error::Sign { domain: signer.domain().clone(), source };
+            signatures.push_str(&signer.sign(&pieces).map_err(sign)?);
+        }
         if !signatures.is_empty() {
             pieces.insert(0, Bytes::from(signatures));
         }
         Ok(pieces)
     }
 
-    /// The signature fields of the author's domain. A bounce of a tenant that only passes through
-    /// us is not our word (`DESIGN` §5), and gets none.
-    fn sign(&self, outgoing: Outgoing<'_>, pieces: &[Bytes]) -> Result<String, Error> {
-        let mut fields = String::new();
+    /// The keys of the author's domain. A bounce of a tenant that only passes through us is not our word
+    /// (`DESIGN` §5), and gets no signature.
+    fn signers_for(&self, outgoing: Outgoing<'_>) -> Vec<&dkim::Signer> {
         let passes_through = outgoing.envelope.reverse_path == ReversePath::Null && !outgoing.own;
         if passes_through || self.unsigned.contains(&outgoing.decision.profile) {
-            return Ok(fields);
+            return Vec::new();
         }
-        let Some(author) = outgoing.author else { return Ok(fields) };
-        let Some(domain) = dkim::closest(&self.signers, author.domain()) else { return Ok(fields) };
-        for signer in self.signers.iter().filter(|signer| signer.domain() == domain) {
-            let signature = signer.sign(pieces).map_err(|source| Error::Sign { domain: domain.clone(), source })?;
-            fields.push_str(&signature);
-        }
-        Ok(fields)
+        let domain = outgoing.author.and_then(|author| dkim::closest(&self.signers, author.domain()));
+        self.signers.iter().filter(|signer| Some(signer.domain()) == domain).collect()
     }
+}
+
+/// Whether long lines may be broken: not under a signature of others that ours does not replace, and not where
+/// readers disagree about what the parts are.
+fn may_shorten(outgoing: Outgoing<'_>, content: &Bytes, is_signed_by_us: bool) -> bool {
+    let ambiguous = || outgoing.decision.gaps.iter().any(|gap| gap.reason == GapReason::Ambiguous);
+    let signed_by_others = || !fields_named(content, &["dkim-signature"]).is_empty();
+    lines::any_too_long(content) && !ambiguous() && (is_signed_by_us || !signed_by_others())
 }
 
 #[cfg(test)]

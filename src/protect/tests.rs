@@ -11,6 +11,7 @@ use mail_auth::{AuthenticatedMessage, DkimResult, MessageAuthenticator, Paramete
 use super::dkim::{Algorithm, Signer, generate};
 use super::*;
 use crate::mail::{Body, Client, QueueId, TlsSession};
+use crate::message::{Gap, GapReason, Origin};
 use crate::policy::Edit;
 use crate::sample;
 
@@ -105,6 +106,25 @@ fn fields_go_whole_and_the_others_keep_their_bytes() {
     let edits = vec![Edit::RemoveField("x-waxseal-protect".to_owned())];
     let expected = "Subject:  odd   \r\n\tfolded\r\nto: B <b@x.example>\r\n\r\nX-Waxseal-Protect: body\r\n";
     assert_eq!(edited(edits, content), expected);
+}
+
+/// T075: a hop that cuts a long line would break our signature, and a character.
+#[test]
+fn long_lines_are_broken_unless_that_breaks_what_others_signed() {
+    let long = "Käse ".repeat(500);
+    let lines = |content: &str, gaps: Vec<Gap>| {
+        let (envelope, decision) = (envelope(&["b@x.example"]), Decision { gaps, ..decision(Vec::new()) });
+        let author: Address = "ann@other.example".parse().unwrap();
+        let outgoing =
+            Outgoing { envelope: &envelope, decision: &decision, author: Some(&author), own: false, internal: false };
+        let pieces = config().compose(outgoing, &Bytes::copy_from_slice(content.as_bytes())).unwrap().concat();
+        String::from_utf8(pieces).unwrap().lines().map(str::len).max().unwrap()
+    };
+    let plain = format!("Subject: x\r\n\r\n{long}\r\n");
+    assert!(lines(&plain, Vec::new()) <= 998);
+    assert!(lines(&format!("DKIM-Signature: v=1\r\n{plain}"), Vec::new()) > 998);
+    let ambiguous = Gap { origin: Origin::new("body"), reason: GapReason::Ambiguous };
+    assert!(lines(&plain, vec![ambiguous]) > 998);
 }
 
 #[test]
