@@ -3,6 +3,7 @@
 //! Sizes that an archive states are never trusted: bytes are counted as they come out.
 
 use std::io::{Cursor, Read};
+use std::ops::Range;
 
 use zip::ZipArchive;
 
@@ -84,8 +85,12 @@ pub(super) fn each_zip_entry(file: &File<'_>, extraction: &mut Extraction<'_>, o
     };
     remark(&file.origin, archive.comment(), extraction);
     remark(&file.origin, behind_zip(&file.bytes), extraction);
+    let spans = spans(&mut archive);
+    if spans.windows(2).any(|pair| pair[0].end > pair[1].start) {
+        // The same bytes come out again and again: a bomb (Fifield), and no archiver's work.
+        return extraction.gap(&file.origin, GapReason::Limit);
+    }
     let mut meter = Meter::new(file.bytes.len(), extraction);
-    let mut spans = Vec::new();
     for index in 0..archive.len() {
         if index == MAX_ENTRIES {
             extraction.gap(&file.origin, GapReason::Limit);
@@ -96,8 +101,6 @@ pub(super) fn each_zip_entry(file: &File<'_>, extraction: &mut Extraction<'_>, o
             continue;
         };
         let name = raw.name().map(|name| name.into_owned()).unwrap_or_else(|_| format!("entry {}", index + 1));
-        let start = raw.header_start();
-        spans.push(start..raw.data_start().unwrap_or(start + 30) + raw.compressed_size());
         let locked = raw.encrypted().then(|| lock(&raw.extra_data().unwrap_or_default()));
         let is_dir = raw.is_dir();
         let comment = raw.comment().to_owned();
@@ -125,7 +128,7 @@ pub(super) fn each_zip_entry(file: &File<'_>, extraction: &mut Extraction<'_>, o
             None => {}
         }
     }
-    if has_unlisted_entries(&file.bytes, spans) {
+    if has_unlisted_entries(&file.bytes, &spans) {
         extraction.gap(&file.origin, GapReason::Ambiguous);
     }
 }
@@ -161,10 +164,22 @@ fn lock(extra: &[u8]) -> GapReason {
     GapReason::Encrypted
 }
 
+/// Where the entries stand, each with its own header, in order.
+fn spans(archive: &mut ZipArchive<Cursor<&[u8]>>) -> Vec<Range<u64>> {
+    let mut spans: Vec<_> = (0..archive.len().min(MAX_ENTRIES))
+        .filter_map(|index| {
+            let raw = archive.by_index_raw(index).ok()?;
+            let start = raw.header_start();
+            Some(start..raw.data_start().unwrap_or(start + 30) + raw.compressed_size())
+        })
+        .collect();
+    spans.sort_by_key(|span| span.start);
+    spans
+}
+
 /// Local headers outside every listed entry: one program lists the directory, another reads what
 /// stands at the start, and they see different files.
-fn has_unlisted_entries(bytes: &[u8], mut spans: Vec<std::ops::Range<u64>>) -> bool {
-    spans.sort_by_key(|span| span.start);
+fn has_unlisted_entries(bytes: &[u8], spans: &[Range<u64>]) -> bool {
     let listed = |at: u64| {
         let next = spans.partition_point(|span| span.start <= at);
         spans[..next].last().is_some_and(|span| span.start == at || span.contains(&at))
@@ -199,6 +214,17 @@ mod tests {
         hidden.extend_from_slice(&listed);
         let reasons: Vec<_> = opened("two.zip", &hidden).gaps.iter().map(|gap| gap.reason).collect();
         assert!(reasons.contains(&GapReason::Ambiguous) || reasons.contains(&GapReason::Corrupt), "{reasons:?}");
+    }
+
+    #[test]
+    fn entries_that_share_bytes_are_a_bomb() {
+        let whole = zipped(&[("a.txt", b"Jo Roe"), ("b.txt", b"Jo Roe")]);
+        assert!(opened("a.zip", &whole).gaps.is_empty());
+        // The second entry of the directory points to the first one's bytes.
+        let second = memchr::memmem::rfind(&whole, b"PK\x01\x02").expect("a directory");
+        let mut shared = whole;
+        shared[second + 42..second + 46].fill(0);
+        assert_eq!(opened("a.zip", &shared).gaps[0].reason, GapReason::Limit);
     }
 
     #[test]

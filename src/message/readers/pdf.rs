@@ -70,11 +70,9 @@ fn pages(document: &Document, file: &File<'_>, extraction: &mut Extraction<'_>) 
         }
         let mut sheet = Sheet::new(document);
         let resources = page_resources(document, page);
-        match document.get_page_content_with_limit(page, MAX_CONTENT) {
-            Ok(content) => sheet.draw(&content, &resources),
-            Err(_) => extraction.gap(&file.origin, GapReason::Corrupt),
-        }
-        if sheet.broken {
+        let content = content_of(page, document);
+        sheet.draw(content.as_deref().unwrap_or_default(), &resources);
+        if sheet.broken || content.is_none() {
             extraction.gap(&file.origin, GapReason::Corrupt);
         }
         let shown = sheet.text();
@@ -114,6 +112,25 @@ fn is_unreadable(text: &str) -> bool {
     let noise =
         |c: &char| (c.is_control() && !matches!(c, '\n' | '\t')) || matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{fffd}');
     text.chars().filter(noise).count() * 4 > text.chars().count().max(1)
+}
+
+/// Nothing, compressed, takes no more.
+const NOTHING: usize = 16;
+
+/// The drawing of a page; `None` if any of its streams can't be undone. (lopdf would give that one as it stands,
+/// and a page that draws nothing.)
+fn content_of(page: lopdf::ObjectId, document: &Document) -> Option<Vec<u8>> {
+    let mut content = Vec::new();
+    for id in document.get_page_contents(page) {
+        let Ok(stream) = document.get_object(id).and_then(Object::as_stream) else { continue };
+        let plain = stream.get_plain_content_with_limit(MAX_CONTENT.checked_sub(content.len())?).ok()?;
+        if plain.is_empty() && stream.content.len() > NOTHING {
+            return None;
+        }
+        content.extend(plain);
+        content.push(b'\n');
+    }
+    Some(content)
 }
 
 /// The page's own resources before those it inherits.
@@ -257,6 +274,17 @@ mod tests {
         ] {
             let gaps: Vec<_> = opened("a.pdf", &pdf(&content, &[])).gaps.iter().map(|gap| gap.reason).collect();
             assert_eq!(gaps, if gap { vec![GapReason::Picture] } else { vec![] }, "{content}");
+        }
+    }
+
+    #[test]
+    fn a_drawing_that_can_not_be_undone_is_a_gap() {
+        let whole = String::from_utf8(pdf("BT /F1 12 Tf 50 700 Td (Jo Roe) Tj ET", &[])).expect("text");
+        assert!(opened("a.pdf", whole.as_bytes()).gaps.is_empty());
+        let filters = |names: &str| whole.replacen("<</Length", &format!("<</Filter[{names}]/Length"), 1);
+        for names in ["/FlateDecode ".repeat(20), "/FlateDecode ".repeat(2), "/Unheard ".to_owned()] {
+            let gaps = opened("a.pdf", filters(&names).as_bytes()).gaps;
+            assert_eq!(gaps.first().map(|gap| gap.reason), Some(GapReason::Corrupt), "{names}");
         }
     }
 

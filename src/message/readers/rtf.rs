@@ -61,7 +61,10 @@ pub(super) fn text(bytes: &[u8]) -> String {
                         out.push(char::from_u32((code & 0xffff) as u32).unwrap_or(' '));
                         to_skip = group.skip;
                     }
-                    Control::Word("bin", Some(len)) => at = at.saturating_add(len.max(0) as usize),
+                    // One that is longer than the file hides nothing.
+                    Control::Word("bin", Some(len)) if (len.max(0) as usize) < bytes.len() - at => {
+                        at += len.max(0) as usize;
+                    }
                     Control::Word(word, _) if is_silent(word) => groups[top].silent = true,
                     // A picture says what it shows.
                     Control::Word("picprop", _) => groups[top].silent = false,
@@ -253,6 +256,12 @@ mod tests {
             let extract = super::super::tests::opened("a.rtf", rtf.as_bytes());
             assert_eq!(super::super::tests::text_of(&extract, origin), text);
         }
+    }
+
+    #[test]
+    fn bytes_that_are_not_there_hide_no_text() {
+        assert_eq!(text(b"{\\rtf1\\bin3 {}{Jo Roe}"), "Jo Roe");
+        assert_eq!(text(b"{\\rtf1\\bin99999999 Jo Roe}"), "Jo Roe");
     }
 
     #[test]

@@ -258,10 +258,13 @@ impl<'d> Sheet<'d> {
                 let inner = stream.dict.get_deref(b"Resources", self.document).and_then(Object::as_dict);
                 let resources: Vec<&Dictionary> =
                     inner.ok().into_iter().chain(resources.iter().copied()).take(8).collect();
-                if let Some(content) = plain(stream) {
-                    self.draw_inner(&content, &resources, matrix, depth + 1);
+                match plain(stream) {
+                    Some(content) => self.draw_inner(&content, &resources, matrix, depth + 1),
+                    None => self.broken = true,
                 }
             }
+            // Deeper than anybody draws: what it shows is not known.
+            Ok(b"Form") => self.broken = true,
             _ => {}
         }
     }
