@@ -114,11 +114,13 @@ fn what_is_kept_of_a_message_lets_the_same_rules_judge_alike() {
         let outline: Outline = serde_json::from_str(&json).expect("the same");
         let again = rules.judge_outline(&outline, &gaps, &known);
         let brief = |matches: &[RuleMatch]| -> Vec<(String, u8)> {
-            matches.iter().map(|matched| (matched.rule.clone(), matched.confidence)).collect()
+            // Rules that take sights below 50 say so (`limits_of_outlines`): those are not kept.
+            let told = matches.iter().filter(|matched| matched.confidence >= 50);
+            told.map(|matched| (matched.rule.clone(), matched.confidence)).collect()
         };
         if rules.doubts(&outline).is_empty() {
             assert_eq!(brief(&again), brief(&findings.matches), "{}", path.display());
-            matched += usize::from(!again.is_empty());
+            matched += usize::from(!brief(&again).is_empty());
         }
         for seen in findings.findings.iter().filter(|finding| finding.length >= 8) {
             let segment = reading.segments.iter().find(|segment| segment.origin == seen.origin);

@@ -94,10 +94,24 @@ fn full(text: &str, given: Span, lists: &Lists<'_>, found: &mut impl FnMut(Span,
     }
     let surety = match (lists.words.holds(first), listed && !word) {
         (false, true) => Surety::Full,
-        (true, false) => Surety::Little,
+        (true, false) if !amid_a_sentence(text, given.start as usize, end) => Surety::Little,
         _ => Surety::Half,
     };
     found(Span { start: given.start, end: end as u32 }, surety);
+}
+
+/// Whether two capital words stand between small ones: `met Faith Case for an hour` has no reason for its
+/// capitals but a name, where a title or a sentence's start has one.
+fn amid_a_sentence(text: &str, start: usize, end: usize) -> bool {
+    let Some(before) = text[..start].strip_suffix(' ') else { return false };
+    // Places and purposes have such names too: `in Grant Park`, `for Will Power`.
+    let named = ["the", "at", "in", "to", "from", "by", "of", "via", "for"];
+    let last = before.rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+    let follows = text[end..].trim_start_matches([',', '.', ';', ')', '\'', '’']).trim_start_matches(' ');
+    before.ends_with(char::is_lowercase)
+        && !is_capital(last)
+        && !named.contains(&last)
+        && !follows.starts_with(char::is_uppercase)
 }
 
 /// A listed family name after an initial (`J. Roe`) or a given name that no list knows.
@@ -421,6 +435,15 @@ mod tests {
         let told = "Ann, Carl was my first boss; ROE, CARL";
         let found = sure_names(NameForm::LastFirst, told);
         assert_eq!(found, [("Ann, Carl".to_owned(), Surety::Unknown), ("ROE, CARL".to_owned(), Surety::Full)]);
+    }
+
+    #[test]
+    fn everyday_words_with_capitals_amid_a_sentence_are_rather_a_name() {
+        let surety = |text| sure_names(NameForm::Full, text).first().map(|found| found.1);
+        assert_eq!(surety("met Will Grant for an hour"), Some(Surety::Half));
+        assert_eq!(surety("Will Grant has money"), Some(Surety::Little));
+        assert_eq!(surety("walks in Will Grant every day"), Some(Surety::Little));
+        assert_eq!(surety("asks about Will Grant Meeting"), Some(Surety::Little));
     }
 
     #[test]
