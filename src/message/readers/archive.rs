@@ -217,6 +217,14 @@ mod tests {
     }
 
     #[test]
+    fn text_packed_by_ppmd_is_read() {
+        // `7z a -tzip -mm=PPMd`.
+        let extract = opened("a.zip", include_bytes!("fixtures/ppmd.zip"));
+        assert_eq!(extract.gaps, []);
+        assert!(extract.segments.iter().any(|segment| segment.text == "Patient Jo Roe, MRN 4471902"));
+    }
+
+    #[test]
     fn entries_that_share_bytes_are_a_bomb() {
         let whole = zipped(&[("a.txt", b"Jo Roe"), ("b.txt", b"Jo Roe")]);
         assert!(opened("a.zip", &whole).gaps.is_empty());

@@ -66,6 +66,8 @@ mod tests {
     const LOCKED: &[u8] = include_bytes!("fixtures/locked.7z");
     const LOCKED_NAMES: &[u8] = include_bytes!("fixtures/locked-names.7z");
     const ZEROS: &[u8] = include_bytes!("fixtures/zeros.7z");
+    /// `7z a -m0=PPMd`, which it takes for text.
+    const PPMD: &[u8] = include_bytes!("fixtures/ppmd.7z");
 
     #[test]
     fn entries_are_read_with_their_names() {
@@ -73,6 +75,13 @@ mod tests {
         assert_eq!(extract.gaps, []);
         assert!(extract.segments.iter().any(|segment| segment.text == "roe.txt"));
         assert!(extract.segments.iter().any(|segment| segment.text == "Jo Roe"));
+    }
+
+    #[test]
+    fn text_packed_by_ppmd_is_read() {
+        let extract = opened("a.7z", PPMD);
+        assert_eq!(extract.gaps, []);
+        assert!(extract.segments.iter().any(|segment| segment.text == "Patient Jo Roe, MRN 4471902"));
     }
 
     #[test]
@@ -89,10 +98,12 @@ mod tests {
         for len in [6, 32, PLAIN.len() - 10] {
             assert!(!opened("a.7z", &PLAIN[..len]).gaps.is_empty(), "{len}");
         }
-        for at in 0..PLAIN.len() {
-            let mut broken = PLAIN.to_vec();
-            broken[at] ^= 0x55;
-            opened("a.7z", &broken);
+        for whole in [PLAIN, PPMD] {
+            for at in 0..whole.len() {
+                let mut broken = whole.to_vec();
+                broken[at] ^= 0x55;
+                opened("a.7z", &broken);
+            }
         }
     }
 }
