@@ -292,17 +292,25 @@ impl smtp::Intake for Arc<Intake> {
     }
 
     async fn take(&self, envelope: Envelope, content: Content, right: RelayRight) -> Reply {
-        let (id, source) = (envelope.id, envelope.source.clone());
+        let (id, source, client) = (envelope.id, envelope.source.clone(), envelope.client.ip);
         match self.walk(envelope, content, right).await {
             Ok(reply) => reply,
             Err(reply) => {
-                warn!(%id, source, code = reply.code, "message not accepted");
+                warn!(%id, %client, source, code = reply.code, "message not accepted");
                 reply
             }
         }
     }
 
     fn tell(&self, event: smtp::Event, client: &Client) {
+        let (ip, listener) = (client.ip, client.listener.as_str());
+        match &event {
+            smtp::Event::Refused { stage, reason } => info!(client = %ip, listener, stage, reason, "client refused"),
+            smtp::Event::SourceFailed { source, reason } => {
+                warn!(client = %ip, listener, source, reason, "certificate does not prove its source");
+            }
+            smtp::Event::LoginSucceeded { .. } | smtp::Event::LoginFailed { .. } => {}
+        }
         let Some(event) = scanning::login_event(event, client, self.clock.now()) else { return };
         let store = Arc::clone(&self.store);
         self.background.spawn(async move {

@@ -268,7 +268,7 @@ fn may_hold_documents(bytes: &[u8]) -> bool {
     memmem::find(bytes, b"application/").is_some() || memmem::find(bytes, b"base64").is_some()
 }
 
-/// Log-ins are kept in the account; refusals are only counted, as strangers cause them.
+/// Log-ins are kept in the account; refusals are only counted and logged, as strangers cause them.
 pub(super) fn login_event(event: smtp::Event, client: &Client, at: Timestamp) -> Option<audit::Event> {
     let (kind, user, reason) = match event {
         smtp::Event::LoginSucceeded { user } => (EventKind::LoginSucceeded, user, None),

@@ -11,6 +11,24 @@ fn relaying_to(sink: &Sink, further: &str) -> Gateway {
 }
 
 #[test]
+fn the_log_names_the_address_and_the_reason_of_whoever_is_refused() {
+    let sink = Sink::plain();
+    let gateway = relaying_to(&sink, "limits: { message_size: 1KiB }\n");
+    let mut client = gateway.client();
+    assert!(client.say("MAIL FROM:<ann@clinic.example> SIZE=2000").starts_with("552 "));
+    let answer =
+        client.deliver(&["bob@partner.example"], "From: a@clinic.example\r\nFrom: b@clinic.example\r\n\r\nhi\r\n");
+    assert!(answer.starts_with("550 5.7.1"), "{answer}");
+    for (line, reason) in [("client refused", "\"too-big\""), ("message not accepted", "550")] {
+        eventually("it is logged", || {
+            let log = gateway.log();
+            let line = log.lines().find(|found| found.contains(line))?.to_owned();
+            (line.contains("\"client\":\"127.0.0.1\"") && line.contains(reason)).then_some(())
+        });
+    }
+}
+
+#[test]
 fn metrics_count_what_happened_and_name_nobody() {
     let sink = Sink::plain();
     let gateway = relaying_to(&sink, "");
