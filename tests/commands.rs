@@ -67,6 +67,7 @@ fn help_and_version_are_answers_and_a_wrong_command_line_is_64() {
         (vec!["queue", "retry"], 64),
         (vec!["queue", "retry", "--all", "--domain", "x.example"], 64),
         (vec!["find", "--since", "last tuesday"], 64),
+        (vec!["find", "--state", "held,lost"], 64),
         (vec!["suspend", "--domain", "not a domain"], 64),
     ] {
         let output = site.run(&arguments);
@@ -347,6 +348,7 @@ fn rules_are_listed_tested_compared_and_promoted() {
     std::fs::create_dir_all(site.path().join("corpus")).expect("made");
     std::fs::write(site.path().join("corpus/a.eml"), MATCHING).expect("written");
     std::fs::write(site.path().join("corpus/b.eml"), CLEAN).expect("written");
+    assert_eq!(status(&site.run(&["rules", "diff", "rules", "new", "--corpus", "nowhere"])), 74);
     let changes = lines(&site.run(&["rules", "diff", "rules", "new", "--corpus", "corpus", "--json"]));
     assert_eq!(changes.len(), 1);
     assert_eq!((&changes[0]["old"]["verdict"], &changes[0]["new"]["verdict"]), (&"clean".into(), &"phi".into()));

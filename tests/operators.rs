@@ -249,7 +249,7 @@ fn waiting_mail_is_listed_traced_paused_retried_and_deleted() {
     assert_eq!(gateway.json(&["find", "--to", "partner.example"]).len(), 1);
     assert_eq!(gateway.json(&["find", "--to", "nobody.example"]).len(), 0);
     assert_eq!(gateway.json(&["find", "--state", "delivered"]).len(), 0);
-    assert_eq!(gateway.run(&["find", "--state", "no-such-state"]).status.code(), Some(65));
+    assert_eq!(gateway.run(&["find", "--state", "no-such-state"]).status.code(), Some(64));
 
     let summary = gateway.json(&["queue", "summary"]);
     assert_eq!(

@@ -7,6 +7,7 @@ use super::control::{Control, path};
 use super::exit::{Exit, Result};
 use super::output::Table;
 use crate::mail::QueueId;
+use crate::store::MessageState;
 use crate::web::MessageView;
 use crate::world::{Clock, SystemClock};
 
@@ -28,8 +29,8 @@ pub struct Args {
     #[arg(long, value_name = "TIME", value_parser = since)]
     since: Option<Timestamp>,
     /// scanning, queued, held, delivered, returned, expired or deleted; several with commas
-    #[arg(long, value_name = "STATE")]
-    state: Option<String>,
+    #[arg(long, value_name = "STATE", value_delimiter = ',', value_parser = state)]
+    state: Vec<MessageState>,
     /// At most so many
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
@@ -37,9 +38,20 @@ pub struct Args {
 
 impl Args {
     /// Every message in these states.
-    pub fn in_state(state: &str) -> Self {
-        Self { state: Some(state.to_owned()), ..Self::default() }
+    pub fn in_states(states: &[MessageState]) -> Self {
+        Self { state: states.to_vec(), ..Self::default() }
     }
+
+    /// The states as the gateway takes them.
+    fn states(&self) -> Option<String> {
+        let names: Vec<&str> = self.state.iter().map(|state| state.as_str()).collect();
+        (!names.is_empty()).then(|| names.join(","))
+    }
+}
+
+fn state(text: &str) -> std::result::Result<MessageState, String> {
+    let found = MessageState::ALL.into_iter().find(|state| state.as_str() == text);
+    found.ok_or_else(|| format!("one of {} is wanted", MessageState::ALL.map(MessageState::as_str).join(", ")))
 }
 
 pub fn run(common: &Common, args: &Args) -> Result {
@@ -62,7 +74,7 @@ pub fn search(control: &Control, args: &Args) -> Result<Vec<MessageView>> {
                 ("to", args.to.clone()),
                 ("message_id", args.message_id.clone()),
                 ("since", args.since.map(|since| since.to_string())),
-                ("state", args.state.clone()),
+                ("state", args.states()),
                 ("after", after.map(|id| id.to_string())),
                 ("limit", Some(limit.to_string())),
             ],

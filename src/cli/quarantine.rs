@@ -11,6 +11,7 @@ use super::exit::{Error, Exit, Result};
 use super::output::{Table, bytes};
 use super::{Common, find, trace};
 use crate::quarantine::{Rechecked, Reviewed};
+use crate::store::MessageState;
 
 #[derive(clap::Subcommand)]
 pub enum Command {
@@ -69,7 +70,7 @@ pub struct Judged {
 
 pub fn run(common: &Common, command: Command) -> Result {
     match command {
-        Command::List => find::run(common, &find::Args::in_state("held")),
+        Command::List => find::run(common, &find::Args::in_states(&[MessageState::Held])),
         Command::Show { id } => trace::show(common, &id),
         Command::Release { id, reason, not_phi } => {
             judge(common, "release", &id, &json!({ "reason": reason, "not_phi": not_phi }))

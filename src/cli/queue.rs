@@ -7,6 +7,7 @@ use super::exit::{Exit, Result};
 use super::output::Table;
 use super::{Common, find, trace};
 use crate::mail::Domain;
+use crate::store::MessageState;
 use crate::web::{MovedView, SummaryView};
 
 #[derive(clap::Subcommand)]
@@ -46,7 +47,7 @@ pub struct Which {
 
 pub fn run(common: &Common, command: Command) -> Result {
     match command {
-        Command::List => find::run(common, &find::Args::in_state("scanning,queued")),
+        Command::List => find::run(common, &find::Args::in_states(&[MessageState::Scanning, MessageState::Queued])),
         Command::Show { id } => trace::show(common, &id),
         Command::Summary => summary(common),
         Command::Retry(which) => change(common, "retry", &body(&which)),

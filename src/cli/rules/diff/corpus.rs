@@ -30,7 +30,7 @@ pub fn run(common: &Common, old: &Law, new: &Law, corpus: &Path) -> Result {
     changes.sum_up()?;
     match unreadable {
         0 => Ok(Exit::Done),
-        count => Err(Error::Input(format!("{count} of the inputs could not be read"))),
+        count => Err(Error::io(format!("{count} of the inputs could not be read"), std::io::Error::other("see above"))),
     }
 }
 
