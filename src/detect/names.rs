@@ -234,7 +234,7 @@ fn unlisted_family(text: &str, given: Span, lists: &Lists<'_>, found: &mut impl 
     if enumerated(text, start, given.end as usize, lists) {
         return;
     }
-    let unlisted = !starts(lists.family, start) && !end_with(lists.family, before);
+    let unlisted = !starts(lists.family, start) && !end_with(lists.family, before) && !end_with(lists.given, before);
     if last.len() > 2
         && unlisted
         && is_capital(last)
@@ -399,6 +399,7 @@ mod tests {
         );
         assert!(names(NameForm::LastFirst, "Ann Roe, Carl Smith and Smith, Jane Roe").is_empty());
         assert!(names(NameForm::LastFirst, "for Jane, Carl and Ann; Hi John, Carl, Ann!").is_empty());
+        assert!(names(NameForm::LastFirst, "doubles with Mary, Carl alone").is_empty());
         let joined = "Jane Van den Roe, Carl al-Smith, Ann Mac Ortiz, John Ó Brien, Mary Dela Cruz, Ann El Paso";
         assert_eq!(
             names(NameForm::Full, joined)[..5],
