@@ -6,7 +6,7 @@
 
 use mail_parser::{MessageParser, MimeHeaders};
 
-use crate::message::header_fields;
+use crate::message::{Field, header_fields};
 
 /// The longest line, without its CRLF.
 pub const LINE: usize = 998;
@@ -159,22 +159,23 @@ fn delimits(line: &[u8], boundary: &str) -> Option<bool> {
     last.unwrap_or(rest).trim_ascii().is_empty().then_some(last.is_some())
 }
 
-/// The header with the encoding that the body gets.
+/// The header, which ends with its empty line, with the encoding that the body gets; all else in it stays.
 fn encoded_header(header: &[u8], is_message: bool) -> Vec<u8> {
     let fields = header_fields(header);
+    let is = |field: &&Field, name: &str| field.name.eq_ignore_ascii_case(name);
+    let (lines, empty) = header.split_at(header.len() - 2);
     let mut out = Vec::with_capacity(header.len() + 64);
-    let mut end = 0;
-    for field in &fields {
-        if !field.name.eq_ignore_ascii_case("content-transfer-encoding") {
-            out.extend_from_slice(&header[field.range.clone()]);
-        }
-        end = field.range.end;
+    let mut kept_to = 0;
+    for old in fields.iter().filter(|field| is(field, "content-transfer-encoding")) {
+        out.extend_from_slice(&lines[kept_to..old.range.start]);
+        kept_to = old.range.end;
     }
-    if is_message && !fields.iter().any(|field| field.name.eq_ignore_ascii_case("mime-version")) {
+    out.extend_from_slice(&lines[kept_to..]);
+    if is_message && !fields.iter().any(|field| is(&field, "mime-version")) {
         out.extend_from_slice(b"MIME-Version: 1.0\r\n");
     }
     out.extend_from_slice(b"Content-Transfer-Encoding: quoted-printable\r\n");
-    out.extend_from_slice(&header[end..]);
+    out.extend_from_slice(empty);
     out
 }
 
@@ -300,6 +301,32 @@ mod tests {
         message.parts.iter().filter(|part| !part.is_multipart()).map(|part| part.contents().to_vec()).collect()
     }
 
+    /// The leaves of the message, and of the messages in it.
+    fn inner_texts(content: &[u8]) -> Vec<Vec<u8>> {
+        let message = MessageParser::default().parse(content).expect("a message");
+        let leaf = |part: &mail_parser::MessagePart<'_>| match part.message() {
+            Some(inner) => inner.parts.iter().map(|part| part.contents().to_vec()).collect(),
+            None => vec![part.contents().to_vec()],
+        };
+        message.parts.iter().filter(|part| !part.is_multipart()).flat_map(leaf).collect()
+    }
+
+    /// What structure is made of.
+    const PIECES: &[&[u8]] = &[
+        b"Content-Type: multipart/mixed; boundary=b\r\n",
+        b"Content-Type: message/rfc822\r\n",
+        b"Content-Transfer-Encoding: base64\r\n",
+        b"Content-Transfer-Encoding: quoted-printable\r\n",
+        b"--b\r\n",
+        b"--b--\r\n",
+        b"\r\n",
+        b"\r\n\r\n",
+        b" ",
+        b"=4",
+        b"text of some length ",
+        &[b'x'; 1_200],
+    ];
+
     fn longest(content: &[u8]) -> usize {
         content.split(|byte| *byte == b'\n').map(|line| line.trim_ascii_end().len()).max().unwrap_or(0)
     }
@@ -343,6 +370,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_field_stays_in_the_header() {
+        let content = format!(
+            "From ann Mon\r\nSubject: a\r\ncontent-transfer-encoding: 7bit\r\nno field\r\n\r\n{}\r\n",
+            "x".repeat(1_000)
+        );
+        let short = String::from_utf8(shorten(content.as_bytes())).unwrap();
+        let header = "From ann Mon\r\nSubject: a\r\nno field\r\nMIME-Version: 1.0\r\n\
+                      Content-Transfer-Encoding: quoted-printable\r\n\r\n";
+        assert!(short.starts_with(header), "{short}");
+    }
+
+    #[test]
     fn fields_are_folded_at_blanks() {
         let content = format!("To: {}\r\nX: {}\r\n\r\nhi\r\n", "a@b.example, ".repeat(200), "y".repeat(1_500));
         let short = String::from_utf8(shorten(content.as_bytes())).unwrap();
@@ -373,6 +412,21 @@ mod tests {
             let short = shorten(content.as_bytes());
             prop_assert!(longest(&short) <= LINE);
             prop_assert_eq!(texts(&short), texts(content.as_bytes()));
+        }
+
+        #[test]
+        fn any_parts_read_as_before(parts in prop::collection::vec("[ -~äß]{0,2000}", 1..5), nested in any::<bool>()) {
+            let header = if nested { "Content-Type: message/rfc822\r\n\r\nSubject: inner\r\n" } else { "X-Part: y\r\n" };
+            let parts: String = parts.iter().map(|text| format!("--q=_b\r\n{header}\r\n{text}\r\n")).collect();
+            let content = format!("Content-Type: multipart/mixed; boundary=\"q=_b\"\r\n\r\n{parts}--q=_b--\r\n");
+            let short = shorten(content.as_bytes());
+            prop_assert!(longest(&short) <= LINE);
+            prop_assert_eq!(inner_texts(&short), inner_texts(content.as_bytes()));
+        }
+
+        #[test]
+        fn odd_structure_ends_too(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..40)) {
+            shorten(&pieces.concat());
         }
     }
 }
