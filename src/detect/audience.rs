@@ -37,7 +37,7 @@ impl Ruleset {
             if count > 0 {
                 let confidence = detector.confidence;
                 let span = Span { start: 0, end: everyone.first.len() as u32 };
-                sights.push(Sight { count, ..Sight::new(at as u16, span, Zone::New, confidence) });
+                sights.push(Sight { count: count as u32, ..Sight::new(at as u16, span, Zone::New, confidence) });
             }
         }
         // Only what is seen needs a text to stand on.

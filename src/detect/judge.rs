@@ -137,7 +137,7 @@ impl<'a> Case<'a> {
         involved.sort_by_key(|seen| (seen.page, seen.sight.start, seen.sight.detector));
         involved.dedup_by_key(|seen| (seen.page, seen.sight.start, seen.sight.detector));
         let findings = involved.into_iter().map(|seen| self.finding(rule, seen)).collect();
-        Some(Outcome { score, terms, count: values.len().max(in_columns), findings })
+        Some(Outcome { score, terms, count: values.len().max(in_columns as usize), findings })
     }
 
     /// The surest sight of a group (sorted by page and start) that is close enough, the closest of
@@ -233,7 +233,7 @@ impl<'a> Case<'a> {
         let in_column = candidates.iter().map(|seen| seen.sight.count).max().unwrap_or(0);
         let values: BTreeSet<String> =
             candidates.iter().map(|seen| self.scene.pages[seen.page].value(seen.sight).to_lowercase()).collect();
-        values.len().max(in_column) >= wanted
+        values.len().max(in_column as usize) >= wanted
     }
 
     fn holds(&self, rule: &CompiledRule, clause: &Clause) -> bool {

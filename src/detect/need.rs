@@ -31,11 +31,28 @@ impl DetectorSet {
         self.0.get(usize::from(detector / 64)).is_some_and(|bits| bits >> (detector % 64) & 1 == 1)
     }
 
+    /// Those of this set, in order.
+    pub fn iter(&self) -> impl Iterator<Item = u16> {
+        self.shared(self)
+    }
+
+    /// Those that are in both sets, in order.
+    pub fn shared(&self, other: &Self) -> impl Iterator<Item = u16> {
+        (0_u16..).zip(self.0.iter().zip(&other.0)).flat_map(|(at, (one, other))| {
+            let mut bits = one & other;
+            std::iter::from_fn(move || {
+                let next = (bits != 0).then(|| at * 64 + bits.trailing_zeros() as u16);
+                bits &= bits.wrapping_sub(1);
+                next
+            })
+        })
+    }
+
     fn meets(&self, other: &Self) -> bool {
         self.0.iter().zip(&other.0).any(|(one, other)| one & other != 0)
     }
 
-    fn add(&mut self, other: &Self) {
+    pub fn add(&mut self, other: &Self) {
         self.0.iter_mut().zip(&other.0).for_each(|(one, other)| *one |= other);
     }
 
@@ -93,6 +110,8 @@ mod tests {
         for at in 0..131 {
             assert_eq!(set.holds(at), those.contains(&at), "{at}");
         }
+        assert!(set.iter().eq(those));
+        assert!(set.shared(&DetectorSet::of(131, [1, 63, 130].into_iter())).eq([63, 130]));
         assert!(set.meets(&DetectorSet::of(131, [130].into_iter())));
         assert!(!set.meets(&DetectorSet::of(131, [129].into_iter())));
         let followed = DetectorSet::of(131, [0, 63].into_iter());

@@ -57,7 +57,7 @@ struct Sheet {
 /// A sight: detector (its place in `Outline::detectors`), start, end, zone, confidence, which of the
 /// message's values, how many values it stands for, whether it is a column.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Seen(u16, u32, u32, Zone, u8, u32, usize, bool);
+struct Seen(u16, u32, u32, Zone, u8, u32, u32, bool);
 
 impl Outline {
     pub fn is_empty(&self) -> bool {
@@ -68,7 +68,7 @@ impl Outline {
     /// mail there is nothing to keep.
     pub(super) fn of(rules: &Ruleset, pages: &[Page<'_>]) -> Self {
         let mut outline = Self::default();
-        let needed = rules.needs.needed(&rules.seen(pages, LIKELY));
+        let needed = rules.needs.needed(&rules.surely_seen(pages, LIKELY));
         let mut numbers: HashMap<u16, u16> = HashMap::new();
         let mut values: HashMap<String, u32> = HashMap::new();
         let mut unused: BTreeSet<u16> = BTreeSet::new();

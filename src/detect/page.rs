@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, OnceCell};
 use std::collections::HashMap;
+use std::ops::Range;
 
 use super::lexicon::{Span, Words};
 use super::names::{self, Surety};
@@ -28,7 +29,7 @@ pub struct Sight {
     /// Surer than this it cannot become.
     pub most: u8,
     /// Distinct values that it stands for: the cells of a column, the recipients of an audience.
-    pub count: usize,
+    pub count: u32,
     /// It stands for a whole column.
     pub column: bool,
 }
@@ -153,8 +154,18 @@ impl<'a> Page<'a> {
         if !self.seen.holds(detector) {
             return &[];
         }
+        &self.sights[self.places_of(detector)]
+    }
+
+    /// Which detectors have sights here.
+    pub fn seen(&self) -> &DetectorSet {
+        &self.seen
+    }
+
+    /// Where a detector's sights stand among all; it must have any.
+    pub fn places_of(&self, detector: u16) -> Range<usize> {
         let at = usize::from(detector);
-        &self.sights[self.begins[at] as usize..self.begins[at + 1] as usize]
+        self.begins[at] as usize..self.begins[at + 1] as usize
     }
 
     pub fn sentences(&self) -> &Stretches {
@@ -204,6 +215,7 @@ impl<'a> Page<'a> {
 
     fn terms(&self, at: u16, detector: &Detector, spans: &[Span], sights: &mut Vec<Sight>) {
         let Eye::Terms { case, .. } = detector.eye else { return };
+        sights.reserve(spans.len());
         let mut last_end = 0;
         for (index, span) in spans.iter().enumerate() {
             // Of terms that begin together or lie inside one another the longest counts.

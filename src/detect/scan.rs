@@ -6,7 +6,7 @@ use super::judge::Case;
 use super::known::Known;
 use super::need::DetectorSet;
 use super::order::DEEPEST;
-use super::page::Page;
+use super::page::{Page, Sight};
 use super::ruleset::Ruleset;
 use super::weigh::Scene;
 use super::{Circumstances, Findings, Outline};
@@ -29,7 +29,7 @@ impl Ruleset {
     ) -> Findings {
         let audience = self.audience(known, reading, circumstances);
         let (mut pages, unsearched) = self.pages(known, reading, &audience, budget);
-        let seen = self.seen(&pages, 0);
+        let seen = self.seen(&pages);
         self.weigh(&mut pages, known, &self.needs.needed(&seen));
         let case = Case { scene: Scene::new(self, known, &pages), reading, circumstances };
         let mut findings = Findings { unsearched: unsearched || audience.unsearched, ..Findings::default() };
@@ -81,10 +81,9 @@ impl Ruleset {
     pub(super) fn weigh(&self, pages: &mut [Page<'_>], known: &Known, these: &DetectorSet) {
         let mut stages = vec![Vec::new(); DEEPEST + 1];
         for (at, page) in pages.iter().enumerate() {
-            for (nth, sight) in page.sights.iter().enumerate() {
-                if these.holds(sight.detector) {
-                    stages[self.stages[usize::from(sight.detector)]].push((at, nth));
-                }
+            for detector in page.seen().shared(these) {
+                let stage = &mut stages[self.stages[usize::from(detector)]];
+                stage.extend(page.places_of(detector).map(|nth| (at, nth)));
             }
         }
         for stage in stages.iter().chain(stages.last()).filter(|stage| !stage.is_empty()) {
@@ -92,13 +91,19 @@ impl Ruleset {
         }
     }
 
-    /// Which detectors saw something that is at least so sure.
-    pub(super) fn seen(&self, pages: &[Page<'_>], least: u8) -> DetectorSet {
+    /// Which detectors saw something.
+    fn seen(&self, pages: &[Page<'_>]) -> DetectorSet {
         let mut seen = DetectorSet::none(self.detectors.len());
-        for sight in pages.iter().flat_map(|page| &page.sights).filter(|sight| sight.confidence >= least) {
-            seen.insert(sight.detector);
-        }
+        pages.iter().for_each(|page| seen.add(page.seen()));
         seen
+    }
+
+    /// Which of them saw something that is at least so sure.
+    pub(super) fn surely_seen(&self, pages: &[Page<'_>], least: u8) -> DetectorSet {
+        let is_sure = |sights: &[Sight]| sights.iter().any(|sight| sight.confidence >= least);
+        let seen = self.seen(pages);
+        let sure = seen.iter().filter(|at| pages.iter().any(|page| is_sure(page.sights_of(*at))));
+        DetectorSet::of(self.detectors.len(), sure)
     }
 
     /// Weighs these sights, each by its page and place there.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use memchr::{memchr, memchr2_iter, memmem};
+use memchr::{memchr, memchr_iter, memmem, memrchr};
 
 use super::headers::Headers;
 use super::ruleset::Detector;
@@ -14,7 +14,7 @@ pub struct Column {
     /// The first cell with a value.
     pub first: Range<usize>,
     /// Distinct values.
-    pub values: usize,
+    pub values: u32,
 }
 
 /// So many rows may stand above the header.
@@ -108,12 +108,15 @@ impl Separator {
     const ALL: [Self; 4] = [Self::Tab, Self::Bar, Self::Blanks, Self::Comma];
 
     fn stands_in(self, text: &str) -> bool {
-        let stands = |byte| memchr(byte, text.as_bytes()).is_some();
+        self.find(text.as_bytes()).is_some()
+    }
+
+    fn find(self, text: &[u8]) -> Option<usize> {
         match self {
-            Separator::Tab => stands(b'\t'),
-            Separator::Bar => stands(b'|'),
-            Separator::Blanks => memmem::find(text.as_bytes(), b"  ").is_some(),
-            Separator::Comma => stands(b','),
+            Separator::Tab => memchr(b'\t', text),
+            Separator::Bar => memchr(b'|', text),
+            Separator::Blanks => memmem::find(text, b"  "),
+            Separator::Comma => memchr(b',', text),
         }
     }
 
@@ -126,39 +129,54 @@ impl Separator {
             Separator::Bar | Separator::Blanks => (1, false),
         };
         let mut found = Vec::new();
-        let mut before = (0, 0);
-        self.count(text, |start, count| {
-            if before.1 >= least && count >= least && (count == before.1 || !alike) {
-                found.push(before.0);
+        let mut before = (0..0, 0);
+        self.count(text, |line, count| {
+            let follows = |last: &Range<usize>| is_empty(&text[last.end..line.start]);
+            if before.1 >= least && count >= least && (count == before.1 || !alike) && follows(&before.0) {
+                found.push(before.0.start);
             }
-            before = (start, count);
+            before = (line, count);
         });
         found
     }
 
-    /// Calls back with each line that is not empty: where it begins, how often it is parted.
-    fn count(self, text: &str, mut line: impl FnMut(usize, usize)) {
+    /// Calls back with each line in which it stands, without its end, and how often it parts it.
+    fn count(self, text: &str, mut line: impl FnMut(Range<usize>, usize)) {
+        let bytes = text.as_bytes();
+        let line_at = |at: usize, done: usize| {
+            let start = memrchr(b'\n', &bytes[done..at]).map_or(done, |end| done + end + 1);
+            start..memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |end| at + end)
+        };
         let byte = match self {
             Separator::Tab => b'\t',
             Separator::Bar => b'|',
             Separator::Comma => b',',
             Separator::Blanks => {
-                let parted = |row: &Range<usize>| usize::from(self.stands_in(text[row.clone()].trim()));
-                return rows(text, 0).for_each(|row| line(row.start, parted(&row)));
+                let mut done = 0;
+                while let Some(first) = self.find(&bytes[done..]) {
+                    let row = line_at(done + first, done);
+                    done = row.end;
+                    let parts = usize::from(self.stands_in(text[row.clone()].trim()));
+                    line(row, parts);
+                }
+                return;
             }
         };
-        let (mut start, mut count) = (0, 0);
-        for at in memchr2_iter(b'\n', byte, text.as_bytes()) {
-            if text.as_bytes()[at] == byte {
-                count += 1;
-            } else {
-                if count > 0 || !text[start..at].trim_end_matches('\r').is_empty() {
-                    line(start, count);
+        let (mut row, mut count) = (0..0, 0);
+        for at in memchr_iter(byte, bytes) {
+            if at >= row.end {
+                let next = line_at(at, row.end);
+                let before = std::mem::replace(&mut row, next);
+                if count > 0 {
+                    line(before, count);
                 }
-                (start, count) = (at + 1, 0);
+                count = 0;
             }
+            count += 1;
         }
-        line(start, count);
+        if count > 0 {
+            line(row, count);
+        }
     }
 
     fn cells(self, text: &str, row: Range<usize>) -> Vec<Range<usize>> {
@@ -202,7 +220,7 @@ fn read(
     }
     for ((claim, first), values) in claims.iter().zip(firsts).zip(values) {
         if let (Some(detector), Some(first)) = (*claim, first) {
-            found(Column { detector, first, values: values.len() });
+            found(Column { detector, first, values: values.len() as u32 });
         }
     }
 }
@@ -211,6 +229,10 @@ fn accepts(detector: &Detector, value: &str) -> bool {
     detector.cells.as_ref().is_none_or(|cells| cells.is_match(value))
         && (!value.starts_with('_'))
         && detector.validators.iter().all(|valid| valid(value))
+}
+
+fn is_empty(lines: &str) -> bool {
+    lines.bytes().all(|byte| matches!(byte, b'\n' | b'\r'))
 }
 
 /// Lines that are not empty, from the one that begins at `start` on.

@@ -16,13 +16,13 @@ pub fn mask(bytes: &[u8; 64], is_so: impl Fn(u8) -> bool) -> u64 {
     mask
 }
 
-/// The 64 bytes from a place on; behind the end stand zeros.
+/// So many bytes from a place on; behind the end stand zeros.
 #[inline(always)]
-pub fn at<'t>(text: &'t [u8], place: usize, padded: &'t mut [u8; 64]) -> &'t [u8; 64] {
+pub fn at<'t, const N: usize>(text: &'t [u8], place: usize, padded: &'t mut [u8; N]) -> &'t [u8; N] {
     match text[place..].first_chunk() {
         Some(block) => block,
         None => {
-            *padded = [0; 64];
+            *padded = [0; N];
             padded[..text.len() - place].copy_from_slice(&text[place..]);
             padded
         }

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use super::tokens::Tokens;
 use super::{Lexicon, ListId};
 
 /// Where a term of a list stands.
@@ -35,8 +36,8 @@ pub struct Words {
     pub numbers: Vec<Span>,
     /// Words with a capital that are in no list.
     pub unlisted: Vec<Span>,
-    /// Where a word or a sign begins.
-    pub tokens: Vec<u32>,
+    /// Where words, signs and noise begin.
+    pub tokens: Tokens,
 }
 
 /// Longer terms than this are not looked for before a place.
@@ -114,7 +115,7 @@ impl Words {
 
 /// How many of the first items pass a test that no later one passes. They are few: it is looked from the first on, in
 /// growing steps.
-pub fn prefix<T>(items: &[T], belongs: impl Fn(&T) -> bool) -> usize {
+fn prefix<T>(items: &[T], belongs: impl Fn(&T) -> bool) -> usize {
     let (mut low, mut step) = (0, 4);
     while items.get(low + step).is_some_and(&belongs) {
         low += step;

@@ -74,6 +74,12 @@ const fn each(byte: u8) -> u64 {
     u64::from_ne_bytes([byte; 8])
 }
 
+/// A block of 64 bytes, and so many more that each of its words can be read at once.
+type Window = [u8; 64 + AT_ONCE];
+
+/// Letters of a word that are read at once.
+const AT_ONCE: usize = 16;
+
 /// What stands in 64 bytes of a text: one bit a byte, the first the lowest.
 struct Block {
     /// ASCII letters and digits.
@@ -86,7 +92,8 @@ struct Block {
 
 impl Block {
     #[inline]
-    fn of(bytes: &[u8; 64]) -> Self {
+    fn of(window: &Window) -> Self {
+        let bytes: &[u8; 64] = window.first_chunk().expect("a window is longer");
         let word = mask(bytes, |byte| byte.is_ascii_alphanumeric());
         let all = bytes.iter().fold(0, |all, byte| all | byte);
         let other = if all.is_ascii() { 0 } else { mask(bytes, |byte| !byte.is_ascii()) };
@@ -100,30 +107,45 @@ fn below(place: u32) -> u64 {
     u64::MAX >> (64 - place)
 }
 
+/// Who is told what stands in a text.
+pub trait Listener {
+    /// A run of letters and digits; they come in order.
+    fn word(&mut self, word: Word);
+    /// Places where words, signs and noise begin: one bit each, from a place on.
+    fn tokens(&mut self, at: usize, bits: u64);
+}
+
 /// Calls back for every run of letters and digits, in order; case and Latin accents are folded in the hash. What is
 /// [`noise`] holds none.
 pub fn for_each_word(text: &str, word: impl FnMut(Word)) {
-    walk(text, word, |_| {});
+    struct Words<F>(F);
+    impl<F: FnMut(Word)> Listener for Words<F> {
+        fn word(&mut self, word: Word) {
+            (self.0)(word);
+        }
+        fn tokens(&mut self, _: usize, _: u64) {}
+    }
+    walk(text, &mut Words(word));
 }
 
-/// The same, and calls back for every place where a word, a sign or noise begins, in order of their own.
+/// Tells of a text from its beginning to its end.
 #[inline]
-pub fn walk(text: &str, mut word: impl FnMut(Word), mut token: impl FnMut(u32)) {
+pub fn walk(text: &str, listener: &mut impl Listener) {
     let bytes = text.as_bytes();
-    let mut padded = [0; 64];
+    let mut padded = [0; 64 + AT_ONCE];
     let mut at = 0;
     // The noise that comes next, and up to where it was looked for.
     let (mut passed, mut looked) = (usize::MAX..usize::MAX, 0);
     while at < bytes.len() {
         if at == passed.start {
-            token(at as u32);
+            listener.tokens(at, 1);
             at = passed.end;
             continue;
         }
-        let block = block::at(bytes, at, &mut padded);
-        let found = Block::of(block);
+        let window: &Window = block::at(bytes, at, &mut padded);
+        let found = Block::of(window);
         // What can be told from this block: up to another script, noise, or a word that goes on behind it.
-        let mut limit = found.other.trailing_zeros().min((bytes.len() - at) as u32);
+        let mut limit = found.other.trailing_zeros().min((bytes.len() - at).min(64) as u32);
         let solid = if limit == 0 { 0 } else { (found.word | found.sign) & below(limit) };
         let long = noise::long_runs(solid);
         if long != 0 && at + long.trailing_zeros() as usize >= looked {
@@ -148,71 +170,76 @@ pub fn walk(text: &str, mut word: impl FnMut(Word), mut token: impl FnMut(u32)) 
                 done = start;
                 break;
             }
-            word(in_block(bytes, at + start as usize, end - start));
+            listener.word(in_window(window, at, start, end - start));
             words &= beyond;
         }
         let begins = found.word & !(found.word << 1) | found.sign;
-        let mut tokens = if done == 0 { 0 } else { begins & below(done) };
-        while tokens != 0 {
-            token(at as u32 + tokens.trailing_zeros());
-            tokens &= tokens - 1;
+        if done != 0 {
+            listener.tokens(at, begins & below(done));
         }
         at += done as usize;
         if (done == 0 || limit < 64) && !ends_here {
-            let (other, end) = letter_by_letter(text, at, &mut token);
-            other.into_iter().for_each(&mut word);
-            at = end;
+            at = slowly(text, at, listener);
         }
     }
 }
 
 /// A text that is one word of few ASCII letters.
 pub fn single(text: &str) -> Option<Word> {
-    let is_word = (1..=16).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    is_word.then(|| in_block(text.as_bytes(), 0, text.len() as u32))
+    let is_word = (1..=AT_ONCE).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_word.then(|| in_window(block::at(text.as_bytes(), 0, &mut [0; 64 + AT_ONCE]), 0, 0, text.len() as u32))
 }
 
-/// A word of so many ASCII letters.
+/// A word of so many ASCII letters, which begins at an offset below 64 of a window that stands at a place.
 #[inline(always)]
-fn in_block(text: &[u8], start: usize, letters: u32) -> Word {
-    let (mut at, mut left) = (start, letters);
+fn in_window(window: &Window, place: usize, offset: u32, letters: u32) -> Word {
+    let start = (offset & 63) as usize;
+    let eight = |at: usize| u64::from_le_bytes(window[at..at + 8].try_into().expect("eight bytes"));
+    let first = eight(start);
+    let mask = below(letters.min(8) * 8);
+    // Small letters have the bit that digits lack.
+    let mut digits = !first & each(0x40) & mask;
     let mut hasher = Hasher::new();
-    let mut digits = 0;
-    loop {
-        let eight = match text[at..].first_chunk::<8>() {
-            Some(eight) => u64::from_le_bytes(*eight),
-            None => text[at..].iter().rev().fold(0, |all, byte| all << 8 | u64::from(*byte)),
-        };
+    hasher.eight((first | each(0x20)) & mask);
+    let mut left = letters.saturating_sub(8);
+    let mut at = start + 8;
+    while left > 0 {
         let mask = below(left.min(8) * 8);
-        // Small letters have the bit that digits lack.
-        digits |= !eight & each(0x40) & mask;
-        hasher.eight((eight | each(0x20)) & mask);
-        if left <= 8 {
-            break;
-        }
-        (at, left) = (at + 8, left - 8);
+        let next = eight(at);
+        digits |= !next & each(0x40) & mask;
+        hasher.eight((next | each(0x20)) & mask);
+        left = left.saturating_sub(8);
+        at += 8;
     }
-    let span = Span { start: start as u32, end: start as u32 + letters };
-    Word { span, hash: hasher.finish(), capital: text[start].is_ascii_uppercase(), digits: digits != 0 }
+    let from = (place + start) as u32;
+    let span = Span { start: from, end: from + letters };
+    Word { span, hash: hasher.finish(), capital: window[start].is_ascii_uppercase(), digits: digits != 0 }
 }
 
-/// What no block can tell: a word of other scripts, or of many letters, or one sign; and its end.
+/// Tells what no block can tell, and where it ends.
 #[inline(never)]
-fn letter_by_letter(text: &str, start: usize, token: &mut impl FnMut(u32)) -> (Option<Word>, usize) {
+fn slowly(text: &str, start: usize, listener: &mut impl Listener) -> usize {
+    let (word, end) = letter_by_letter(text, start, &mut |token| listener.tokens(token, 1));
+    word.into_iter().for_each(|word| listener.word(word));
+    end
+}
+
+/// A word of other scripts, or of many letters, or one sign; and its end.
+fn letter_by_letter(text: &str, start: usize, token: &mut impl FnMut(usize)) -> (Option<Word>, usize) {
     let mut hasher = Hasher::new();
     let (mut capital, mut digits) = (false, false);
     let (mut before, mut end) = (' ', start);
     for (at, c) in text[start..].char_indices() {
         if !c.is_alphanumeric() {
             if at == 0 {
-                token(start as u32);
+                token(start);
                 return (None, start + c.len_utf8());
             }
             break;
         }
         // An expression without Unicode sees a word begin behind another script's letter.
         if at == 0 || c.is_ascii() && !before.is_ascii() {
-            token((start + at) as u32);
+            token(start + at);
         }
         capital |= at == 0 && c.is_uppercase();
         digits |= c.is_ascii_digit();
@@ -256,7 +283,7 @@ mod tests {
     type Told = (u32, u32, u64, bool, bool);
 
     /// The same as [`walk`], letter by letter: words, and places where a word or a sign begins.
-    fn slowly(text: &str) -> (Vec<Told>, Vec<u32>) {
+    fn without_blocks(text: &str) -> (Vec<Told>, Vec<usize>) {
         let (mut words, mut tokens) = (Vec::new(), Vec::new());
         let (mut at, mut looked) = (0, 0);
         while let Some(c) = text[at..].chars().next() {
@@ -267,7 +294,7 @@ mod tests {
             if c.is_ascii() && at >= looked {
                 match noise::first(text.as_bytes(), at) {
                     Ok(found) if found.start == at => {
-                        tokens.push(at as u32);
+                        tokens.push(at);
                         at = found.end;
                         continue;
                     }
@@ -286,19 +313,32 @@ mod tests {
         (word.span.start, word.span.end, word.hash, word.capital, word.digits)
     }
 
+    fn with_blocks(text: &str) -> (Vec<Told>, Vec<usize>) {
+        #[derive(Default)]
+        struct Heard(Vec<Told>, Vec<usize>);
+        impl Listener for Heard {
+            fn word(&mut self, word: Word) {
+                self.0.push(told(word));
+            }
+            fn tokens(&mut self, at: usize, bits: u64) {
+                self.1.extend((0..64).filter(|bit| bits >> bit & 1 == 1).map(|bit| at + bit));
+            }
+        }
+        let mut heard = Heard::default();
+        walk(text, &mut heard);
+        (heard.0, heard.1)
+    }
+
     proptest::proptest! {
         #[test]
         fn blocks_tell_what_letters_tell(text in "([a-zA-Z0-9]{0,80}|[ -~\n\t]{0,70}|[é–ß字 ]{0,3}){0,6}") {
-            let (mut words, mut tokens) = (Vec::new(), Vec::new());
-            walk(&text, |word| words.push(told(word)), |token| tokens.push(token));
-            proptest::prop_assert_eq!((words, tokens), slowly(&text));
+            proptest::prop_assert_eq!(with_blocks(&text), without_blocks(&text));
         }
     }
 
     #[test]
     fn signs_and_words_begin_tokens() {
-        let mut tokens = Vec::new();
-        walk("a_b, (c)\u{2013} éd\te", |_| {}, |token| tokens.push(token));
+        let (_, tokens) = with_blocks("a_b, (c)\u{2013} éd\te");
         assert_eq!(tokens, [0, 1, 2, 3, 5, 6, 7, 8, 12, 14, 16]);
     }
 }

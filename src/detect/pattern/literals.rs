@@ -7,6 +7,8 @@ use aho_corasick::automaton::Automaton;
 use aho_corasick::nfa::contiguous::NFA;
 use aho_corasick::{Anchored, StartKind, dfa::DFA};
 
+use super::super::lexicon::Tokens;
+
 /// A literal and its expression.
 pub struct Literal {
     pub text: String,
@@ -15,8 +17,7 @@ pub struct Literal {
 
 pub struct Literals {
     automaton: Kind,
-    /// Whether a literal may begin with three bytes: a bit for each of their [`head`]s.
-    heads: Box<[u64; 1 << 10]>,
+    heads: Heads,
     all: Vec<Known>,
 }
 
@@ -49,8 +50,7 @@ impl Literals {
             _ => NFA::builder().ascii_case_insensitive(true).build(&cores).map(Kind::Compact),
         };
         let automaton = automaton.map_err(|error| error.to_string())?;
-        let mut heads = Box::new([0; 1 << 10]);
-        cores.iter().for_each(|core| mark_heads(core.as_bytes(), &mut heads));
+        let heads = Heads::of(cores.iter().map(|core| core.as_bytes()));
         let known = |(literal, core): (&Literal, &&str)| Known {
             owner: literal.owner,
             blanks: literal.text.len() - core.len(),
@@ -60,7 +60,7 @@ impl Literals {
     }
 
     /// Calls back with every literal that begins at one of these places: start, end, whose it is.
-    pub fn find(&self, text: &str, tokens: &[u32], found: impl FnMut(usize, usize, usize)) {
+    pub fn find(&self, text: &str, tokens: &Tokens, found: impl FnMut(usize, usize, usize)) {
         match &self.automaton {
             Kind::Dense(automaton) => self.find_with(automaton, text.as_bytes(), tokens, found),
             Kind::Compact(automaton) => self.find_with(automaton, text.as_bytes(), tokens, found),
@@ -71,14 +71,13 @@ impl Literals {
         &self,
         automaton: &impl Automaton,
         text: &[u8],
-        tokens: &[u32],
+        tokens: &Tokens,
         mut found: impl FnMut(usize, usize, usize),
     ) {
         let Ok(first) = automaton.start_state(Anchored::Yes) else { return };
-        for start in tokens.iter().map(|token| *token as usize) {
-            let head = head(text, start);
-            if self.heads[head / 64] >> (head % 64) & 1 == 0 {
-                continue;
+        tokens.each(|start| {
+            if !self.heads.hold(text, start) {
+                return;
             }
             let mut state = first;
             for (end, byte) in (start + 1..).zip(&text[start..]) {
@@ -97,7 +96,7 @@ impl Literals {
                     }
                 }
             }
-        }
+        });
     }
 }
 
@@ -106,29 +105,74 @@ fn is_blank(text: &[u8], start: usize, blanks: usize) -> bool {
     start.checked_sub(blanks).is_some_and(|from| text[from..start].iter().all(|byte| *byte == b' '))
 }
 
-/// Three bytes without their case, in 16 bits; behind the end stand zeros.
-#[inline]
-fn head(text: &[u8], at: usize) -> usize {
-    let three = match text[at..].first_chunk::<4>() {
-        Some(four) => u32::from_le_bytes(*four),
-        None => text[at..].iter().rev().fold(0, |all, byte| all << 8 | u32::from(*byte)),
-    };
-    (((three & 0x00ff_ffff | 0x0020_2020).wrapping_mul(0x9e37_79b1)) >> 16) as usize
+/// With which bytes literals begin: a bit for the first six of each, of shorter ones for the first three, of the
+/// shortest for two.
+struct Heads {
+    two: Bits,
+    three: Bits,
+    six: Bits,
 }
 
-/// Marks the heads with which a literal begins: any byte may follow a short one.
-fn mark_heads(literal: &[u8], heads: &mut [u64; 1 << 10]) {
-    let any = || 0..=255_u8;
-    let mut mark = |three: [u8; 4]| {
-        let head = head(&three, 0);
-        heads[head / 64] |= 1 << (head % 64);
-    };
-    match *literal {
-        [first] => any().for_each(|second| any().for_each(|third| mark([first, second, third, 0]))),
-        [first, second] => any().for_each(|third| mark([first, second, third, 0])),
-        [first, second, third, ..] => mark([first, second, third, 0]),
-        [] => {}
+type Bits = Box<[u64; 1 << 10]>;
+
+impl Heads {
+    fn of<'l>(literals: impl Iterator<Item = &'l [u8]>) -> Self {
+        let [two, three, six] = [(); 3].map(|()| Box::new([0; 1 << 10]));
+        let mut heads = Self { two, three, six };
+        for literal in literals {
+            match *literal {
+                [] => {}
+                // Any byte may follow.
+                [first] => (0..=255).for_each(|second| mark(&mut heads.two, first_two(eight(&[first, second], 0)))),
+                [_, _] => mark(&mut heads.two, first_two(eight(literal, 0))),
+                [_, _, _] | [_, _, _, _] | [_, _, _, _, _] => mark(&mut heads.three, first_three(eight(literal, 0))),
+                _ => mark(&mut heads.six, first_six(eight(literal, 0))),
+            }
+        }
+        heads
     }
+
+    /// Whether a literal may begin here: most places are done with after this glance.
+    #[inline]
+    fn hold(&self, text: &[u8], at: usize) -> bool {
+        let head = eight(text, at);
+        holds(&self.six, first_six(head)) || holds(&self.three, first_three(head)) || holds(&self.two, first_two(head))
+    }
+}
+
+fn mark(bits: &mut Bits, at: usize) {
+    bits[at / 64] |= 1 << (at % 64);
+}
+
+#[inline]
+fn holds(bits: &Bits, at: usize) -> bool {
+    bits[at / 64] >> (at % 64) & 1 == 1
+}
+
+/// Eight bytes without their case; behind the end stand zeros.
+#[inline]
+fn eight(text: &[u8], at: usize) -> u64 {
+    let bytes = match text[at..].first_chunk() {
+        Some(eight) => u64::from_le_bytes(*eight),
+        None => text[at..].iter().rev().fold(0, |all, byte| all << 8 | u64::from(*byte)),
+    };
+    bytes | 0x2020_2020_2020_2020
+}
+
+/// The first bytes of eight, in 16 bits.
+#[inline]
+fn first_two(eight: u64) -> usize {
+    (eight & 0xffff) as usize
+}
+
+#[inline]
+fn first_three(eight: u64) -> usize {
+    ((eight as u32 & 0x00ff_ffff).wrapping_mul(0x9e37_79b1) >> 16) as usize
+}
+
+#[inline]
+fn first_six(eight: u64) -> usize {
+    ((eight << 16).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as usize
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use std::ops::Range;
 
 use regex_automata::Anchored;
 
-use super::lexicon::{Words, prefix};
+use super::lexicon::Words;
 use begin::Begins;
 pub use expression::{Labels, Pattern};
 use gate::Gate;
@@ -80,7 +80,6 @@ impl Numeric {
                 walk.at(&bytes[..end], at, |member| hit(member, at));
             }
         };
-        let mut tokens = &words.tokens[..];
         let mut done = 0;
         for number in &words.numbers {
             let from = (number.start as usize).saturating_sub(self.before).max(done);
@@ -89,16 +88,13 @@ impl Numeric {
                 (from..done).for_each(&mut look);
                 continue;
             }
-            tokens = &tokens[prefix(tokens, |at| (*at as usize) < from)..];
-            let (near, rest) = tokens.split_at(prefix(tokens, |at| (*at as usize) < done));
-            tokens = rest;
-            for at in near.iter().map(|at| *at as usize) {
+            words.tokens.within(from..done, |at| {
                 if self.begins.blank {
                     let blanks = bytes[from..at].iter().rev().take_while(|byte| **byte <= b' ').count();
                     (at - blanks..at).for_each(&mut look);
                 }
                 look(at);
-            }
+            });
         }
     }
 }
