@@ -1,6 +1,6 @@
 //! Where sentences and paragraphs end: what `within: sentence` means, found once a text.
 
-use super::lexicon::{block_at, mask};
+use crate::message::places;
 
 /// A text divided into sentences or paragraphs. Longer ones are cut: every sight looks around
 /// itself, and a text without stops must not make that a square.
@@ -57,17 +57,7 @@ impl Stretches {
 /// The places of bytes that may end a stretch, and do.
 fn ends(text: &[u8], may_end: impl Fn(u8) -> bool, ends: impl Fn(&[u8], usize) -> bool) -> Vec<u32> {
     let mut found = Vec::with_capacity(text.len() / 64);
-    let mut padded = [0; 64];
-    for base in (0..text.len()).step_by(64) {
-        let mut stops = mask(block_at(text, base, &mut padded), &may_end);
-        while stops != 0 {
-            let at = base + stops.trailing_zeros() as usize;
-            if ends(text, at) {
-                found.push(at as u32);
-            }
-            stops &= stops - 1;
-        }
-    }
+    found.extend(places(text, may_end).filter(|at| ends(text, *at)).map(|at| at as u32));
     found
 }
 

@@ -7,6 +7,7 @@ use memchr::{memchr, memchr_iter, memmem, memrchr};
 
 use super::headers::Headers;
 use super::ruleset::Detector;
+use crate::message::places;
 
 /// A column that a detector claims.
 pub struct Column {
@@ -163,7 +164,7 @@ impl Separator {
             }
         };
         let (mut row, mut count) = (0..0, 0);
-        for at in memchr_iter(byte, bytes) {
+        for at in places(bytes, |other| other == byte) {
             if at >= row.end {
                 let next = line_at(at, row.end);
                 let before = std::mem::replace(&mut row, next);

@@ -81,7 +81,8 @@ pub(super) fn read_file(html: &str, origin: &str, depth: usize, extraction: &mut
 
 /// Some readers show as a page what looks like one, whatever its type says.
 pub(super) fn read_as_page_too(text: &str, origin: &str, depth: usize, extraction: &mut Extraction<'_>) {
-    if text.contains("</") || text.contains("&#") {
+    let holds = |sign: &[u8]| memchr::memmem::find(text.as_bytes(), sign).is_some();
+    if holds(b"</") || holds(b"&#") {
         read_file(text, &within(origin, "html"), depth, extraction);
     }
 }

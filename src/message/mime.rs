@@ -42,10 +42,12 @@ pub(super) fn read(content: &[u8], origin: &str, depth: usize, extraction: &mut 
     let mime = MimeHead::of(&head);
     let author = head.values("from").next().map(words::decode).map(|from| Author::of(&from)).unwrap_or_default();
     let mut walk = Walk { content, origin, depth, author, texts: 0, htmls: 0, attachments: 0, oddity: mime.oddity };
-    if head.cut.is_some() || count_containers(content) > MAX_CONTAINERS || copied_in_joining(content) > MAX_COPIED {
+    let has_tree = is_container(&mime.kind.value);
+    let is_attack = || count_containers(content) > MAX_CONTAINERS || copied_in_joining(content) > MAX_COPIED;
+    if head.cut.is_some() || has_tree && is_attack() {
         extraction.gap(body_of(origin), GapReason::Limit);
         walk.oddity = walk.oddity.max(Oddity::Loose);
-    } else if is_container(&mime.kind.value) {
+    } else if has_tree {
         walk.tree(extraction);
     } else {
         // The one leaf needs no tree.

@@ -4,6 +4,7 @@
 //! found, and reports a gap when the budget is spent. Odd mail is not an error: whatever can't be
 //! read is a gap, and policy decides about it. It never alters a message.
 
+mod blocks;
 mod budget;
 mod canonical;
 mod charset;
@@ -23,6 +24,7 @@ mod transfer;
 mod words;
 mod zones;
 
+pub use blocks::{at as block_at, mask, places};
 pub use budget::Budget;
 pub use documents::{Apart, Document, Documents, Extract, InProcess, answer};
 pub use header::{fields_named, header_fields};

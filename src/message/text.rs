@@ -4,19 +4,23 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
+use super::blocks::places;
+
 /// CRLF and bare CR become LF, so that offsets, lines and patterns have one meaning.
 pub(super) fn with_plain_line_ends(text: Cow<'_, str>) -> String {
-    let Some(first) = memchr(b'\r', text.as_bytes()) else { return text.into_owned() };
-    let mut out = String::with_capacity(text.len());
-    out.push_str(&text[..first]);
-    let mut rest = &text[first..];
-    while let Some(at) = memchr(b'\r', rest.as_bytes()) {
-        out.push_str(&rest[..at]);
-        out.push('\n');
-        rest = &rest[at + 1..];
-        rest = rest.strip_prefix('\n').unwrap_or(rest);
+    if memchr(b'\r', text.as_bytes()).is_none() {
+        return text.into_owned();
     }
-    out.push_str(rest);
+    let mut out = String::with_capacity(text.len());
+    let mut copied = 0;
+    for end in places(text.as_bytes(), |byte| byte == b'\r') {
+        out.push_str(&text[copied..end]);
+        copied = end + 1;
+        if text.as_bytes().get(copied) != Some(&b'\n') {
+            out.push('\n');
+        }
+    }
+    out.push_str(&text[copied..]);
     out
 }
 

@@ -32,8 +32,24 @@ const VALUES: [u8; 256] = {
 pub(super) fn base64(input: &[u8], padding: Padding) -> Vec<u8> {
     let mut out = Vec::with_capacity(input.len() / 4 * 3 + 3);
     let (mut bits, mut count) = (0u32, 0u32);
-    for &byte in input {
-        let value = VALUES[byte as usize];
+    let mut rest = input;
+    loop {
+        // Most bytes stand in whole quanta, four at a time.
+        while count == 0
+            && let Some((quantum, after)) = rest.split_first_chunk::<4>()
+        {
+            let values = quantum.map(|byte| VALUES[usize::from(byte)]);
+            if values.contains(&NONE) {
+                break;
+            }
+            let [.., first, second, third] =
+                values.iter().fold(0, |bits, value| bits << 6 | u32::from(*value)).to_be_bytes();
+            out.extend_from_slice(&[first, second, third]);
+            rest = after;
+        }
+        let Some((&byte, after)) = rest.split_first() else { break };
+        rest = after;
+        let value = VALUES[usize::from(byte)];
         if value != NONE {
             bits = bits << 6 | u32::from(value);
             count += 1;

@@ -74,8 +74,11 @@ fn word_end(payload: &[u8]) -> usize {
 /// Unfolds and decodes a raw field value. Line ends never survive, also not encoded ones.
 pub(super) fn decode(raw: &[u8]) -> String {
     let unfolded = unfold(raw);
+    let is_plain = unfolded.iter().all(|byte| matches!(byte, b' '..=b'~'));
     let text = if memmem::find(&unfolded, b"=?").is_some() {
         decode_words(&unfolded)
+    } else if is_plain {
+        return String::from_utf8_lossy(&unfolded).into_owned();
     } else {
         charset::decode(&unfolded, None).into_owned()
     };

@@ -6,8 +6,8 @@
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, MatchKind};
-use memchr::memchr;
 
+use super::blocks::places;
 use super::{Zone, ZoneSpan};
 
 mod disclaimer;
@@ -49,13 +49,13 @@ struct Line<'t> {
 }
 
 fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
+    let ends = places(text.as_bytes(), |byte| byte == b'\n').map(|at| at + 1);
     let mut start = 0;
-    std::iter::from_fn(move || {
-        let rest = text.get(start..).filter(|rest| !rest.is_empty())?;
-        let len = memchr(b'\n', rest.as_bytes()).map_or(rest.len(), |at| at + 1);
-        let line = Line { text: rest[..len].trim_ascii(), start, end: start + len };
-        start += len;
-        Some(line)
+    ends.chain([text.len()]).filter_map(move |end| {
+        let line = Line { text: text[start..end].trim_ascii(), start, end };
+        let is_line = start < end;
+        start = end;
+        is_line.then_some(line)
     })
 }
 

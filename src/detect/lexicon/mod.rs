@@ -4,7 +4,6 @@
 //! looking it up in a compact table costs a few nanoseconds, so the whole text goes through once and
 //! phrases are followed only where their first word stands.
 
-mod block;
 mod builder;
 mod found;
 mod noise;
@@ -13,7 +12,6 @@ mod table;
 mod tokens;
 mod words;
 
-pub use block::{at as block_at, mask};
 pub use builder::LexiconBuilder;
 use found::Known;
 pub use found::{Span, Window, Words};

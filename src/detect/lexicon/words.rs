@@ -1,8 +1,8 @@
 //! The words of a text, found 64 bytes at a time, folded and hashed eight letters at a time.
 
 use super::Span;
-use super::block::{self, mask};
 use super::noise;
+use crate::message::{block_at, mask};
 
 /// A run of letters and digits.
 #[derive(Clone, Copy)]
@@ -142,7 +142,7 @@ pub fn walk(text: &str, listener: &mut impl Listener) {
             at = passed.end;
             continue;
         }
-        let window: &Window = block::at(bytes, at, &mut padded);
+        let window: &Window = block_at(bytes, at, &mut padded);
         let found = Block::of(window);
         // What can be told from this block: up to another script, noise, or a word that goes on behind it.
         let mut limit = found.other.trailing_zeros().min((bytes.len() - at).min(64) as u32);
@@ -187,7 +187,7 @@ pub fn walk(text: &str, listener: &mut impl Listener) {
 /// A text that is one word of few ASCII letters.
 pub fn single(text: &str) -> Option<Word> {
     let is_word = (1..=AT_ONCE).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    is_word.then(|| in_window(block::at(text.as_bytes(), 0, &mut [0; 64 + AT_ONCE]), 0, 0, text.len() as u32))
+    is_word.then(|| in_window(block_at(text.as_bytes(), 0, &mut [0; 64 + AT_ONCE]), 0, 0, text.len() as u32))
 }
 
 /// A word of so many ASCII letters, which begins at an offset below 64 of a window that stands at a place.
