@@ -27,7 +27,7 @@ use literals::{Literal, Literals};
 /// All expressions of a ruleset.
 pub struct Patterns {
     all: Vec<Pattern>,
-    /// Those that need a digit: with little before it, with much, and by where they begin.
+    /// Those that need a digit, by where they begin.
     numeric: Vec<Numeric>,
     /// Those that are tried everywhere.
     open: Vec<usize>,
@@ -48,18 +48,15 @@ struct Numeric {
     begins: Begins,
 }
 
-/// What may stand before the first digit where little may.
-const LITTLE: usize = 4;
-
 impl Numeric {
-    /// Of those for which `belongs` holds: what may stand before the first digit, where they begin.
-    fn of(all: &[Pattern], belongs: impl Fn(usize, Begins) -> bool) -> Result<Option<Self>, String> {
+    /// Of those for which `belongs` holds: where they begin.
+    fn of(all: &[Pattern], belongs: impl Fn(Begins) -> bool) -> Result<Option<Self>, String> {
         let members: Vec<(usize, &Pattern, usize)> = all
             .iter()
             .enumerate()
             .filter(|(_, pattern)| pattern.labels.is_none())
             .filter_map(|(at, pattern)| match pattern.gate {
-                Gate::Digit { before } if belongs(before, pattern.begins) => Some((at, pattern, before)),
+                Gate::Digit { before } if belongs(pattern.begins) => Some((at, pattern, before)),
                 _ => None,
             })
             .collect();
@@ -102,10 +99,9 @@ impl Numeric {
 impl Patterns {
     pub fn new(all: Vec<Pattern>) -> Result<Self, String> {
         let numeric = [
-            Numeric::of(&all, |before, begins| begins == Begins::default() && before <= LITTLE)?,
-            Numeric::of(&all, |before, begins| begins == Begins::default() && before > LITTLE)?,
-            Numeric::of(&all, |_, begins| begins.blank && !begins.mid_word)?,
-            Numeric::of(&all, |_, begins| begins.mid_word)?,
+            Numeric::of(&all, |begins| begins == Begins::default())?,
+            Numeric::of(&all, |begins| begins.blank && !begins.mid_word)?,
+            Numeric::of(&all, |begins| begins.mid_word)?,
         ];
         let open = |at: &usize| all[*at].gate == Gate::Open && all[*at].labels.is_none();
         let open = (0..all.len()).filter(open).collect();
