@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
+use super::ids::IdSet;
 use super::judge::Case;
-use super::need::DetectorSet;
 use super::ruleset::Ruleset;
 use super::weigh::{Scene, Term};
 use super::{Circumstances, Findings, mask};
@@ -47,7 +47,7 @@ impl Ruleset {
         let known = &self.known;
         let audience = self.audience(known, reading, circumstances);
         let (mut pages, _) = self.pages(known, reading, &audience, budget);
-        self.weigh(&mut pages, known, &DetectorSet::all(self.detectors.len()));
+        self.weigh(&mut pages, known, &IdSet::below(self.detectors.len()));
         let scene = Scene::new(self, known, &pages);
         let mut sights = Vec::new();
         for (at, page) in pages.iter().enumerate() {

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::page::Page;
 use super::raw::{Class, Identifies, Status};
-use super::ruleset::{Change, Clause, CompiledRule, Detector, Eye, Ruleset, Target, Weight};
+use super::ruleset::{Change, Clause, CompiledRule, Detector, Eye, Ruleset, Weight};
 use super::{Mode, TestResult};
 use crate::message::{Origin, Segment, Shape, Zone, ZoneSpan};
 
@@ -221,12 +221,8 @@ impl Ruleset {
         }
         let of_rules = self.rules.iter().flat_map(|rule| rule.raise.iter().chain(&rule.lower));
         let of_detectors = self.detectors.iter().flat_map(|detector| detector.raise.iter().chain(&detector.lower));
-        for target in of_rules.chain(of_detectors).flat_map(|weight| &weight.targets) {
-            match target {
-                Target::List(_) => {}
-                Target::Detector(at) => used[usize::from(*at)] = true,
-            }
-        }
+        let lenders = of_rules.chain(of_detectors).flat_map(|weight| weight.targets.detectors.iter());
+        lenders.for_each(|at| used[usize::from(at)] = true);
         used
     }
 

@@ -3,8 +3,8 @@
 //! `diabetes` in `Diabetes Fund` is no illness, so `her` beside it speaks of nobody's health, so the name before
 //! `her` is no patient's: each is weighed when those that it leans on are settled.
 
-use super::need::{DetectorSet, Need, Needs};
-use super::ruleset::{CompiledRule, Detector, Target, Weight};
+use super::need::{Need, Needs};
+use super::ruleset::{CompiledRule, Detector, Weight};
 
 /// Chains are followed so deep. Detectors that lend to each other in a ring end here, and with them those that
 /// lean on them.
@@ -27,27 +27,22 @@ pub(super) fn stages(detectors: &[Detector]) -> Vec<usize> {
 
 /// Which detectors matter to which rule.
 pub(super) fn needs(rules: &[CompiledRule], detectors: &[Detector]) -> Needs {
-    let count = detectors.len();
     let need = |rule: &CompiledRule| {
         let asked: Vec<_> = rule.all.iter().filter(|clause| clause.about_sights).collect();
-        let conditions = asked.iter().map(|clause| DetectorSet::of(count, clause.detectors.iter().copied()));
+        let conditions = asked.iter().map(|clause| clause.detectors.iter().copied().collect());
         let clauses = asked.iter().copied().chain(&rule.any).chain(&rule.none);
         let lent = rule.raise.iter().chain(&rule.lower).flat_map(lenders);
         let wanted = clauses.flat_map(|clause| clause.detectors.iter().copied()).chain(lent);
-        Need { conditions: conditions.collect(), wanted: DetectorSet::of(count, wanted) }
+        Need { conditions: conditions.collect(), wanted: wanted.collect() }
     };
-    let lent_to =
-        |detector: &Detector| DetectorSet::of(count, detector.raise.iter().chain(&detector.lower).flat_map(lenders));
+    let lent_to = |detector: &Detector| detector.raise.iter().chain(&detector.lower).flat_map(lenders).collect();
     Needs { rules: rules.iter().map(need).collect(), lenders: detectors.iter().map(lent_to).collect() }
 }
 
 /// The detectors that a weight looks for.
 fn lenders(weight: &Weight) -> impl Iterator<Item = u16> + '_ {
-    let with = weight.with.iter().flat_map(|with| &with.targets);
-    weight.targets.iter().chain(with).filter_map(|target| match target {
-        Target::List(_) => None,
-        Target::Detector(at) => Some(*at),
-    })
+    let with = weight.with.iter().flat_map(|with| with.targets.detectors.iter());
+    weight.targets.detectors.iter().chain(with)
 }
 
 #[cfg(test)]

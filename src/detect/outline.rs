@@ -8,10 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::judge::Case;
 use super::known::Known;
-use super::need::DetectorSet;
 use super::page::{Page, Sight, StandIns};
 use super::raw::Class;
-use super::ruleset::{CompiledRule, Ruleset, Target, Weight};
+use super::ruleset::{CompiledRule, Ruleset, Weight};
 use super::stretch::Stretches;
 use super::weigh::{LIKELY, Scene};
 use super::{Circumstances, RuleMatch};
@@ -192,10 +191,8 @@ impl Ruleset {
         doubts.extend(changed.map(|(id, _)| format!("{id} is defined otherwise today")));
         let unused: Vec<u16> = outline.unused.iter().filter_map(|id| self.number_of(id)).collect();
         if !unused.is_empty() {
-            let mut seen = DetectorSet::none(self.detectors.len());
             let kept = outline.detectors.iter().filter_map(|(id, _)| self.number_of(id));
-            kept.chain(unused.iter().copied()).for_each(|at| seen.insert(at));
-            let needed = self.needs.needed(&seen);
+            let needed = self.needs.needed(&kept.chain(unused.iter().copied()).collect());
             let wanted = unused.iter().filter(|at| needed.holds(**at));
             let id = |at: &u16| &self.detectors[usize::from(*at)].id;
             doubts.extend(wanted.map(|at| format!("what {} saw was of no use to the rules of then", id(at))));
@@ -248,5 +245,5 @@ fn asks_for_more(rule: &CompiledRule) -> bool {
 
 /// Whether a weight looks at the text itself.
 fn is_about_words(weight: &Weight) -> bool {
-    weight.who.is_some() || weight.sign_off || weight.targets.iter().any(|target| matches!(target, Target::List(_)))
+    weight.who.is_some() || weight.sign_off || !weight.targets.lists.is_empty()
 }

@@ -4,9 +4,9 @@ use std::cell::{Cell, OnceCell};
 use std::collections::HashMap;
 use std::ops::Range;
 
+use super::ids::IdSet;
 use super::lexicon::{Span, Words};
 use super::names::{self, Surety};
-use super::need::DetectorSet;
 use super::raw::{Case, NameForm};
 use super::ruleset::{Detector, Eye, Ruleset};
 use super::stretch::Stretches;
@@ -67,7 +67,9 @@ pub struct Page<'a> {
     /// Where each detector's sights begin; empty where there are none.
     begins: Vec<u32>,
     /// Whose they are.
-    seen: DetectorSet,
+    seen: IdSet,
+    /// The weights that can matter here, once asked for.
+    live: OnceCell<Option<IdSet>>,
     /// The zone that was looked up last: the next is mostly the same, or the one behind it.
     zone: Cell<usize>,
     /// Found when first asked for: ordinary mail never asks.
@@ -103,7 +105,8 @@ impl<'a> Page<'a> {
             words,
             sights: Vec::new(),
             begins: Vec::new(),
-            seen: DetectorSet::default(),
+            seen: IdSet::default(),
+            live: OnceCell::new(),
             zone: Cell::new(0),
             sentences: OnceCell::new(),
             paragraphs: OnceCell::new(),
@@ -158,8 +161,13 @@ impl<'a> Page<'a> {
     }
 
     /// Which detectors have sights here.
-    pub fn seen(&self) -> &DetectorSet {
+    pub fn seen(&self) -> &IdSet {
         &self.seen
+    }
+
+    /// The weights that look for something that stands here; `None` for all.
+    pub fn live(&self, rules: &Ruleset) -> Option<&IdSet> {
+        self.live.get_or_init(|| rules.watch.live(rules, self)).as_ref()
     }
 
     /// Where a detector's sights stand among all; it must have any.
@@ -316,13 +324,14 @@ impl<'a> Page<'a> {
 
     /// Sorts the sights by detector and start, and notes where each detector's begin.
     fn index(&mut self, detectors: usize, mut sights: Vec<Sight>) {
+        self.live = OnceCell::new();
         if sights.is_empty() {
             return;
         }
         sights.sort_by_key(|sight| (sight.detector, sight.start, sight.end));
         sights.dedup_by_key(|sight| (sight.detector, sight.start, sight.end));
         let mut begins = vec![0_u32; detectors + 1];
-        self.seen = DetectorSet::of(detectors, sights.iter().map(|sight| sight.detector));
+        self.seen = sights.iter().map(|sight| sight.detector).collect();
         for sight in &sights {
             begins[usize::from(sight.detector) + 1] += 1;
         }

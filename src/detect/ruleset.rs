@@ -4,8 +4,10 @@ use regex::Regex;
 
 use super::Mode;
 use super::headers::Headers;
+use super::ids::IdSet;
 use super::known::{KeyKind, Known, Who};
 use super::lexicon::{Lexicon, ListId, WordSet};
+use super::live::Watch;
 use super::need::Needs;
 use super::pattern::Patterns;
 use super::raw::{Case, Class, Condition, Identifies, NameForm, Namesake, Rule, Within};
@@ -26,7 +28,8 @@ pub struct Ruleset {
     pub(super) stages: Vec<usize>,
     pub(super) rules: Vec<CompiledRule>,
     pub(super) needs: Needs,
-    /// How many weights detectors and rules have.
+    /// What the weights of detectors and rules look for, and how many they are.
+    pub(super) watch: Watch,
     pub(super) weights: usize,
     pub(super) known: Known,
     pub(super) hash: String,
@@ -116,8 +119,10 @@ pub struct Recipients {
 /// A change of confidence.
 pub(super) struct Weight {
     /// Its place among all weights of the ruleset.
-    pub number: usize,
-    pub targets: Vec<Target>,
+    pub number: u16,
+    /// Its targets may stand anywhere on a page: all sights of the page get one answer.
+    pub about_page: bool,
+    pub targets: Targets,
     /// The sight must lie inside a target, not near one.
     pub inside: bool,
     /// Instead of targets: whose the sight is.
@@ -141,18 +146,11 @@ pub(super) struct Weight {
     pub label: String,
 }
 
-impl Weight {
-    /// Whether its targets may stand anywhere on a page: all sights of the page get one answer.
-    pub fn is_about_page(&self) -> bool {
-        let near = self.inside || self.before.is_some() || self.after.is_some();
-        self.subject || !near && matches!(self.within, None | Some(Within::Part | Within::Message))
-    }
-}
-
-#[derive(Clone, Copy)]
-pub(super) enum Target {
-    List(ListId),
-    Detector(u16),
+/// What must stand near: a term of one of these lists, or what one of these detectors saw.
+#[derive(Default)]
+pub(super) struct Targets {
+    pub lists: IdSet,
+    pub detectors: IdSet,
 }
 
 #[derive(Clone, Copy)]

@@ -2,9 +2,9 @@
 
 use super::audience::Audience;
 use super::correspondents::Correspondents;
+use super::ids::IdSet;
 use super::judge::Case;
 use super::known::Known;
-use super::need::DetectorSet;
 use super::order::DEEPEST;
 use super::page::{Page, Sight};
 use super::ruleset::Ruleset;
@@ -78,7 +78,7 @@ impl Ruleset {
     /// Weighs the sights of these detectors: what lends to others first, so that a label makes its number before the
     /// number makes a patient. Within a stage all sights are weighed alike, so that their order does not matter;
     /// those that lend to each other are weighed twice.
-    pub(super) fn weigh(&self, pages: &mut [Page<'_>], known: &Known, these: &DetectorSet) {
+    pub(super) fn weigh(&self, pages: &mut [Page<'_>], known: &Known, these: &IdSet) {
         let mut stages = vec![Vec::new(); DEEPEST + 1];
         for (at, page) in pages.iter().enumerate() {
             for detector in page.seen().shared(these) {
@@ -92,18 +92,18 @@ impl Ruleset {
     }
 
     /// Which detectors saw something.
-    fn seen(&self, pages: &[Page<'_>]) -> DetectorSet {
-        let mut seen = DetectorSet::none(self.detectors.len());
+    fn seen(&self, pages: &[Page<'_>]) -> IdSet {
+        let mut seen = IdSet::default();
         pages.iter().for_each(|page| seen.add(page.seen()));
         seen
     }
 
     /// Which of them saw something that is at least so sure.
-    pub(super) fn surely_seen(&self, pages: &[Page<'_>], least: u8) -> DetectorSet {
+    pub(super) fn surely_seen(&self, pages: &[Page<'_>], least: u8) -> IdSet {
         let is_sure = |sights: &[Sight]| sights.iter().any(|sight| sight.confidence >= least);
         let seen = self.seen(pages);
         let sure = seen.iter().filter(|at| pages.iter().any(|page| is_sure(page.sights_of(*at))));
-        DetectorSet::of(self.detectors.len(), sure)
+        sure.collect()
     }
 
     /// Weighs these sights, each by its page and place there.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::Circumstances;
+use super::ids::IdSet;
 use super::known::{Column, Known, Memory};
-use super::need::DetectorSet;
 use super::page::Page;
 use super::raw::{RuleTest, Spot};
 use super::ruleset::{CompiledRule, Detector, Ruleset};
@@ -42,7 +42,7 @@ impl Ruleset {
         let segments = [segment("body/text[1]", text, Shape::Prose), segment("body/text[1]", text, Shape::Table)];
         let segments = if detector.columns.is_empty() { &segments[..1] } else { &segments[..] };
         let mut pages: Vec<Page<'_>> = segments.iter().map(|segment| Page::read(self, segment, false)).collect();
-        let all = DetectorSet::all(self.detectors.len());
+        let all = IdSet::below(self.detectors.len());
         let known = people(&detector.tests.known);
         self.see_known(&known, &mut pages).expect("people in memory can be asked");
         self.weigh(&mut pages, &known, &all);

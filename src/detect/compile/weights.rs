@@ -5,8 +5,8 @@ use super::maker::Maker;
 use crate::detect::known::Who;
 use crate::detect::pattern::Labels;
 use crate::detect::raw;
-use crate::detect::raw::{Namesake, Spot};
-use crate::detect::ruleset::{Change, Clause, CompiledRule, Detector, Target, Weight};
+use crate::detect::raw::{Namesake, Spot, Within};
+use crate::detect::ruleset::{Change, Clause, CompiledRule, Detector, Targets, Weight};
 use crate::detect::weigh::LIKELY;
 
 impl Maker<'_> {
@@ -45,14 +45,18 @@ impl Maker<'_> {
         }
         let inside = !weigh.inside.is_empty();
         let named = if inside { &weigh.inside } else { &weigh.near };
-        let mut targets = Vec::new();
+        let mut targets = Targets::default();
         for name in named.iter() {
             let spot = Spot { value: name.clone(), line: named.line, column: named.column };
-            targets.extend(self.targets(file, &spot)?);
+            self.add_targets(file, &spot, &mut targets)?;
         }
+        let near = inside || weigh.before.is_some() || weigh.after.is_some();
+        let number = u16::try_from(self.weights)
+            .map_err(|_| Fault::at(file, owner, format!("more than {} `raise` and `lower`", u16::MAX)))?;
         self.weights += 1;
         let weight = Weight {
-            number: self.weights - 1,
+            number,
+            about_page: weigh.subject || !near && matches!(weigh.within, None | Some(Within::Part | Within::Message)),
             targets,
             inside,
             who: weigh.who,
@@ -77,12 +81,8 @@ impl Maker<'_> {
                 None => named.join(", "),
             },
         };
-        if weight.is_about_page() {
-            for target in &weight.targets {
-                if let Target::List(list) = target {
-                    self.lists.builder.walk(*list);
-                }
-            }
+        if weight.about_page {
+            weight.targets.lists.iter().for_each(|list| self.lists.builder.walk(list));
         }
         Ok(weight)
     }
@@ -98,18 +98,18 @@ impl Maker<'_> {
         )
     }
 
-    /// What a name in `near` stands for: a detector, all of a class, a list.
-    fn targets(&mut self, file: &str, name: &Spot<String>) -> Result<Vec<Target>, Fault> {
-        if let Some(detector) = self.ids.get(&name.value) {
-            return Ok(vec![Target::Detector(*detector)]);
-        }
+    /// Adds what a name in `near` stands for: a detector, all of a class, a list.
+    fn add_targets(&mut self, file: &str, name: &Spot<String>, targets: &mut Targets) -> Result<(), Fault> {
         let class = name.split_once('.').and_then(|(who, what)| Some((word(who)?, word(what)?)));
-        if let Some(class) = class {
-            let fitting =
-                (0_u16..).zip(&self.kinds).filter(|(at, kind)| **kind == class && self.open[usize::from(*at)]);
-            return Ok(fitting.map(|(at, _)| Target::Detector(at)).collect());
+        if let Some(detector) = self.ids.get(&name.value) {
+            targets.detectors.insert(*detector);
+        } else if let Some(class) = class {
+            let fits = |at: &u16| self.kinds[usize::from(*at)] == class && self.open[usize::from(*at)];
+            (0..self.kinds.len() as u16).filter(fits).for_each(|at| targets.detectors.insert(at));
+        } else {
+            targets.lists.insert(self.lists.id(file, name, None)?);
         }
-        Ok(vec![Target::List(self.lists.id(file, name, None)?)])
+        Ok(())
     }
 }
 
@@ -124,10 +124,10 @@ pub(super) fn labels(detector: &Detector, least: u8) -> Option<Labels> {
     let mut labels = Labels { lists: Vec::new(), before: 0 };
     for weight in &detector.raise {
         labels.before = labels.before.max(weight.before.filter(|_| weight.after.is_none())?);
-        for target in &weight.targets {
-            let Target::List(list) = target else { return None };
-            labels.lists.push(*list);
+        if !weight.targets.detectors.is_empty() {
+            return None;
         }
+        labels.lists.extend(weight.targets.lists.iter());
     }
     (detector.confidence < least && !labels.lists.is_empty()).then_some(labels)
 }

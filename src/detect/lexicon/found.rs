@@ -1,9 +1,10 @@
 //! What one pass over a text found.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 
 use super::tokens::Tokens;
 use super::{Lexicon, ListId};
+use crate::detect::ids::IdSet;
 
 /// Where a term of a list stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +31,10 @@ pub struct Words {
     pub(super) begins: Vec<(ListId, u32)>,
     /// By their ends: single words, and longer terms.
     pub(super) known: [Vec<Known>; 2],
+    /// Which lists have terms here: those that are walked, and the others, which are found when first asked for. Of long
+    /// texts it is not told which.
+    pub(super) walked: IdSet,
+    pub(super) asked_lists: OnceCell<Option<IdSet>>,
     /// Where the last question was about, and which known terms were the first that end there or behind it.
     pub(super) asked: Cell<(usize, [usize; 2])>,
     /// Runs of letters and digits that hold a digit.
@@ -42,6 +47,9 @@ pub struct Words {
 
 /// Longer terms than this are not looked for before a place.
 const LONGEST: usize = 96;
+
+/// Of texts with more known terms it is not told which lists they are of: of a long text, of most.
+const FEW: usize = 2000;
 
 /// Where somebody asks for terms: those that end at `low` or behind it and begin before `high`.
 #[derive(Clone, Copy)]
@@ -68,20 +76,34 @@ impl Words {
         &self.spans[self.begins[at].1 as usize..end]
     }
 
-    /// Whether a term of the list in the window passes a test. Of a list that is not walked no
+    /// The lists that have terms here: walked ones, and others. `None` of a long text, in which most have.
+    pub fn lists_there(&self, lexicon: &Lexicon) -> Option<(&IdSet, &IdSet)> {
+        let asked = self.asked_lists.get_or_init(|| {
+            let few = self.known.iter().map(Vec::len).sum::<usize>() <= FEW;
+            few.then(|| self.known.iter().flatten().flat_map(|known| lexicon.lists_of(known)).collect())
+        });
+        asked.as_ref().map(|asked| (&self.walked, asked))
+    }
+
+    /// Whether a term of one of these lists in the window passes a test. Of lists that are not walked no
     /// more is read than stands there: lists of everyday words would otherwise be most of the text.
-    pub fn any(&self, lexicon: &Lexicon, list: ListId, window: Window, mut test: impl FnMut(Span) -> bool) -> bool {
-        if lexicon.walked[usize::from(list)] {
+    pub fn any(&self, lexicon: &Lexicon, lists: &IdSet, window: Window, mut test: impl FnMut(Span) -> bool) -> bool {
+        for list in self.walked.shared(lists) {
             let spans = self.of(list);
             let first = spans.partition_point(|span| (span.start as usize) + LONGEST < window.low);
             let near = spans[first..].iter().take_while(|span| (span.start as usize) < window.high);
-            return near.filter(|span| span.end as usize >= window.low).any(|span| test(*span));
+            if near.filter(|span| span.end as usize >= window.low).any(|span| test(*span)) {
+                return true;
+            }
+        }
+        if self.lists_there(lexicon).is_some_and(|(_, asked)| !asked.meets(lists)) {
+            return false;
         }
         let from = self.first_behind(window.around as usize);
         let mut fits = |known: &Known| {
             (known.span.start as usize) < window.high
                 && (known.span.end as usize) >= window.low
-                && lexicon.is_in(list, known)
+                && lexicon.is_in(lists, known)
                 && test(known.span)
         };
         // Single words begin in the order of their ends, longer terms nearly so.
@@ -143,10 +165,15 @@ mod tests {
         let words = lexicon.read(text);
         let found_in = |(around, low, high): &(usize, usize, usize)| {
             let mut found = Vec::new();
-            words.any(&lexicon, list, Window { around: *around as u32, low: *low, high: *high }, |span| {
-                found.push((span.start, span.end));
-                false
-            });
+            words.any(
+                &lexicon,
+                &[list].into_iter().collect(),
+                Window { around: *around as u32, low: *low, high: *high },
+                |span| {
+                    found.push((span.start, span.end));
+                    false
+                },
+            );
             found.sort_unstable();
             found
         };

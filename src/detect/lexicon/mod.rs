@@ -12,6 +12,7 @@ mod table;
 mod tokens;
 mod words;
 
+use super::ids::IdSet;
 pub use builder::LexiconBuilder;
 use found::Known;
 pub use found::{Span, Window, Words};
@@ -49,10 +50,16 @@ impl Lexicon {
         pass.words()
     }
 
-    /// Whether an asked list holds a known term.
-    fn is_in(&self, list: ListId, known: &Known) -> bool {
-        let lists = &self.entries[known.lists as usize..][..usize::from(known.count)];
-        lists.iter().any(|entry| entry & !CAPITAL_ONLY == list && (known.capital || entry & CAPITAL_ONLY == 0))
+    /// Whether one of these asked lists holds a known term.
+    fn is_in(&self, lists: &IdSet, known: &Known) -> bool {
+        let of = &self.entries[known.lists as usize..][..usize::from(known.count)];
+        of.iter().any(|entry| lists.holds(entry & !CAPITAL_ONLY) && (known.capital || entry & CAPITAL_ONLY == 0))
+    }
+
+    /// The asked lists that hold a known term, in some writing.
+    fn lists_of(&self, known: &Known) -> impl Iterator<Item = ListId> {
+        let of = &self.entries[known.lists as usize..][..usize::from(known.count)];
+        of.iter().map(|entry| entry & !CAPITAL_ONLY)
     }
 }
 

@@ -1,6 +1,6 @@
 //! One pass over a text: each word is looked up, and terms of several words are followed.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 
 use super::found::{Known, Span, Words};
 use super::table::Place;
@@ -94,7 +94,9 @@ impl<'l> Pass<'l> {
     pub fn words(self) -> Words {
         let Self { known, numbers, unlisted, tokens, .. } = self;
         let (spans, begins) = by_list(self.walked, self.lexicon.walked.len());
-        Words { spans, begins, known, asked: Cell::default(), numbers, unlisted, tokens }
+        let walked = begins.iter().map(|(list, _)| *list).collect();
+        let (asked, asked_lists) = (Cell::default(), OnceCell::new());
+        Words { spans, begins, known, walked, asked_lists, asked, numbers, unlisted, tokens }
     }
 
     /// Follows the terms under way into a word; those that have no further one are dropped.

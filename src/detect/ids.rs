@@ -1,0 +1,84 @@
+//! Sets of small numbers: of detectors, of word lists.
+
+/// A set of numbers, one bit each.
+#[derive(Clone, Debug, Default)]
+pub struct IdSet(Vec<u64>);
+
+impl IdSet {
+    /// All numbers below one.
+    pub fn below(end: usize) -> Self {
+        (0..end as u16).collect()
+    }
+
+    pub fn insert(&mut self, id: u16) {
+        let block = usize::from(id / 64);
+        if block >= self.0.len() {
+            self.0.resize(block + 1, 0);
+        }
+        self.0[block] |= 1 << (id % 64);
+    }
+
+    #[inline]
+    pub fn holds(&self, id: u16) -> bool {
+        self.0.get(usize::from(id / 64)).is_some_and(|bits| bits >> (id % 64) & 1 == 1)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|bits| *bits == 0)
+    }
+
+    /// Those of this set, in order.
+    pub fn iter(&self) -> impl Iterator<Item = u16> {
+        self.shared(self)
+    }
+
+    /// Those that are in both sets, in order.
+    pub fn shared(&self, other: &Self) -> impl Iterator<Item = u16> {
+        (0_u16..).zip(self.0.iter().zip(&other.0)).flat_map(|(at, (one, other))| {
+            let mut bits = one & other;
+            std::iter::from_fn(move || {
+                let next = (bits != 0).then(|| at * 64 + bits.trailing_zeros() as u16);
+                bits &= bits.wrapping_sub(1);
+                next
+            })
+        })
+    }
+
+    #[inline]
+    pub fn meets(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).any(|(one, other)| one & other != 0)
+    }
+
+    pub fn add(&mut self, other: &Self) {
+        if self.0.len() < other.0.len() {
+            self.0.resize(other.0.len(), 0);
+        }
+        self.0.iter_mut().zip(&other.0).for_each(|(one, other)| *one |= other);
+    }
+}
+
+impl FromIterator<u16> for IdSet {
+    fn from_iter<I: IntoIterator<Item = u16>>(ids: I) -> Self {
+        let mut set = Self::default();
+        ids.into_iter().for_each(|id| set.insert(id));
+        set
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_hold_what_was_put_in() {
+        let those = [0, 63, 64, 130];
+        let mut set: IdSet = those.into_iter().collect();
+        assert!((0..200).all(|id| set.holds(id) == those.contains(&id)));
+        assert!(set.iter().eq(those));
+        assert!(set.shared(&[1, 63, 130, 700].into_iter().collect()).eq([63, 130]));
+        assert!(set.meets(&[130].into_iter().collect()) && !set.meets(&[129].into_iter().collect()));
+        set.add(&[700].into_iter().collect());
+        assert!(set.holds(700) && !set.is_empty() && IdSet::default().is_empty());
+        assert!(IdSet::below(66).iter().eq(0..66));
+    }
+}
