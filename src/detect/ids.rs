@@ -33,15 +33,8 @@ impl IdSet {
     }
 
     /// Those that are in both sets, in order.
-    pub fn shared(&self, other: &Self) -> impl Iterator<Item = u16> {
-        (0_u16..).zip(self.0.iter().zip(&other.0)).flat_map(|(at, (one, other))| {
-            let mut bits = one & other;
-            std::iter::from_fn(move || {
-                let next = (bits != 0).then(|| at * 64 + bits.trailing_zeros() as u16);
-                bits &= bits.wrapping_sub(1);
-                next
-            })
-        })
+    pub fn shared<'s>(&'s self, other: &'s Self) -> Shared<'s> {
+        Shared { one: &self.0, other: &other.0, at: 0, bits: 0 }
     }
 
     #[inline]
@@ -62,6 +55,30 @@ impl FromIterator<u16> for IdSet {
         let mut set = Self::default();
         ids.into_iter().for_each(|id| set.insert(id));
         set
+    }
+}
+
+/// The numbers of two sets.
+pub struct Shared<'s> {
+    one: &'s [u64],
+    other: &'s [u64],
+    /// The block that comes next, and what is left of the one before.
+    at: usize,
+    bits: u64,
+}
+
+impl Iterator for Shared<'_> {
+    type Item = u16;
+
+    #[inline]
+    fn next(&mut self) -> Option<u16> {
+        while self.bits == 0 {
+            self.bits = self.one.get(self.at)? & self.other.get(self.at)?;
+            self.at += 1;
+        }
+        let id = (self.at - 1) * 64 + self.bits.trailing_zeros() as usize;
+        self.bits &= self.bits - 1;
+        Some(id as u16)
     }
 }
 

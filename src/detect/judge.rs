@@ -215,8 +215,8 @@ impl<'a> Case<'a> {
             {
                 continue;
             }
-            for detector in &clause.detectors {
-                let sights = page.sights_of(*detector).iter();
+            for detector in clause.detectors.shared(page.seen()) {
+                let sights = page.sights_of(detector).iter();
                 let fit = sights.filter(|sight| sight.confidence >= least && zones.contains(&sight.zone));
                 found.extend(fit.map(|sight| Seen { page: at, sight }));
             }

@@ -203,8 +203,8 @@ impl Ruleset {
 
     /// The highest confidence that a clause's detectors can reach.
     fn most(&self, clause: &Clause) -> u8 {
-        let reach = |at: &u16| {
-            let detector = &self.detectors[usize::from(*at)];
+        let reach = |at: u16| {
+            let detector = &self.detectors[usize::from(at)];
             let structured = !detector.columns.is_empty() || !detector.fields.is_empty();
             let base = if structured { detector.confidence.max(85) } else { detector.confidence };
             raised(base, &detector.raise)
@@ -217,7 +217,7 @@ impl Ruleset {
         let mut used = vec![false; self.detectors.len()];
         for rule in &self.rules {
             let clauses = rule.all.iter().chain(&rule.any).chain(&rule.none);
-            clauses.flat_map(|clause| &clause.detectors).for_each(|at| used[usize::from(*at)] = true);
+            clauses.flat_map(|clause| clause.detectors.iter()).for_each(|at| used[usize::from(at)] = true);
         }
         let of_rules = self.rules.iter().flat_map(|rule| rule.raise.iter().chain(&rule.lower));
         let of_detectors = self.detectors.iter().flat_map(|detector| detector.raise.iter().chain(&detector.lower));

@@ -29,10 +29,10 @@ pub(super) fn stages(detectors: &[Detector]) -> Vec<usize> {
 pub(super) fn needs(rules: &[CompiledRule], detectors: &[Detector]) -> Needs {
     let need = |rule: &CompiledRule| {
         let asked: Vec<_> = rule.all.iter().filter(|clause| clause.about_sights).collect();
-        let conditions = asked.iter().map(|clause| clause.detectors.iter().copied().collect());
+        let conditions = asked.iter().map(|clause| clause.detectors.clone());
         let clauses = asked.iter().copied().chain(&rule.any).chain(&rule.none);
         let lent = rule.raise.iter().chain(&rule.lower).flat_map(lenders);
-        let wanted = clauses.flat_map(|clause| clause.detectors.iter().copied()).chain(lent);
+        let wanted = clauses.flat_map(|clause| clause.detectors.iter()).chain(lent);
         Need { conditions: conditions.collect(), wanted: wanted.collect() }
     };
     let lent_to = |detector: &Detector| detector.raise.iter().chain(&detector.lower).flat_map(lenders).collect();

@@ -175,7 +175,7 @@ pub struct CompiledRule {
 pub(super) struct Clause {
     pub condition: Condition,
     /// Whose sights count; empty for conditions about the message alone.
-    pub detectors: Vec<u16>,
+    pub detectors: IdSet,
     pub about_sights: bool,
 }
 
@@ -210,7 +210,7 @@ impl Ruleset {
     /// The detectors that a rule's conditions name or mean.
     pub fn detectors_of<'r>(&'r self, rule: &'r CompiledRule) -> impl Iterator<Item = &'r Detector> {
         let clauses = || rule.all.iter().chain(&rule.any);
-        let asked = move |at: usize| clauses().any(|clause| clause.detectors.iter().any(|id| usize::from(*id) == at));
+        let asked = move |at: usize| clauses().any(|clause| clause.detectors.holds(at as u16));
         self.detectors.iter().enumerate().filter(move |(at, _)| asked(*at)).map(|(_, detector)| detector)
     }
 

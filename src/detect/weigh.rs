@@ -76,23 +76,24 @@ impl<'a> Scene<'a> {
     ) -> u8 {
         let mut confidence = base;
         let (here, anywhere) = (self.pages[page].live(self.rules), self.anywhere());
-        let is_live = |weight: &Weight| {
-            let live = if weight.about_page { anywhere } else { here };
-            live.is_none_or(|live| live.holds(weight.number))
-        };
-        let weights = raise.iter().map(|weight| (weight, true)).chain(lower.iter().map(|weight| (weight, false)));
-        for (weight, up) in weights.filter(|(weight, _)| is_live(weight)) {
-            let changed = match (weight.change, up) {
-                (Change::To(to), true) => confidence.max(to),
-                (Change::By(by), true) => confidence.saturating_add(by).min(100),
-                (Change::To(to), false) => confidence.min(to),
-                (Change::By(by), false) => confidence.saturating_sub(by),
-            };
-            if changed != confidence && confidence < weight.below && self.is_near(page, sight, weight) {
-                if let Some(terms) = terms.as_deref_mut() {
-                    terms.push(Term { near: weight.label.clone(), from: confidence, to: changed });
+        for (weights, up) in [(raise, true), (lower, false)] {
+            for weight in weights {
+                let live = if weight.about_page { anywhere } else { here };
+                if live.is_some_and(|live| !live.holds(weight.number)) {
+                    continue;
                 }
-                confidence = changed;
+                let changed = match (weight.change, up) {
+                    (Change::To(to), true) => confidence.max(to),
+                    (Change::By(by), true) => confidence.saturating_add(by).min(100),
+                    (Change::To(to), false) => confidence.min(to),
+                    (Change::By(by), false) => confidence.saturating_sub(by),
+                };
+                if changed != confidence && confidence < weight.below && self.is_near(page, sight, weight) {
+                    if let Some(terms) = terms.as_deref_mut() {
+                        terms.push(Term { near: weight.label.clone(), from: confidence, to: changed });
+                    }
+                    confidence = changed;
+                }
             }
         }
         confidence

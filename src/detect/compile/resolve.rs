@@ -13,6 +13,7 @@ use super::weights::{labels, least_confidence};
 use super::{Fault, Loader};
 use crate::detect::Mode;
 use crate::detect::known::{KeyKind, Known};
+use crate::detect::ids::IdSet;
 use crate::detect::lexicon::WordSet;
 use crate::detect::live::Watch;
 use crate::detect::pattern::{Pattern, Patterns};
@@ -322,7 +323,7 @@ impl Maker<'_> {
                 && (condition.class.is_empty() || condition.class.contains(&class))
                 && (named.is_empty() || named.contains(&at))
         };
-        let detectors: Vec<u16> = (0..self.kinds.len() as u16).filter(|at| about_sights && fits(*at)).collect();
+        let detectors: IdSet = (0..self.kinds.len() as u16).filter(|at| about_sights && fits(*at)).collect();
         if about_sights && detectors.is_empty() {
             return Err(Fault::at(
                 file,
