@@ -1,8 +1,6 @@
 //! Which weights can matter on a page: of the many that a ruleset has, few look for anything that stands there.
 
 use super::ids::IdSet;
-use super::page::Page;
-use super::ruleset::{CompiledRule, Detector, Ruleset, Weight};
 
 /// Which weights look for what, by their numbers.
 pub struct Watch {
@@ -15,31 +13,41 @@ pub struct Watch {
 }
 
 impl Watch {
-    pub fn of(detectors: &[Detector], rules: &[CompiledRule], lists: usize) -> Self {
+    pub fn of(lists: usize, detectors: usize) -> Self {
         let sets = |count| vec![IdSet::default(); count];
-        let mut watch = Self { lists: sets(lists), detectors: sets(detectors.len()), always: IdSet::default() };
-        let of_detectors = detectors.iter().flat_map(|detector| detector.raise.iter().chain(&detector.lower));
-        let of_rules = rules.iter().flat_map(|rule| rule.raise.iter().chain(&rule.lower));
-        of_detectors.chain(of_rules).for_each(|weight| watch.add(weight));
-        watch
+        Self { lists: sets(lists), detectors: sets(detectors), always: IdSet::default() }
     }
 
-    fn add(&mut self, weight: &Weight) {
-        let targets = &weight.targets;
-        if targets.lists.is_empty() && targets.detectors.is_empty() {
-            self.always.insert(weight.number);
+    /// A weight that looks for these.
+    pub fn add(&mut self, weight: u16, lists: &IdSet, detectors: &IdSet) {
+        if lists.is_empty() && detectors.is_empty() {
+            self.always.insert(weight);
         }
-        targets.lists.iter().for_each(|list| self.lists[usize::from(list)].insert(weight.number));
-        targets.detectors.iter().for_each(|at| self.detectors[usize::from(at)].insert(weight.number));
-        weight.with.iter().for_each(|with| self.add(with));
+        lists.iter().for_each(|list| self.lists[usize::from(list)].insert(weight));
+        detectors.iter().for_each(|at| self.detectors[usize::from(at)].insert(weight));
     }
 
-    /// Those that look for something that stands on a page. `None` for all: of a long text it is not told.
-    pub fn live(&self, rules: &Ruleset, page: &Page<'_>) -> Option<IdSet> {
+    /// The weights that look for something of these lists, or that these detectors saw.
+    pub fn live(&self, lists: impl Iterator<Item = u16>, seen: &IdSet) -> IdSet {
         let mut live = self.always.clone();
-        let (walked, asked) = page.words.lists_there(&rules.lexicon)?;
-        walked.iter().chain(asked.iter()).for_each(|list| live.add(&self.lists[usize::from(list)]));
-        page.seen().iter().for_each(|detector| live.add(&self.detectors[usize::from(detector)]));
-        Some(live)
+        lists.for_each(|list| live.add(&self.lists[usize::from(list)]));
+        seen.iter().for_each(|detector| live.add(&self.detectors[usize::from(detector)]));
+        live
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_live_by_what_they_look_for() {
+        let set = |ids: &[u16]| ids.iter().copied().collect::<IdSet>();
+        let mut watch = Watch::of(3, 3);
+        watch.add(0, &set(&[]), &set(&[]));
+        watch.add(1, &set(&[0, 2]), &set(&[]));
+        watch.add(2, &set(&[1]), &set(&[2]));
+        assert!(watch.live([].into_iter(), &set(&[1])).iter().eq([0]));
+        assert!(watch.live([2].into_iter(), &set(&[2])).iter().eq([0, 1, 2]));
     }
 }

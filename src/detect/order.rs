@@ -3,6 +3,7 @@
 //! `diabetes` in `Diabetes Fund` is no illness, so `her` beside it speaks of nobody's health, so the name before
 //! `her` is no patient's: each is weighed when those that it leans on are settled.
 
+use super::live::Watch;
 use super::need::{Need, Needs};
 use super::ruleset::{CompiledRule, Detector, Weight};
 
@@ -37,6 +38,19 @@ pub(super) fn needs(rules: &[CompiledRule], detectors: &[Detector]) -> Needs {
     };
     let lent_to = |detector: &Detector| detector.raise.iter().chain(&detector.lower).flat_map(lenders).collect();
     Needs { rules: rules.iter().map(need).collect(), lenders: detectors.iter().map(lent_to).collect() }
+}
+
+/// Which weights look for what.
+pub(super) fn watch(rules: &[CompiledRule], detectors: &[Detector], lists: usize) -> Watch {
+    let mut watch = Watch::of(lists, detectors.len());
+    let of_detectors = detectors.iter().flat_map(|detector| detector.raise.iter().chain(&detector.lower));
+    let of_rules = rules.iter().flat_map(|rule| rule.raise.iter().chain(&rule.lower));
+    for weight in of_detectors.chain(of_rules) {
+        for weight in std::iter::once(weight).chain(weight.with.as_deref()) {
+            watch.add(weight.number, &weight.targets.lists, &weight.targets.detectors);
+        }
+    }
+    watch
 }
 
 /// The detectors that a weight looks for.

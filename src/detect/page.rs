@@ -167,7 +167,11 @@ impl<'a> Page<'a> {
 
     /// The weights that look for something that stands here; `None` for all.
     pub fn live(&self, rules: &Ruleset) -> Option<&IdSet> {
-        self.live.get_or_init(|| rules.watch.live(rules, self)).as_ref()
+        let live = || {
+            let (walked, asked) = self.words.lists_there(&rules.lexicon)?;
+            Some(rules.watch.live(walked.iter().chain(asked.iter()), &self.seen))
+        };
+        self.live.get_or_init(live).as_ref()
     }
 
     /// Where a detector's sights stand among all; it must have any.

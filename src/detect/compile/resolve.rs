@@ -15,7 +15,6 @@ use crate::detect::Mode;
 use crate::detect::ids::IdSet;
 use crate::detect::known::{KeyKind, Known};
 use crate::detect::lexicon::WordSet;
-use crate::detect::live::Watch;
 use crate::detect::pattern::{Pattern, Patterns};
 use crate::detect::raw;
 use crate::detect::raw::Spot;
@@ -79,7 +78,7 @@ pub fn resolve(source: Source, load: Loader<'_>) -> Result<Ruleset, Vec<Fault>> 
         Err(error) => return Err(vec![Fault::at("rules", &Spot::<()>::default(), error)]),
     };
     Ok(Ruleset {
-        watch: Watch::of(&detectors, &ready, maker.lists.builder.lists()),
+        watch: order::watch(&ready, &detectors, maker.lists.builder.lists()),
         lookers: Lookers::new(&detectors, maker.lists.builder.lists()),
         lexicon: maker.lists.builder.build(),
         patterns,
