@@ -36,7 +36,7 @@ pub struct Lexicon {
     first: Table,
     /// What each further word leads to, by the hash of the way so far.
     next: Table,
-    /// The lists that hold a term, for each [`Place`] that a word leads to.
+    /// The lists that hold a term, for each [`table::Place`] that a word leads to.
     entries: Vec<u16>,
     /// Of each list, whether it is walked.
     walked: Vec<bool>,
