@@ -39,3 +39,23 @@ impl Needs {
         needed
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(ids: &[u16]) -> IdSet {
+        ids.iter().copied().collect()
+    }
+
+    #[test]
+    fn what_lends_is_needed_however_long_the_chain_and_what_was_not_seen_lends_nothing() {
+        let rules = vec![Need { conditions: vec![set(&[0]), set(&[5])], wanted: set(&[0, 5]) }];
+        // 1 lends to 0, 2 to 1, 0 to 2 again; 4 to 3, which was not seen.
+        let lenders = [&[1, 3][..], &[2], &[0], &[4], &[], &[]].map(set).to_vec();
+        let needs = Needs { rules, lenders };
+        assert!(needs.needed(&set(&[0, 1, 2, 4])).is_empty(), "no rule is possible");
+        let needed = needs.needed(&set(&[0, 1, 2, 4, 5]));
+        assert!([0, 1, 2, 5].into_iter().all(|id| needed.holds(id)) && !needed.holds(4));
+    }
+}
