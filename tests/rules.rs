@@ -198,3 +198,27 @@ proptest! {
         }
     }
 }
+
+/// What an editor shows on hovering over a key.
+#[test]
+fn every_key_of_rules_and_configuration_is_described() {
+    for schema in [rules_schema(), waxseal::config::schema()] {
+        let mut bare = Vec::new();
+        undescribed(&schema, "", &mut bare);
+        assert!(bare.is_empty(), "{bare:?}");
+    }
+}
+
+fn undescribed(schema: &serde_json::Value, path: &str, bare: &mut Vec<String>) {
+    let Some(object) = schema.as_object() else { return };
+    for (name, key) in object.get("properties").and_then(|keys| keys.as_object()).into_iter().flatten() {
+        let path = format!("{path}.{name}");
+        if key.get("description").is_none() {
+            bare.push(path.clone());
+        }
+        undescribed(key, &path, bare);
+    }
+    for (name, definition) in object.get("definitions").and_then(|all| all.as_object()).into_iter().flatten() {
+        undescribed(definition, name, bare);
+    }
+}

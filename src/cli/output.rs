@@ -58,13 +58,22 @@ fn written(result: io::Result<()>) -> Result<()> {
 }
 
 /// Text from a mail or a peer, made harmless for a terminal: an escape sequence in a reply or an
-/// address must not move the reader's cursor or retitle the window.
+/// address must not move the reader's cursor or retitle the window. As many bytes as before, so that
+/// offsets can be counted in it.
 pub fn plain(text: &str) -> Cow<'_, str> {
     let harmful = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     if !text.contains(harmful) {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(text.chars().map(|c| if harmful(c) { '\u{fffd}' } else { c }).collect())
+    Cow::Owned(text.chars().map(|c| if harmful(c) { stand_in(c) } else { c }).collect())
+}
+
+fn stand_in(c: char) -> char {
+    match c.len_utf8() {
+        1 => '?',
+        2 => '\u{b7}',
+        _ => '\u{fffd}',
+    }
 }
 
 /// Columns as wide as their widest cell, two spaces apart; the last one is not padded.
@@ -110,7 +119,9 @@ mod tests {
 
     #[test]
     fn an_escape_sequence_from_a_peer_never_reaches_the_terminal() {
-        assert_eq!(plain("550 \u{1b}[2Jno\r\n"), "550 \u{fffd}[2Jno\u{fffd}\u{fffd}");
+        assert_eq!(plain("550 \u{1b}[2Jno\r\n"), "550 ?[2Jno??");
         assert_eq!(plain("plain \u{e9}"), "plain \u{e9}");
+        let hostile = "a\u{0}b\u{9b}c\u{202e}d";
+        assert_eq!(plain(hostile).len(), hostile.len());
     }
 }

@@ -12,7 +12,7 @@ use super::files::Base;
 use super::raw::{self, Settings};
 use super::tree::{self, Node, Place};
 use super::units::SecretRef;
-use super::{checks, doors, expand, known, levels, records, routes, schema, shape};
+use super::{checks, doors, expand, known, levels, records, routes, schema, shape, text};
 use crate::mail::{Address, Domain, DomainPattern};
 use crate::policy::Level;
 use crate::world::DnsConfig;
@@ -71,9 +71,12 @@ pub fn load(path: &Path, now: Timestamp) -> Result<Configuration, Faults> {
 /// The same for who serves nothing: secrets and certificates of the gateway may be out of its reach.
 pub fn load_to_look(path: &Path, now: Timestamp) -> Result<Configuration, Faults> {
     let variable = |name: &str| std::env::var(name).ok();
-    match std::fs::read_to_string(path) {
+    match text::read(path) {
         Ok(text) => read_to_look(path, &text, &Surroundings { variable: &variable, now }),
-        Err(error) => Err(Faults(vec![fault(path, Place::default(), "", format!("can't be read: {error}"), None)])),
+        Err(text::Unreadable { line, column, message, mend }) => {
+            let place = Place { line: line as u64, column: column as u64 };
+            Err(Faults(vec![fault(path, place, "", message, mend)]))
+        }
     }
 }
 

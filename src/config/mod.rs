@@ -19,6 +19,7 @@ mod schema;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod text;
 mod tree;
 pub mod units;
 

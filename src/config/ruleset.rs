@@ -7,7 +7,7 @@ use schemars::generate::SchemaSettings;
 use serde::Deserialize;
 
 use super::tree::Place;
-use super::{Configuration, fault};
+use super::{Configuration, fault, text};
 use crate::detect::{self, Fault, RuleFile, Ruleset};
 use crate::message::GapReason;
 
@@ -22,14 +22,18 @@ pub fn compile_rules(places: &[PathBuf], packs: Option<&[String]>) -> Result<Rul
     let mut files = Vec::new();
     let mut faults = Vec::new();
     for path in places.iter().flat_map(|place| rule_files(place)) {
-        match std::fs::read_to_string(&path) {
-            Ok(text) => files.push(RuleFile { name: path.display().to_string(), text }),
-            Err(error) => faults.push(unreadable(&path, &error)),
+        let name = path.display().to_string();
+        match text::read(&path) {
+            Ok(text) => files.push(RuleFile { name, text }),
+            Err(text::Unreadable { line, column, message, mend }) => {
+                faults.push(Fault { file: name, line, column, message, mend });
+            }
         }
     }
     if files.is_empty() && faults.is_empty() {
         let places: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
-        faults.push(unreadable(Path::new(&places.join(", ")), &"there is no rule file here"));
+        let message = "there is no rule file here".to_owned();
+        faults.push(Fault { file: places.join(", "), line: 0, column: 0, message, mend: None });
     }
     if !faults.is_empty() {
         return Err(faults);
@@ -54,10 +58,6 @@ pub fn idle_exceptions(configuration: &Configuration, ruleset: &Ruleset) -> Vec<
         }
     }
     idle
-}
-
-fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> Fault {
-    Fault { file: path.display().to_string(), line: 0, column: 0, message: error.to_string(), mend: None }
 }
 
 /// Every YAML file at or below a place, in order of name. A folder `exceptions` holds records of

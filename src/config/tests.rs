@@ -135,6 +135,21 @@ fn every_example_in_the_documents_is_good() {
 }
 
 #[test]
+fn what_is_not_utf_8_is_told_with_its_place() {
+    let folder = folder();
+    let path = folder.path().join("site.yaml");
+    std::fs::write(&path, b"# ok\nname: Vertr\xe4ge\n").unwrap();
+    let Faults(faults) = load(&path, now()).unwrap_err();
+    assert!(
+        faults[0].to_string().ends_with("site.yaml:2:12: this is not UTF-8; save the file as UTF-8"),
+        "{}",
+        faults[0]
+    );
+    let faults = compile_rules(&[path], None).map(|_| ()).unwrap_err();
+    assert_eq!((faults[0].line, faults[0].column), (2, 12), "{}", faults[0]);
+}
+
+#[test]
 fn a_missing_file_is_a_fault() {
     let Faults(faults) = load(Path::new("no/such.yaml"), now()).unwrap_err();
     assert!(faults[0].to_string().starts_with("no/such.yaml: can't be read:"));

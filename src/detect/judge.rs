@@ -55,7 +55,7 @@ impl<'a> Case<'a> {
                 mode: raw.mode,
                 sensitivity: raw.sensitivity,
                 all_or_nothing: raw.all_or_nothing,
-                topic: raw.topic.clone(),
+                topic: raw.topic.map(|topic| topic.as_str().to_owned()),
                 confidence: outcome.score,
                 count: outcome.count,
             };

@@ -255,16 +255,16 @@ fn of_detector(detector: &Detector, check: Check, message: &str) -> Remark {
         id: detector.id.clone(),
         file: detector.file.clone(),
         line: detector.line,
-        column: 1,
+        column: detector.column,
         message: message.to_owned(),
     }
 }
 
 fn failed(result: TestResult) -> Remark {
-    let TestResult { id, file, line, text, message, .. } = result;
+    let TestResult { id, file, line, column, text, message, .. } = result;
     let check = Check::TestFails;
     let text: String = text.trim().chars().take(80).collect();
-    Remark { check, severity: check.severity(), id, file, line, column: 1, message: format!("{message}: {text:?}") }
+    Remark { check, severity: check.severity(), id, file, line, column, message: format!("{message}: {text:?}") }
 }
 
 #[cfg(test)]
@@ -305,6 +305,6 @@ rules:
             assert!(found.contains(&expected), "{expected:?} is not in {found:?}");
         }
         assert_eq!(found.len(), 11, "{found:?}");
-        assert!(remarks.iter().all(|remark| remark.file == "site.yaml" && remark.line > 0));
+        assert!(remarks.iter().all(|remark| remark.file == "site.yaml" && remark.line > 0 && remark.column > 1));
     }
 }

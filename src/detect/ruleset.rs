@@ -58,6 +58,7 @@ pub struct Detector {
     pub(super) tests: super::raw::DetectorTests,
     pub mode: Mode,
     pub line: usize,
+    pub column: usize,
 }
 
 /// Which detectors look for words.

@@ -19,7 +19,9 @@ pub struct TestResult {
     /// The detector or rule.
     pub id: String,
     pub file: String,
+    /// From 1.
     pub line: usize,
+    pub column: usize,
     pub text: String,
     pub passed: bool,
     /// What was expected, and what came.
@@ -50,10 +52,12 @@ impl Ruleset {
         let passed = if wanted { best >= Some(75) } else { best < Some(65) };
         let expected = if wanted { "at least 75" } else { "below 65" };
         let came = best.map_or("nothing".to_owned(), |best| best.to_string());
+        let (line, column) = place(text, (detector.line, detector.column));
         TestResult {
             id: detector.id.clone(),
             file: detector.file.clone(),
-            line: if text.line == 0 { detector.line } else { text.line },
+            line,
+            column,
             text: text.value.clone(),
             passed,
             message: format!("expected {expected}, saw {came}"),
@@ -73,10 +77,12 @@ impl Ruleset {
         let budget = Budget::new(u64::MAX, u64::MAX);
         let findings = self.scan_knowing(&people(&test.known), &reading, &circumstances, &budget);
         let matched = findings.matches.iter().any(|matched| matched.rule == rule.rule.id.value);
+        let (line, column) = place(text, (rule.rule.id.line, rule.rule.id.column));
         TestResult {
             id: rule.rule.id.value.clone(),
             file: rule.file.clone(),
-            line: if text.line == 0 { rule.rule.id.line } else { text.line },
+            line,
+            column,
             text: text.value.clone(),
             passed: matched == wanted.is_some(),
             message: format!("expected {}, came {}", said(wanted.is_some()), said(matched)),
@@ -92,6 +98,11 @@ fn people(rows: &[BTreeMap<Column, String>]) -> Known {
     let mut table = Memory::default();
     rows.iter().for_each(|row| table.row(row.iter().map(|(column, value)| (*column, value.as_str()))));
     Known::default().with(Arc::new(table))
+}
+
+/// Where a test stands; one that an override brought stands where its owner does.
+fn place(text: &Spot<String>, owner: (usize, usize)) -> (usize, usize) {
+    if text.line == 0 { owner } else { (text.line, text.column) }
 }
 
 fn said(matched: bool) -> &'static str {

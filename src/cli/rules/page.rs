@@ -50,8 +50,8 @@ pub fn page(rules: &Ruleset, rule: &CompiledRule) -> String {
         _ = writeln!(page, "\n**Why:** {why}");
     }
     _ = writeln!(page, "\n**Asks for:** what policy has for `{}` ({} data).", word(raw.sensitivity), word(raw.kind));
-    if let Some(topic) = &raw.topic {
-        _ = writeln!(page, "\n**Topic:** {topic}");
+    if let Some(topic) = raw.topic {
+        _ = writeln!(page, "\n**Topic:** {}", topic.as_str());
     }
     page.push_str("\n## When it matches\n");
     conditions(&mut page, "All of these", &raw.when.all);

@@ -43,7 +43,8 @@ fn text(results: &[TestResult], failed: usize) -> String {
     let mut text = String::new();
     for result in results.iter().filter(|result| !result.passed) {
         let said = plain(result.text.trim());
-        text.push_str(&format!("{}:{}: {}: {}\n    {said}\n", result.file, result.line, result.id, result.message));
+        let TestResult { file, line, column, id, message, .. } = result;
+        text.push_str(&format!("{file}:{line}:{column}: {id}: {message}\n    {said}\n"));
     }
     text + &format!("{} passed, {failed} failed\n", results.len() - failed)
 }
@@ -105,6 +106,7 @@ mod tests {
             id: id.to_owned(),
             file: file.to_owned(),
             line: 3,
+            column: 9,
             text: "a <b> & \"c\"\n\u{1}".to_owned(),
             passed,
             message: "expected a match".to_owned(),

@@ -77,16 +77,21 @@ fn segment_text(out: &mut String, segment: &Segment) {
         let text = segment.text.get(from..span.end).unwrap_or_default();
         _ = writeln!(out, "  --- {} {}..{} {}", plain(segment.origin.as_str()), from, span.end, span.zone.as_str());
         for line in text.lines() {
-            _ = writeln!(out, "  | {}", plain(line));
+            _ = writeln!(out, "  | {}", shown(line));
         }
         from = span.end;
     }
     if let Some(canonical) = &segment.canonical {
         _ = writeln!(out, "  --- {} as matched, evasions undone", plain(segment.origin.as_str()));
         for line in canonical.text.lines() {
-            _ = writeln!(out, "  | {}", plain(line));
+            _ = writeln!(out, "  | {}", shown(line));
         }
     }
+}
+
+/// A line as it was read; tabs, which part the cells of tables, do no harm.
+fn shown(line: &str) -> String {
+    line.split('\t').map(plain).collect::<Vec<_>>().join("\t")
 }
 
 fn parts(out: &mut String, reading: &Reading) {

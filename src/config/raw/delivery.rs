@@ -84,6 +84,7 @@ pub enum Floor {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Login {
+    /// The name to log in with.
     pub user: String,
     /// `file:PATH` or `credential:NAME`.
     pub password: SecretRef,

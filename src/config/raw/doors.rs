@@ -145,6 +145,7 @@ pub enum LineEndings {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Microsoft365 {
+    /// Each with its id and its domains.
     pub tenants: Vec<Tenant>,
 }
 

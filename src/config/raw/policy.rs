@@ -90,11 +90,17 @@ pub enum LadderWord {
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Ladders {
+    /// For mail in which nothing was found.
     pub clean: Option<Vec<Method>>,
+    /// For mail whose sender asked for more.
     pub asked: Option<Vec<Method>>,
+    /// For what rules of sensitivity `light` found.
     pub light: Option<Vec<Method>>,
+    /// For what could not be read.
     pub gap: Option<Vec<Method>>,
+    /// For what rules of sensitivity `standard` found.
     pub phi: Option<Vec<Method>>,
+    /// For what rules of sensitivity `special` found.
     pub special: Option<Vec<Method>>,
 }
 

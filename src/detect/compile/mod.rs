@@ -1,10 +1,12 @@
 //! Rule files → [`Ruleset`]: read, merge, resolve names, build the tables. All faults at once.
 
+mod coherent;
 mod lists;
 mod maker;
 mod read;
 mod resolve;
 mod weights;
+mod words;
 
 use aws_lc_rs::digest;
 

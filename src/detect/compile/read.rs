@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::words::{fault_of, in_plain_words};
 use super::{Fault, MOST_RULE_TEXT, RuleFile};
 use crate::detect::raw::{Detector, File, Override, Rule, Spot};
 
@@ -52,35 +53,10 @@ fn parse(file: &RuleFile) -> Result<(File, Value), Fault> {
         let message = format!("a rule file may have {MOST_RULE_TEXT} bytes, this one has {}", file.text.len());
         return Err(Fault::at(&file.name, &whole, message).mend("put long word lists into files of their own"));
     }
-    let fault = |error: serde_yaml::Error| {
-        let location = error.location();
-        let spot = Spot {
-            value: (),
-            line: location.map_or(0, |location| location.line() as usize),
-            column: location.map_or(0, |location| location.column() as usize),
-        };
-        let text = error.without_snippet().to_string();
-        let message = text.lines().next().unwrap_or_default().to_owned();
-        with_known_keys(Fault::at(&file.name, &spot, message))
-    };
+    let fault = |error: serde_yaml::Error| fault_of(&file.name, &file.text, &error);
     let raw = serde_yaml::from_str(&file.text).map_err(fault)?;
     let value = serde_yaml::from_str(&file.text).map_err(fault)?;
     Ok((raw, value))
-}
-
-/// serde says ``unknown field `confidance`, expected one of id, title``: the closest of those is the mend.
-fn with_known_keys(mut fault: Fault) -> Fault {
-    if let Some(place) = fault.message.rfind(" at line ") {
-        fault.message.truncate(place);
-    }
-    let message = fault.message.clone();
-    let given = message.split('`').nth(1);
-    match (given, message.split_once("expected one of ").or_else(|| message.split_once("expected "))) {
-        (Some(given), Some((_, known))) if message.contains("unknown") => {
-            fault.suggest(given, known.split([',', ' ', '`']).filter(|word| !word.is_empty()))
-        }
-        _ => fault,
-    }
 }
 
 fn add(source: &mut Source, file: &RuleFile, raw: File, value: &Value, pack: Option<String>, faults: &mut Vec<Fault>) {
@@ -144,7 +120,7 @@ fn rewrite<T: serde::de::DeserializeOwned>(
     file: &RuleFile,
     change: &Override,
 ) -> Result<(), Fault> {
-    let fault = |message: String| with_known_keys(Fault::at(&file.name, &change.id, message));
+    let fault = |message: String| in_plain_words(Fault::at(&file.name, &change.id, message));
     let mut value = placed.value.clone();
     for (key, new) in &change.set {
         *slot(&mut value, key) = new.clone();

@@ -10,7 +10,7 @@ use super::lists::Lists;
 use super::maker::Maker;
 use super::read::{Placed, Source};
 use super::weights::{labels, least_confidence};
-use super::{Fault, Loader};
+use super::{Fault, Loader, coherent};
 use crate::detect::Mode;
 use crate::detect::ids::IdSet;
 use crate::detect::known::{KeyKind, Known};
@@ -101,6 +101,7 @@ impl Maker<'_> {
         let Placed { file, pack, item, .. } = placed;
         check_id(&file, &item.id)?;
         let eye = self.eye(at, &file, &item)?;
+        coherent::detector(&file, &item)?;
         let mut columns: Vec<String> = Vec::new();
         for term in self.lists.expand(&file, &item.columns, 0)? {
             columns.push(headers::normal(&term));
@@ -125,7 +126,6 @@ impl Maker<'_> {
             Some(path) => Some(WordSet::new(self.lists.file(&file, path)?.iter().map(String::as_str))),
             None => None,
         };
-        check_confidence(&file, &item.id, item.confidence)?;
         if item.mode == Mode::Notify {
             let message = format!("detector {:?}: nobody can be told of a detector", item.id.value);
             return Err(Fault::at(&file, &item.id, message).mend("its mode is `shadow` or `enforce`"));
@@ -143,6 +143,7 @@ impl Maker<'_> {
             lower: self.weights(&file, &item.id, &item.lower)?,
             tests: item.tests,
             line: item.id.line,
+            column: item.id.column,
             mode: item.mode,
             id: item.id.value,
             title: item.title,
@@ -287,7 +288,7 @@ impl Maker<'_> {
     fn rule(&mut self, placed: Placed<raw::Rule>) -> Result<CompiledRule, Fault> {
         let Placed { file, pack, item, .. } = placed;
         check_id(&file, &item.id)?;
-        check_confidence(&file, &item.id, item.threshold)?;
+        coherent::tests(&file, &item)?;
         if item.when.all.is_empty() && item.when.any.is_empty() {
             return Err(Fault::at(&file, &item.id, format!("rule {:?} has no condition", item.id.value))
                 .mend("give `when` an `all` or an `any`"));
@@ -341,11 +342,6 @@ fn check_id(file: &str, id: &Spot<String>) -> Result<(), Fault> {
         let fault = Fault::at(file, id, format!("{:?} is no id", id.value));
         fault.mend("ids are lower case letters, digits, hyphens and dots")
     })
-}
-
-fn check_confidence(file: &str, id: &Spot<String>, confidence: u8) -> Result<(), Fault> {
-    let message = || format!("{:?} has confidence {confidence}", id.value);
-    (confidence <= 100).then_some(()).ok_or_else(|| Fault::at(file, id, message()).mend("confidence is 0 to 100"))
 }
 
 fn first_words(text: &str) -> &str {

@@ -66,6 +66,21 @@ fn faults_name_line_column_and_mend() {
         ("data/drugs.txt", "data/drug.txt", 18, ""),
         ("id: drug-name", "id: us-ssn", 14, "give it another id"),
         ("within: 300", "within: 300 metres", 28, ""),
+        ("confidence: 40", "confidence: 140", 11, "a number from 0 to 100, or low (65)"),
+        ("confidence: 40", "confidence: sure", 11, "a number from 0 to 100, or low (65)"),
+        ("before: 30", "before: 30 chars", 12, "a whole number is expected here"),
+        ("    class: strong\n", "    class: strong\n    class: weak\n", 9, "keep one of them"),
+        ("    class: strong\n", "\tclass: strong\n", 8, "indent with blanks"),
+        ("'\\b\\d{3}[- ]?\\d{2}[- ]?\\d{4}\\b'", "\"\\b\\d{3}\"", 9, "between single quotes"),
+        ("class: strong", "class: specific", 5, "`strong`, `linking`, `weak` or `context`"),
+        ("class: specific", "class: strong", 14, "`specific`, `event`, `general` or `context`"),
+        ("confidence: 40", "confidence: 40\n    case: upper", 5, "`terms` or a `dictionary`"),
+        ("confidence: 40", "confidence: 40\n    cells: '\\d+'", 5, "`columns`"),
+        (", to: 95", "", 5, "give it one of them"),
+        ("near: ssn_label, before: 30, ", "", 5, "give it one of `near`"),
+        ("topic: clinical", "topic: clinic", 30, "did you mean \"clinical\"?"),
+        ("- clean: \"Order", "- clean: x\n        phi: \"Order", 37, "a test of its own"),
+        ("- clean: \"Order", "- to: [ann]\n        clean: \"Order", 37, "\"ann\" is no mail address"),
     ];
     for (old, new, line, mend) in cases {
         assert!(EXAMPLE.contains(old), "{old}");
@@ -74,6 +89,12 @@ fn faults_name_line_column_and_mend() {
         assert_eq!(faults[0].line, *line, "{text}");
         assert!(text.contains(mend), "{text}");
     }
+}
+
+#[test]
+fn confidence_may_be_a_word() {
+    let rules = compile_text(&EXAMPLE.replace("confidence: 40", "confidence: low")).expect("a word");
+    assert_eq!(rules.detectors().next().map(|detector| detector.confidence), Some(65));
 }
 
 #[test]

@@ -27,7 +27,10 @@ impl Maker<'_> {
         let change = match (weigh.to, weigh.by) {
             (Some(to), None) => Change::To(to),
             (None, Some(by)) => Change::By(by),
-            _ => return Err(Fault::at(file, owner, "`raise` and `lower` say either `to` or `by`")),
+            _ => {
+                let message = format!("{:?}: a `raise` or `lower` says neither `to` nor `by`, or both", owner.value);
+                return Err(Fault::at(file, owner, message).mend("give it one of them: a confidence, or a change"));
+            }
         };
         let ways = [
             !weigh.near.is_empty(),
@@ -37,11 +40,9 @@ impl Maker<'_> {
             weigh.namesake.is_some(),
         ];
         if ways.iter().filter(|way| **way).count() != 1 {
-            return Err(Fault::at(
-                file,
-                owner,
-                "`raise` and `lower` look at one of `near`, `inside`, `sign_off: true`, `who`, `namesake`",
-            ));
+            let message = format!("{:?}: a `raise` or `lower` looks at nothing, or at several things", owner.value);
+            let mend = "give it one of `near`, `inside`, `sign_off: true`, `who`, `namesake`";
+            return Err(Fault::at(file, owner, message).mend(mend));
         }
         let inside = !weigh.inside.is_empty();
         let named = if inside { &weigh.inside } else { &weigh.near };

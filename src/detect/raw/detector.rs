@@ -73,9 +73,10 @@ pub struct Detector {
     /// rules decide; `waxseal rules promote` lets them all see it.
     #[serde(default = "super::enforce")]
     pub mode: Mode,
-    /// 0–100 before `raise` and `lower`. 65 is low, 75 medium, 85 high.
-    #[serde(default = "super::seventy_five")]
-    #[schemars(range(max = 100))]
+    /// 0–100 before `raise` and `lower`, or `low` (65), `medium` (75), `high` (85). What a column's header or
+    /// a record's field names is at least 85 sure.
+    #[serde(default = "super::seventy_five", deserialize_with = "super::confidence::confidence")]
+    #[schemars(schema_with = "super::confidence::schema")]
     pub confidence: u8,
     /// What nearby makes the sight surer.
     #[serde(default)]
@@ -124,6 +125,7 @@ pub enum Case {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Names {
+    /// How the name is written.
     pub form: NameForm,
     /// The list of given names.
     pub given: Spot<String>,
@@ -176,6 +178,7 @@ pub struct Audience {
     /// joins them ("dialysis"), in To, Cc or List-Id. Both name lists.
     #[serde(default)]
     pub groups: Option<Spot<String>>,
+    /// What joins the people that `groups` names; the two go together.
     #[serde(default)]
     pub bonds: Option<Spot<String>>,
     /// At least so many private addresses.

@@ -3,6 +3,7 @@
 //! `config/rules.schema.json` is made from these types, so the words here are what a rule's author
 //! reads on hovering over a key.
 
+mod confidence;
 mod detector;
 mod rule;
 mod shape;
@@ -15,7 +16,7 @@ use serde::Deserialize;
 
 use super::Mode;
 pub use detector::{Audience, Case, Class, Detector, DetectorTests, Identifies, KnownAs, NameForm, Names};
-pub use rule::{AttachmentCondition, Condition, HeaderCondition, Rule, RuleTest, Status, When};
+pub use rule::{AttachmentCondition, Condition, HeaderCondition, Rule, RuleTest, Status, Topic, When};
 pub use shape::{Few, Spot, Within};
 pub use weigh::{Beside, Namesake, Weigh};
 

@@ -27,10 +27,11 @@ pub struct Rule {
     /// Which interest it serves: `phi`, `payment`, `personal`.
     #[serde(default = "phi")]
     pub kind: Kind,
+    /// Its conditions.
     pub when: When,
-    /// The least score that is a match.
-    #[serde(default = "super::seventy_five")]
-    #[schemars(range(max = 100))]
+    /// The least score that is a match: 0–100, or `low` (65), `medium` (75), `high` (85).
+    #[serde(default = "super::seventy_five", deserialize_with = "super::confidence::confidence")]
+    #[schemars(schema_with = "super::confidence::schema")]
     pub threshold: u8,
     /// What in the message makes a match surer.
     #[serde(default)]
@@ -38,9 +39,9 @@ pub struct Rule {
     /// What in the message speaks against it: an advert, a blank form, an invoice.
     #[serde(default)]
     pub lower: Vec<Weigh>,
-    /// What the message is about: `clinical`, `results`, `billing`, `benefits`, `scheduling`, `marketing`.
+    /// What the message is about.
     #[serde(default)]
-    pub topic: Option<String>,
+    pub topic: Option<Topic>,
     /// What it asks of policy: `light`, `standard`, `special`, or a level by name.
     #[serde(default = "standard")]
     pub sensitivity: Sensitivity,
@@ -64,6 +65,33 @@ fn phi() -> Kind {
 
 fn standard() -> Sensitivity {
     Sensitivity::Standard
+}
+
+/// What a message is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Topic {
+    Clinical,
+    Results,
+    Billing,
+    Benefits,
+    Scheduling,
+    Marketing,
+    Personal,
+}
+
+impl Topic {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Topic::Clinical => "clinical",
+            Topic::Results => "results",
+            Topic::Billing => "billing",
+            Topic::Benefits => "benefits",
+            Topic::Scheduling => "scheduling",
+            Topic::Marketing => "marketing",
+            Topic::Personal => "personal",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -114,8 +142,9 @@ pub struct Condition {
     /// Sights of these detectors.
     #[serde(default)]
     pub detector: Spot<Few<String>>,
-    /// Sights at least this sure; 75 if absent.
-    #[serde(default)]
+    /// Sights at least this sure (0–100, or `low`, `medium`, `high`); 75 if absent.
+    #[serde(default, deserialize_with = "super::confidence::maybe")]
+    #[schemars(schema_with = "super::confidence::schema")]
     pub confidence: Option<u8>,
     /// At least so many distinct values.
     #[serde(default)]

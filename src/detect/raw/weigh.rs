@@ -11,6 +11,7 @@ use crate::detect::known::Who;
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Weigh {
+    /// What is looked for: lists, detectors, or classes.
     #[serde(default)]
     pub near: Spot<Few<String>>,
     /// Instead of `near`: the sight stands alone on a line with which its text ends, as a name under a letter does.
@@ -43,13 +44,15 @@ pub struct Weigh {
     #[serde(default)]
     pub count: Option<usize>,
     /// Only while the sight is less sure than this: what `raise` has made surer, a weak sign does not lower.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::confidence::maybe")]
+    #[schemars(schema_with = "super::confidence::schema")]
     pub below: Option<u8>,
     /// Only where this stands near as well: a second `near` with its own distance.
     #[serde(default)]
     pub with: Option<Box<Beside>>,
     /// The new confidence (only ever up in `raise`, down in `lower`).
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::confidence::maybe")]
+    #[schemars(schema_with = "super::confidence::schema")]
     pub to: Option<u8>,
     /// So much more or less.
     #[serde(default)]
@@ -60,15 +63,21 @@ pub struct Weigh {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Beside {
+    /// What is looked for: lists, detectors, or classes.
     pub near: Spot<Few<String>>,
+    /// At most so many bytes before the sight.
     #[serde(default)]
     pub before: Option<usize>,
+    /// At most so many bytes after the sight.
     #[serde(default)]
     pub after: Option<usize>,
+    /// The same line, row, sentence, paragraph, part or message.
     #[serde(default)]
     pub within: Option<Within>,
+    /// At least so many distinct ones.
     #[serde(default)]
     pub count: Option<usize>,
+    /// In the message's subject.
     #[serde(default)]
     pub subject: bool,
 }
