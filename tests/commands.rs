@@ -361,6 +361,15 @@ fn rules_are_listed_tested_compared_and_promoted() {
     assert!(text(&site.run(&["rules", "show", "test.case-with-code"])).contains("why: for this test"));
     assert_eq!(status(&site.run(&["rules", "show", "no.such-rule"])), 1);
 
+    // What an override says, no other file can take back.
+    let overriding = "overrides: [{ id: test.case-with-code, set: { mode: shadow } }]\n";
+    std::fs::write(site.path().join("rules/zz.yaml"), overriding).expect("written");
+    let refused = site.run(&["rules", "promote", "test.case-with-code"]);
+    assert_eq!(status(&refused), 1);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("rules/zz.yaml:1"), "{refused:?}");
+    assert_eq!(std::fs::read_to_string(site.path().join("rules/test.yaml")).expect("the file"), written);
+    assert!(text(&site.run(&["rules", "show", "test.case-with-code"])).contains("# changed by an override at"));
+
     std::fs::write(site.path().join("rules/test.yaml"), RULES.replace("CASE-123456 alone", "CASE-123456 zebrafish"))
         .expect("written");
     assert_eq!(status(&site.run(&["rules", "test"])), 1, "a test that fails is a no");
@@ -584,6 +593,7 @@ fn a_rule_of_ones_own_goes_from_the_guide_to_enforcement() {
     assert_eq!(status(&site.run(&["rules", "promote", "hillside-member"])), 0);
     assert!(verdict().contains("phi.any"), "{}", verdict());
     assert_eq!(status(&site.run(&["rules", "promote", "hillside-member"])), 1, "it is there already");
+    assert!(text(&site.run(&["rules", "show", "hillside-member"])).contains("title: Hillside member number"));
 
     let page = text(&site.run(&["rules", "show", "site.hillside-with-health", "--page"]));
     for said in

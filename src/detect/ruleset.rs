@@ -59,6 +59,8 @@ pub struct Detector {
     pub mode: Mode,
     pub line: usize,
     pub column: usize,
+    /// File and line of the override that last changed it.
+    pub changed: Option<(String, usize)>,
 }
 
 /// Which detectors look for words.
@@ -165,6 +167,8 @@ pub struct CompiledRule {
     pub rule: Rule,
     pub file: String,
     pub pack: Option<String>,
+    /// File and line of the override that last changed it.
+    pub changed: Option<(String, usize)>,
     pub(super) all: Vec<Clause>,
     pub(super) any: Vec<Clause>,
     pub(super) none: Vec<Clause>,

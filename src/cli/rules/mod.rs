@@ -45,7 +45,7 @@ pub enum Command {
     Docs { folder: PathBuf },
     /// Show which messages would come out otherwise: of a corpus, or of those the gateway decided
     Diff(diff::Args),
-    /// Show one rule, or an old set as the account kept it
+    /// Show one rule or detector, or an old set as the account kept it
     Show {
         #[arg(required_unless_present = "hash")]
         id: Option<String>,
@@ -149,19 +149,41 @@ fn list(common: &Common) -> Result {
     Ok(Exit::Done)
 }
 
-/// The rule as it stands in its file.
+/// The rule or detector as it stands in its file.
 fn show(common: &Common, id: &str, as_page: bool) -> Result {
     let rules = ruleset(common)?;
-    let rule = rules.rules().find(|compiled| compiled.rule.id.value == id);
-    let rule = rule.ok_or_else(|| Error::No(format!("there is no active rule {id}; see `waxseal rules list`")))?;
-    if as_page {
-        print(&page::page(&rules, rule))?;
-        return Ok(Exit::Done);
+    if let Some(rule) = rules.rules().find(|compiled| compiled.rule.id.value == id) {
+        if as_page {
+            print(&page::page(&rules, rule))?;
+            return Ok(Exit::Done);
+        }
+        let known = json!({ "rule": Listed::from(rule) });
+        return show_item(common, known, (&rule.file, rule.rule.id.line), rule.changed.as_ref());
     }
-    let text = std::fs::read_to_string(&rule.file).map_err(|error| Error::io(&rule.file, error))?;
-    let written = promote::item(&text, rule.rule.id.line).map_or(String::new(), |range| text[range].to_owned());
-    let answer = json!({ "rule": Listed::from(rule), "text": written });
-    common.output().one(&answer, |_| format!("# {}:{}\n{written}", rule.file, rule.rule.id.line))?;
+    let detector = rules.detectors().find(|detector| detector.id == id).filter(|_| !as_page);
+    let none = || Error::No(format!("there is no active rule {id}; see `waxseal rules list`"));
+    let detector = detector.ok_or_else(none)?;
+    let (file, line) = (&detector.file, detector.line);
+    let known =
+        json!({ "detector": { "id": id, "title": detector.title, "pack": detector.pack, "file": file, "line": line } });
+    show_item(common, known, (file, line), detector.changed.as_ref())
+}
+
+fn show_item(
+    common: &Common,
+    mut known: serde_json::Value,
+    (file, line): (&str, usize),
+    changed: Option<&(String, usize)>,
+) -> Result {
+    let text = std::fs::read_to_string(file).map_err(|error| Error::io(file, error))?;
+    let written = promote::item(&text, line).map_or("", |range| &text[range]);
+    let changed = changed.map(|(file, line)| format!("{file}:{line}"));
+    known["text"] = written.into();
+    known["changed"] = json!(changed);
+    common.output().one(&known, |_| {
+        let note = changed.as_ref().map_or(String::new(), |place| format!("# changed by an override at {place}\n"));
+        format!("# {file}:{line}\n{note}{written}")
+    })?;
     Ok(Exit::Done)
 }
 

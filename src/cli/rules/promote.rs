@@ -11,7 +11,7 @@ use super::super::exit::{Error, Exit, Result};
 use super::super::settings;
 use super::{ruleset, word};
 use crate::config;
-use crate::detect::Mode;
+use crate::detect::{Mode, Ruleset};
 
 /// How far a rule's word may go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -60,10 +60,14 @@ pub fn run(common: &Common, id: &str, to: Option<Step>) -> Result {
         Error::No(format!("{path}: {id} does not stand there as a list item; change its mode by hand"))
     })?;
     std::fs::write(path, &after).map_err(|error| Error::io(path, error))?;
-    // A change that leaves the rules broken is undone at once.
-    if let Err(faults) = config::ruleset(&settings::load(common)?) {
+    // A change that leaves the rules broken, or that an override makes void, is undone at once.
+    let undone = match config::ruleset(&settings::load(common)?) {
+        Ok(rules) => overruled(&rules, id, step),
+        Err(faults) => Some(Error::Configuration(settings::lines(&faults))),
+    };
+    if let Some(error) = undone {
         std::fs::write(path, &before).map_err(|error| Error::io(path, error))?;
-        return Err(Error::Configuration(settings::lines(&faults)));
+        return Err(error);
     }
     let detail = json!({ "rule": id, "from": from, "to": step.word() });
     Control::tell(&settings::load(common)?.data_dir, "rule", detail)?;
@@ -75,6 +79,17 @@ pub fn run(common: &Common, id: &str, to: Option<Step>) -> Result {
         )
     })?;
     Ok(Exit::Done)
+}
+
+/// Where the mode is set by an override, if it is not what was asked for.
+fn overruled(rules: &Ruleset, id: &str, step: Step) -> Option<Error> {
+    let of_rule = rules.rules().find(|compiled| compiled.rule.id.value == id);
+    let of_detector = rules.detectors().find(|detector| detector.id == id);
+    let (mode, changed) = of_rule
+        .map(|compiled| (compiled.rule.mode, &compiled.changed))
+        .or_else(|| of_detector.map(|detector| (detector.mode, &detector.changed)))?;
+    let (file, line) = changed.as_ref().filter(|_| word(mode) != step.word())?;
+    Some(Error::No(format!("the mode of {id} is set by an override, {file}:{line}; change it there")))
 }
 
 /// The list item that the line with its `id:` lies in, up to the next item or section.

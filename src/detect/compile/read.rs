@@ -20,8 +20,47 @@ pub struct Placed<T> {
     pub file: String,
     pub pack: Option<String>,
     pub item: T,
+    /// Where an override last changed it: what it says now stands there as well.
+    pub changed: Option<Changed>,
     /// As plain values, for overrides.
     value: Value,
+}
+
+/// The file and place of an override.
+#[derive(Clone)]
+pub struct Changed {
+    pub file: String,
+    pub line: usize,
+    pub column: usize,
+}
+
+impl Changed {
+    /// A fault in what an override brought stands in the override; values that came that way have no line.
+    pub fn place(change: Option<&Self>, fault: Fault) -> Fault {
+        match change {
+            Some(Self { file, line, column }) if fault.line == 0 => {
+                Fault { file: file.clone(), line: *line, column: *column, ..fault }
+            }
+            _ => fault,
+        }
+    }
+}
+
+/// What has an id in its file.
+trait Named {
+    fn id(&mut self) -> &mut Spot<String>;
+}
+
+impl Named for Detector {
+    fn id(&mut self) -> &mut Spot<String> {
+        &mut self.id
+    }
+}
+
+impl Named for Rule {
+    fn id(&mut self) -> &mut Spot<String> {
+        &mut self.id
+    }
 }
 
 pub fn read(files: &[RuleFile], packs: &[String]) -> Result<Source, Vec<Fault>> {
@@ -71,12 +110,12 @@ fn add(source: &mut Source, file: &RuleFile, raw: File, value: &Value, pack: Opt
     for (item, value) in raw.detectors.into_iter().zip(values("detectors")) {
         let twin = source.detectors.iter().find(|other| *other.item.id == *item.id);
         faults.extend(twin.map(|other| duplicate(file, &item.id, &other.file)));
-        source.detectors.push(Placed { file: file.name.clone(), pack: pack.clone(), item, value });
+        source.detectors.push(Placed { file: file.name.clone(), pack: pack.clone(), item, changed: None, value });
     }
     for (item, value) in raw.rules.into_iter().zip(values("rules")) {
         let twin = source.rules.iter().find(|other| *other.item.id == *item.id);
         faults.extend(twin.map(|other| duplicate(file, &item.id, &other.file)));
-        source.rules.push(Placed { file: file.name.clone(), pack: pack.clone(), item, value });
+        source.rules.push(Placed { file: file.name.clone(), pack: pack.clone(), item, changed: None, value });
     }
     for change in &raw.overrides {
         if let Err(fault) = alter(source, file, change) {
@@ -115,7 +154,7 @@ fn alter(source: &mut Source, file: &RuleFile, change: &Override) -> Result<(), 
     Ok(())
 }
 
-fn rewrite<T: serde::de::DeserializeOwned>(
+fn rewrite<T: serde::de::DeserializeOwned + Named>(
     placed: &mut Placed<T>,
     file: &RuleFile,
     change: &Override,
@@ -132,7 +171,13 @@ fn rewrite<T: serde::de::DeserializeOwned>(
         grown.extend(as_list(more.clone()));
         *slot = Value::Array(grown);
     }
-    placed.item = serde_json::from_value(value.clone()).map_err(|error| fault(error.to_string()))?;
+    let mut item: T = serde_json::from_value(value.clone()).map_err(|error| fault(error.to_string()))?;
+    // It still stands where it stood.
+    if item.id().value == placed.item.id().value {
+        item.id().clone_from(placed.item.id());
+    }
+    placed.item = item;
+    placed.changed = Some(Changed { file: file.name.clone(), line: change.id.line, column: change.id.column });
     placed.value = value;
     Ok(())
 }

@@ -8,7 +8,7 @@ use siphasher::sip::SipHasher24;
 
 use super::lists::Lists;
 use super::maker::Maker;
-use super::read::{Placed, Source};
+use super::read::{Changed, Placed, Source};
 use super::weights::{labels, least_confidence};
 use super::{Fault, Loader, coherent};
 use crate::detect::Mode;
@@ -47,17 +47,19 @@ pub fn resolve(source: Source, load: Loader<'_>) -> Result<Ruleset, Vec<Fault>> 
     let (names, others): (Vec<_>, Vec<_>) =
         detectors.into_iter().enumerate().partition(|(_, placed)| placed.item.names.is_some());
     for (at, placed) in names.into_iter().chain(others) {
+        let changed = placed.changed.clone();
         match maker.detector(at as u16, placed) {
             Ok(detector) => compiled.push((at, detector)),
-            Err(fault) => maker.faults.push(fault),
+            Err(fault) => maker.faults.push(Changed::place(changed.as_ref(), fault)),
         }
     }
     compiled.sort_by_key(|(at, _)| *at);
     let mut ready = Vec::with_capacity(rules.len());
     for placed in rules {
+        let changed = placed.changed.clone();
         match maker.rule(placed) {
             Ok(rule) => ready.push(rule),
-            Err(fault) => maker.faults.push(fault),
+            Err(fault) => maker.faults.push(Changed::place(changed.as_ref(), fault)),
         }
     }
     if !maker.faults.is_empty() {
@@ -98,7 +100,7 @@ pub fn resolve(source: Source, load: Loader<'_>) -> Result<Ruleset, Vec<Fault>> 
 
 impl Maker<'_> {
     fn detector(&mut self, at: u16, placed: Placed<raw::Detector>) -> Result<Detector, Fault> {
-        let Placed { file, pack, item, .. } = placed;
+        let Placed { file, pack, item, changed, .. } = placed;
         check_id(&file, &item.id)?;
         let eye = self.eye(at, &file, &item)?;
         coherent::detector(&file, &item)?;
@@ -144,6 +146,7 @@ impl Maker<'_> {
             tests: item.tests,
             line: item.id.line,
             column: item.id.column,
+            changed: changed.map(|changed| (changed.file, changed.line)),
             mode: item.mode,
             id: item.id.value,
             title: item.title,
@@ -286,7 +289,8 @@ impl Maker<'_> {
     }
 
     fn rule(&mut self, placed: Placed<raw::Rule>) -> Result<CompiledRule, Fault> {
-        let Placed { file, pack, item, .. } = placed;
+        let Placed { file, pack, item, changed, .. } = placed;
+        let changed = changed.map(|changed| (changed.file, changed.line));
         check_id(&file, &item.id)?;
         coherent::tests(&file, &item)?;
         if item.when.all.is_empty() && item.when.any.is_empty() {
@@ -298,7 +302,7 @@ impl Maker<'_> {
         let none = self.clauses(&file, &item.id, &item.when.none)?;
         let raise = self.weights(&file, &item.id, &item.raise)?;
         let lower = self.weights(&file, &item.id, &item.lower)?;
-        Ok(CompiledRule { rule: item, file, pack, all, any, none, raise, lower })
+        Ok(CompiledRule { rule: item, file, pack, changed, all, any, none, raise, lower })
     }
 
     fn clauses(&self, file: &str, rule: &Spot<String>, raw: &[raw::Condition]) -> Result<Vec<Clause>, Fault> {

@@ -110,6 +110,34 @@ fn a_later_file_changes_an_earlier_one_by_id() {
     assert_eq!(rules.rules().next().map(|rule| rule.rule.when.zones.len()), Some(3));
 }
 
+/// The shipped file is not at fault, and nobody finds the mend there.
+#[test]
+fn what_an_override_breaks_is_told_where_the_override_stands() {
+    for (change, said) in [
+        ("{ id: us-ssn, set: { regex: '(' } }", "unclosed group"),
+        ("{ id: us-ssn, append: { validate: [sssn] } }", "did you mean \"ssn\"?"),
+        ("{ id: phi.identifier-with-health, append: { all: [{ detector: nosuch }] } }", "no detector is named"),
+    ] {
+        let site = format!("overrides:\n  - {change}\n");
+        let files = [("a.yaml", EXAMPLE), ("b.yaml", &site)];
+        let files = files.map(|(name, text)| RuleFile { name: name.into(), text: text.into() });
+        let faults = compile(&files, &[], &|_, _| Ok("metformin".to_owned())).map(|_| ()).expect_err(change);
+        assert_eq!((faults[0].file.as_str(), faults[0].line), ("b.yaml", 2), "{}", faults[0]);
+        assert!(faults[0].to_string().contains(said), "{}", faults[0]);
+    }
+}
+
+#[test]
+fn what_an_override_changes_still_stands_where_it_stood() {
+    let site = "overrides: [{ id: us-ssn, set: { confidence: 80 } }]";
+    let files =
+        [("a.yaml", EXAMPLE), ("b.yaml", site)].map(|(name, text)| RuleFile { name: name.into(), text: text.into() });
+    let rules = compile(&files, &[], &|_, _| Ok("metformin".to_owned())).unwrap_or_else(|f| panic!("{}", f[0]));
+    let changed = rules.detectors().next().expect("the first detector");
+    assert_eq!((changed.file.as_str(), changed.line), ("a.yaml", 5));
+    assert_eq!(changed.changed, Some(("b.yaml".to_owned(), 1)));
+}
+
 #[test]
 fn the_hash_follows_every_byte_that_decides() {
     let hash = |text: &str| compile_text(text).map(|rules| rules.hash().to_owned()).ok();
