@@ -95,7 +95,7 @@ fn read_to_look(path: &Path, text: &str, around: &Surroundings<'_>) -> Result<Co
     faults.extend(shape::check(&schema(), &mut tree, path));
     let settings = match serde_json::from_value::<Settings>(tree.to_json()) {
         Ok(settings) => settings,
-        // Something needed was at fault and is taken out; what is told about it is enough.
+        // What is told about it is enough.
         Err(_) if !faults.is_empty() => return Err(told(faults)),
         Err(error) => return Err(told(vec![fault(path, Place::default(), "", error.to_string(), None)])),
     };
@@ -108,7 +108,8 @@ fn read_to_look(path: &Path, text: &str, around: &Surroundings<'_>) -> Result<Co
         }
         Err(more) => {
             // A section that lost a value to one fault would only be blamed again for lacking it.
-            let damaged: Vec<String> = faults.iter().map(|fault| section(&fault.key).to_owned()).collect();
+            let sections = faults.iter().map(|fault| section(&fault.key).to_owned());
+            let damaged: Vec<String> = sections.filter(|section| !section.is_empty()).collect();
             let blamed = |fault: &Fault| damaged.iter().any(|section| fault.key.starts_with(section.as_str()));
             faults.extend(more.into_iter().filter(|fault| !blamed(fault)));
             Err(told(faults))

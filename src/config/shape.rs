@@ -9,11 +9,12 @@ use std::path::Path;
 use serde_json::{Map, Value as Json};
 
 use super::fault::{Fault, did_you_mean, fault};
-use super::tree::{Node, Value};
+use super::tree::{Key, Node, Value};
 use super::units::check_format;
 
 /// Compares the tree with the schema. Text that came from a variable becomes the number or boolean
-/// that is wanted in its place, and what is at fault is taken out, so that the rest can still be read.
+/// that is wanted in its place, and what is at fault is taken out, so that the rest can still be read;
+/// where it can't be missed, something harmless stands in for it.
 pub fn check(schema: &Json, tree: &mut Node, file: &Path) -> Vec<Fault> {
     let mut shape = Shape { root: schema, file, faults: Vec::new() };
     shape.node(schema, tree, "");
@@ -113,6 +114,11 @@ impl<'a> Shape<'a> {
                 let mend = Some(format!("add `{required}:`"));
                 self.faults.push(fault(self.file, node.place, key, format!("{required:?} is missing"), mend));
             }
+            if !entries.iter().any(|(name, _)| name.name == required) {
+                let name = Key { name: required.to_owned(), place: node.place };
+                let value = stand_in(self.resolved(&schema["properties"][required]));
+                entries.push((name, Node { value, place: node.place, expanded: false }));
+            }
         }
     }
 
@@ -207,6 +213,19 @@ fn wants(schema: &Json) -> &'static str {
             _ => "text",
         },
     }
+}
+
+/// A value of the right shape in place of one that is needed and at fault: the gateway never runs with it, but
+/// what else is wrong can be told.
+fn stand_in(schema: &Json) -> Value {
+    let text = match (schema["type"].as_str(), schema["format"].as_str()) {
+        (Some("array"), _) => return Value::List(Vec::new()),
+        (_, Some("socket")) => "127.0.0.1:0",
+        (_, Some("guid")) => "00000000-0000-0000-0000-000000000000",
+        (_, Some("secret")) => "file:/dev/null",
+        _ => "stand-in.invalid",
+    };
+    Value::Text(text.to_owned())
 }
 
 fn coerce(schema: &Json, node: &mut Node) {

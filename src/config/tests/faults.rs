@@ -39,6 +39,20 @@ policy: { phi: none, gap: [hold], observe_until: tomorrow }
     assert_eq!(told, expected, "{told:#?}");
 }
 
+/// Nobody mends ten faults only to be told of ten others.
+#[test]
+fn a_value_that_is_needed_and_wrong_hides_no_other_fault() {
+    let missing = faults("rules: [../nothere]\n");
+    assert!(missing.len() > 1 && missing.iter().any(|fault| fault.contains("there is no")), "{missing:#?}");
+    let told = faults(
+        "hostname: gw..example\nrules: [../rules, ../nothere]\nlisteners: [{ name: a, bind: '25' }, { name: a, bind: '127.0.0.1:25' }]\n\
+         sources: [{ name: m365, type: m365, networks: [10.0.0.0/8] }]\n",
+    );
+    for said in ["hostname:", "rules[1]: there is no", "listeners[0].bind:", "sources[0]: from_domains is required"] {
+        assert!(told.iter().any(|fault| fault.contains(said)), "{said} is not in {told:#?}");
+    }
+}
+
 #[test]
 fn what_is_wrong_between_sections_is_told() {
     for (lines, said) in [
