@@ -63,6 +63,13 @@ pub struct Detector {
     pub changed: Option<(String, usize)>,
 }
 
+impl Detector {
+    /// Whether what stands near its sights changes how sure they are.
+    pub(super) fn is_weighed(&self) -> bool {
+        !self.raise.is_empty() || !self.lower.is_empty()
+    }
+}
+
 /// Which detectors look for words.
 pub(super) struct Lookers {
     /// By list, whose terms it has.

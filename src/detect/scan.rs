@@ -81,7 +81,7 @@ impl Ruleset {
     pub(super) fn weigh(&self, pages: &mut [Page<'_>], known: &Known, these: &IdSet) {
         let mut stages = vec![Vec::new(); DEEPEST + 1];
         for (at, page) in pages.iter().enumerate() {
-            for detector in page.seen().shared(these) {
+            for detector in page.seen().shared(these).filter(|at| self.detectors[usize::from(*at)].is_weighed()) {
                 let stage = &mut stages[self.stages[usize::from(detector)]];
                 stage.extend(page.places_of(detector).map(|nth| (at, nth)));
             }

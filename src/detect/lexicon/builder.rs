@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::table::{self, Table};
+use super::table::{self, Table, kind};
 use super::words::{for_each_word, step};
 use super::{CAPITAL_ONLY, Lexicon, ListId};
 
@@ -19,7 +19,8 @@ pub struct LexiconBuilder {
 #[derive(Default)]
 struct Place {
     entries: Vec<u16>,
-    goes_on: bool,
+    /// The kinds of words with which longer terms go on.
+    follow: u16,
 }
 
 impl LexiconBuilder {
@@ -48,7 +49,7 @@ impl LexiconBuilder {
             };
             table.entry(key).or_default();
             if let Some(way) = way {
-                self.place(way).goes_on = true;
+                self.place(way).follow |= kind(word.hash);
             }
             way = Some(key);
         });
@@ -70,18 +71,37 @@ impl LexiconBuilder {
     }
 
     pub fn build(self) -> Lexicon {
-        let mut entries = Vec::new();
+        let mut entries = Entries::default();
         let mut table = |places: HashMap<u64, Place>| {
             Table::of(places.into_iter().map(|(key, place)| {
                 let is_walked = |entry: &u16| self.walked[usize::from(entry & !CAPITAL_ONLY)];
                 let (walked, asked): (Vec<u16>, Vec<u16>) = place.entries.into_iter().partition(is_walked);
-                let there = table::Place::new(entries.len(), walked.len(), asked.len(), place.goes_on);
-                entries.extend(walked);
-                entries.extend(asked);
-                (key, there)
+                let some = (!walked.is_empty(), !asked.is_empty());
+                (key, table::Place::new(entries.add(walked, asked), place.follow, some.0, some.1))
             }))
         };
         let (first, next) = (table(self.first), table(self.next));
-        Lexicon { first, next, entries, walked: self.walked }
+        Lexicon { first, next, entries: entries.all, walked: self.walked }
+    }
+}
+
+/// The lists of all terms; those of many names and words are the same.
+#[derive(Default)]
+struct Entries {
+    all: Vec<u16>,
+    places: HashMap<Vec<u16>, u32>,
+}
+
+impl Entries {
+    /// Where these stand: how many are walked and how many are asked for, then they.
+    fn add(&mut self, mut walked: Vec<u16>, mut asked: Vec<u16>) -> u32 {
+        walked.sort_unstable();
+        asked.sort_unstable();
+        let counts = [walked.len() as u16, asked.len() as u16];
+        let lists: Vec<u16> = counts.into_iter().chain(walked).chain(asked).collect();
+        *self.places.entry(lists).or_insert_with_key(|lists| {
+            self.all.extend(lists);
+            (self.all.len() - lists.len()) as u32
+        })
     }
 }

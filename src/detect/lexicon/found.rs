@@ -17,10 +17,25 @@ pub struct Span {
 #[derive(Clone, Copy)]
 pub(super) struct Known {
     pub span: Span,
-    /// Where the lexicon has the lists that hold it, and how many they are.
-    pub lists: u32,
-    pub count: u16,
-    pub capital: bool,
+    /// Where the lexicon has the lists that hold it; in the top bit, whether it begins with a capital.
+    lists: u32,
+}
+
+/// Lexicons are not half so large.
+const CAPITAL: u32 = 1 << 31;
+
+impl Known {
+    pub fn new(span: Span, lists: u32, capital: bool) -> Self {
+        Self { span, lists: lists | if capital { CAPITAL } else { 0 } }
+    }
+
+    pub fn lists(self) -> u32 {
+        self.lists & !CAPITAL
+    }
+
+    pub fn capital(self) -> bool {
+        self.lists & CAPITAL != 0
+    }
 }
 
 /// Terms by list, runs of digits, and where words and signs begin.

@@ -36,7 +36,7 @@ pub struct Lexicon {
     first: Table,
     /// What each further word leads to, by the hash of the way so far.
     next: Table,
-    /// The lists that hold a term, for each [`table::Place`] that a word leads to.
+    /// The [`Lists`] of all terms.
     entries: Vec<u16>,
     /// Of each list, whether it is walked.
     walked: Vec<bool>,
@@ -50,17 +50,30 @@ impl Lexicon {
         pass.words()
     }
 
+    /// The lists of a term, from where they begin.
+    #[inline]
+    fn lists_at(&self, at: u32) -> Lists<'_> {
+        let lists = &self.entries[at as usize..];
+        let (walked, rest) = lists[2..].split_at(usize::from(lists[0]));
+        Lists { walked, asked: &rest[..usize::from(lists[1])] }
+    }
+
     /// Whether one of these asked lists holds a known term.
     fn is_in(&self, lists: &IdSet, known: &Known) -> bool {
-        let of = &self.entries[known.lists as usize..][..usize::from(known.count)];
-        of.iter().any(|entry| lists.holds(entry & !CAPITAL_ONLY) && (known.capital || entry & CAPITAL_ONLY == 0))
+        let mut asked = self.lists_at(known.lists()).asked.iter();
+        asked.any(|entry| lists.holds(entry & !CAPITAL_ONLY) && (known.capital() || entry & CAPITAL_ONLY == 0))
     }
 
     /// The asked lists that hold a known term, in some writing.
     fn lists_of(&self, known: &Known) -> impl Iterator<Item = ListId> {
-        let of = &self.entries[known.lists as usize..][..usize::from(known.count)];
-        of.iter().map(|entry| entry & !CAPITAL_ONLY)
+        self.lists_at(known.lists()).asked.iter().map(|entry| entry & !CAPITAL_ONLY)
     }
+}
+
+/// The lists that hold a term.
+struct Lists<'l> {
+    walked: &'l [u16],
+    asked: &'l [u16],
 }
 
 /// Words that are asked for one by one: eight bytes each.

@@ -3,7 +3,7 @@
 use std::cell::{Cell, OnceCell};
 
 use super::found::{Known, Span, Words};
-use super::table::Place;
+use super::table::{Follow, Place};
 use super::tokens::Tokens;
 use super::words::{Listener, Word, step};
 use super::{CAPITAL_ONLY, Lexicon, ListId};
@@ -26,11 +26,19 @@ pub struct Pass<'l> {
 const SINGLE: usize = 0;
 const LONGER: usize = 1;
 
-/// Terms under way: the hash of the way so far, and where they began.
+/// Terms under way.
 #[derive(Default)]
 struct Open {
-    ways: [(u64, u32); MOST_OPEN],
+    ways: [Way; MOST_OPEN],
     count: usize,
+}
+
+/// A term under way: the hash of its words so far, where it began, and with which words it may go on.
+#[derive(Clone, Copy, Default)]
+struct Way {
+    hash: u64,
+    start: u32,
+    follow: Follow,
 }
 
 /// So many terms may be under way at a word; more begin only in made-up text.
@@ -38,7 +46,7 @@ const MOST_OPEN: usize = 16;
 
 impl Open {
     #[inline(always)]
-    fn push(&mut self, way: (u64, u32)) {
+    fn push(&mut self, way: Way) {
         if let Some(free) = self.ways.get_mut(self.count) {
             *free = way;
             self.count += 1;
@@ -61,8 +69,9 @@ impl Listener for Pass<'_> {
         }
         self.last_end = word.span.end as usize;
         if let Some(place) = self.lexicon.first.find(word.hash) {
-            if self.note(place, word.span, word.capital, SINGLE) {
-                self.open.push((word.hash, word.span.start));
+            self.note(place, word.span, word.capital, SINGLE);
+            if place.follow().goes_on() {
+                self.open.push(Way { hash: word.hash, start: word.span.start, follow: place.follow() });
             }
         } else if word.capital && !word.digits {
             self.unlisted.push(word.span);
@@ -104,31 +113,32 @@ impl<'l> Pass<'l> {
     fn go_on(&mut self, word: &Word) {
         let count = std::mem::take(&mut self.open.count);
         for at in 0..count {
-            let (way, start) = self.open.ways[at];
-            let way = step(way, word.hash);
-            let Some(place) = self.lexicon.next.find(way) else { continue };
-            if self.note(place, Span { start, end: word.span.end }, true, LONGER) {
-                self.open.push((way, start));
+            let Way { hash, start, follow } = self.open.ways[at];
+            if !follow.may_be(word.hash) {
+                continue;
+            }
+            let hash = step(hash, word.hash);
+            let Some(place) = self.lexicon.next.find(hash) else { continue };
+            self.note(place, Span { start, end: word.span.end }, true, LONGER);
+            if place.follow().goes_on() {
+                self.open.push(Way { hash, start, follow: place.follow() });
             }
         }
     }
 
-    /// Notes which walked lists have this term and that asked ones do; whether longer terms begin with it.
+    /// Notes which walked lists have this term, and that asked ones do.
     #[inline(always)]
-    fn note(&mut self, place: Place, span: Span, capital: bool, words: usize) -> bool {
-        let asked = place.lists + u32::from(place.walked);
-        if place.walked > 0 {
-            for entry in &self.lexicon.entries[place.lists as usize..asked as usize] {
+    fn note(&mut self, place: Place, span: Span, capital: bool, words: usize) {
+        if place.walked {
+            for entry in self.lexicon.lists_at(place.lists).walked {
                 if capital || entry & CAPITAL_ONLY == 0 {
                     self.walked.push((entry & !CAPITAL_ONLY, span));
                 }
             }
         }
-        let count = place.asked();
-        if count > 0 {
-            self.known[words].push(Known { span, lists: asked, count, capital });
+        if place.asked {
+            self.known[words].push(Known::new(span, place.lists, capital));
         }
-        place.goes_on()
     }
 }
 
@@ -168,8 +178,8 @@ fn by_list(found: Vec<(ListId, Span)>, lists: usize) -> (Vec<Span>, Vec<(ListId,
 /// What may stand between two words of one phrase: white space over one line's end, a hyphen, an
 /// apostrophe, a stop, a slash.
 fn is_joint(between: &[u8]) -> bool {
-    if between.len() == 1 {
-        return matches!(between[0], b' ' | b'-' | b'\'' | b'.' | b'/' | b'\n' | b'\t' | b'_' | b'&' | b'^');
+    if let [only] = between {
+        return JOINTS[usize::from(*only)];
     }
     between.len() <= 4
         && between.iter().filter(|byte| **byte == b'\n').count() < 2
@@ -177,3 +187,15 @@ fn is_joint(between: &[u8]) -> bool {
             matches!(byte, b' ' | b'-' | b'\'' | b'.' | b'/' | b'\n' | b'\r' | b'\t' | b'&') || *byte >= 0x80
         })
 }
+
+/// What may stand alone between two words.
+const JOINTS: [bool; 256] = {
+    let (mut joints, mut at) = ([false; 256], 0);
+    while at < SINGLE_JOINTS.len() {
+        joints[SINGLE_JOINTS[at] as usize] = true;
+        at += 1;
+    }
+    joints
+};
+
+const SINGLE_JOINTS: &[u8] = b" -'./\n\t_&^";

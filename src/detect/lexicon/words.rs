@@ -201,15 +201,11 @@ fn in_window(window: &Window, place: usize, offset: u32, letters: u32) -> Word {
     let mut digits = !first & each(0x40) & mask;
     let mut hasher = Hasher::new();
     hasher.eight((first | each(0x20)) & mask);
-    let mut left = letters.saturating_sub(8);
-    let mut at = start + 8;
-    while left > 0 {
-        let mask = below(left.min(8) * 8);
-        let next = eight(at);
+    for more in 1..letters.div_ceil(8) {
+        let next = eight(start + 8 * more as usize);
+        let mask = below((letters - 8 * more).min(8) * 8);
         digits |= !next & each(0x40) & mask;
         hasher.eight((next | each(0x20)) & mask);
-        left = left.saturating_sub(8);
-        at += 8;
     }
     let from = (place + start) as u32;
     let span = Span { start: from, end: from + letters };

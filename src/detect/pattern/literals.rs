@@ -105,9 +105,11 @@ fn is_blank(text: &[u8], start: usize, blanks: usize) -> bool {
     start.checked_sub(blanks).is_some_and(|from| text[from..start].iter().all(|byte| *byte == b' '))
 }
 
-/// With which bytes literals begin: a bit for the first six of each, of shorter ones for the first three, of the
-/// shortest for two.
+/// With which bytes literals begin. Most places are done with after a glance at three; of the others the first six bytes
+/// count, of shorter literals three or two.
 struct Heads {
+    /// By the first two bytes, the third ones; of each byte the five bits that tell letters apart.
+    glance: Box<[u32; 1 << 10]>,
     two: Bits,
     three: Bits,
     six: Bits,
@@ -118,26 +120,50 @@ type Bits = Box<[u64; 1 << 10]>;
 impl Heads {
     fn of<'l>(literals: impl Iterator<Item = &'l [u8]>) -> Self {
         let [two, three, six] = [(); 3].map(|()| Box::new([0; 1 << 10]));
-        let mut heads = Self { two, three, six };
+        let mut heads = Self { glance: Box::new([0; 1 << 10]), two, three, six };
         for literal in literals {
             match *literal {
                 [] => {}
                 // Any byte may follow.
-                [first] => (0..=255).for_each(|second| mark(&mut heads.two, first_two(eight(&[first, second], 0)))),
-                [_, _] => mark(&mut heads.two, first_two(eight(literal, 0))),
-                [_, _, _] | [_, _, _, _] | [_, _, _, _, _] => mark(&mut heads.three, first_three(eight(literal, 0))),
-                _ => mark(&mut heads.six, first_six(eight(literal, 0))),
+                [first] => (0..=255).for_each(|second| heads.add(&[first, second])),
+                _ => heads.add(literal),
             }
         }
         heads
     }
 
-    /// Whether a literal may begin here: most places are done with after this glance.
+    /// Adds a literal of two bytes at least.
+    fn add(&mut self, literal: &[u8]) {
+        let head = eight(literal, 0);
+        self.glance[pair(head)] |= if literal.len() == 2 { u32::MAX } else { third(head) };
+        match literal.len() {
+            2 => mark(&mut self.two, first_two(head)),
+            3..6 => mark(&mut self.three, first_three(head)),
+            _ => mark(&mut self.six, first_six(head)),
+        }
+    }
+
+    /// Whether a literal may begin here.
     #[inline]
     fn hold(&self, text: &[u8], at: usize) -> bool {
         let head = eight(text, at);
-        holds(&self.six, first_six(head)) || holds(&self.three, first_three(head)) || holds(&self.two, first_two(head))
+        self.glance[pair(head)] & third(head) != 0
+            && (holds(&self.six, first_six(head))
+                || holds(&self.three, first_three(head))
+                || holds(&self.two, first_two(head)))
     }
+}
+
+/// Five bits of each of the first two bytes.
+#[inline]
+fn pair(eight: u64) -> usize {
+    (eight & 0x1f) as usize | (eight >> 3 & 0x3e0) as usize
+}
+
+/// Five bits of the third byte, one of 32.
+#[inline]
+fn third(eight: u64) -> u32 {
+    1 << (eight >> 16 & 0x1f)
 }
 
 fn mark(bits: &mut Bits, at: usize) {
