@@ -145,6 +145,13 @@ fn a_user_is_added_listed_and_disabled_without_a_gateway() {
     assert_eq!(status(&site.run(&["user", "disable", "scanner"])), 0);
     assert_eq!(status(&site.run(&["user", "disable", "nobody"])), 1);
     assert!(text(&site.run(&["user", "list"])).contains("disabled"));
+
+    let renew = ["user", "password", "scanner", "--password-stdin"];
+    assert_eq!(status(&site.run_with(&renew, "another horse\n")), 0);
+    assert!(text(&site.run(&["user", "list"])).contains("active"));
+    assert_eq!(status(&site.run_with(&["user", "password", "nobody", "--password-stdin"], "another horse\n")), 1);
+    assert!(text(&site.run(&["user", "reset-mfa", "scanner"])).contains("no second factor"));
+    assert_eq!(status(&site.run(&["user", "reset-mfa", "nobody"])), 1);
 }
 
 /// Run by root beside a gateway with a user of its own, as the pages tell: what a command makes is the gateway's.

@@ -27,10 +27,19 @@ pub enum Command {
         #[arg(long = "sender", value_name = "ADDRESS|@DOMAIN")]
         senders: Vec<Sender>,
     },
+    /// Give a user a new password; who was disabled can sign in again, and tokens given before are void
+    Password {
+        name: String,
+        /// Read the password from standard input
+        #[arg(long, required = true)]
+        password_stdin: bool,
+    },
     /// Every user, without passwords
     List,
     /// Let a user sign in no more; what it did stays in the account
     Disable { name: String },
+    /// Take a user's second factor away; SMTP has none, so there is nothing to take from who only sends
+    ResetMfa { name: String },
     /// Give a program of a user's a token, shown this once: with it `/metrics` can be read from another machine
     Token {
         name: String,
@@ -64,6 +73,14 @@ pub fn run(common: &Common, command: Command) -> Result {
                 false => format!("{name} can sign in\n"),
             })?;
         }
+        Command::Password { name, .. } => {
+            let password = password()?;
+            people.renew(&name, password.expose_secret(), &SystemRandom).map_err(trouble)?;
+            give()?;
+            tell(json!({ "change": "password renewed", "user": name }))?;
+            let answer = json!({ "name": name, "disabled": false, "tokens": [] });
+            common.output().one(&answer, |_| format!("{name} can sign in with the new password\n"))?;
+        }
         Command::List => common.output().list(&people.list().map_err(trouble)?, table)?,
         Command::Disable { name } => {
             people.disable(&name).map_err(trouble)?;
@@ -71,6 +88,15 @@ pub fn run(common: &Common, command: Command) -> Result {
             tell(json!({ "change": "disabled", "user": name }))?;
             let answer = json!({ "name": name, "disabled": true });
             common.output().one(&answer, |_| format!("{name} can't sign in any more\n"))?;
+        }
+        Command::ResetMfa { name } => {
+            // SMTP knows no second factor, and no page asks for one yet: what is asked for holds already.
+            let listed = people.list().map_err(trouble)?;
+            if !listed.iter().any(|listed| listed.person.name == name) {
+                return Err(trouble(people::Error::Unknown(name)));
+            }
+            let answer = json!({ "name": name, "mfa": false });
+            common.output().one(&answer, |_| format!("{name} has no second factor: nothing asks for one\n"))?;
         }
         Command::Token { name, revoke: true, .. } => {
             people.revoke(&name).map_err(trouble)?;

@@ -43,6 +43,7 @@ fn limits(raw: &raw::Limits) -> smtp::Limits {
         connections: raw.connections as usize,
         connections_per_client: raw.connections_per_client as usize,
         errors: raw.errors as usize,
+        user_messages: raw.user_messages,
         drain: raw.drain.0,
         content_memory_total: defaults.content_memory_total.min(memory / 4),
         // Each holds its pieces, plain and sealed, and what the client sent meanwhile.

@@ -136,6 +136,18 @@ impl People {
         self.file()?.change(|roll| roll.add(person, hash, Vec::new()))
     }
 
+    /// A new password in place of the old one. Who was disabled may sign in again; tokens given before are void.
+    pub fn renew(&self, name: &str, password: &str, random: &dyn Random) -> Result<(), Error> {
+        let hash = Hash::of(password, random)?;
+        self.file()?.change(|roll| {
+            let entry = roll.entry(name)?;
+            entry.hash = hash;
+            entry.person.disabled = false;
+            entry.tokens.clear();
+            Ok(())
+        })
+    }
+
     /// The person stays on the roll, but can't sign in any more.
     pub fn disable(&self, name: &str) -> Result<(), Error> {
         self.file()?.change(|roll| roll.disable(name))

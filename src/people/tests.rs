@@ -37,6 +37,22 @@ fn a_user_added_by_a_command_is_seen_by_the_running_gateway() {
 }
 
 #[test]
+fn a_new_password_opens_again_and_voids_what_the_old_one_gave() {
+    let folder = tempfile::tempdir().unwrap();
+    let people = People::open(folder.path().join("users.jsonl")).unwrap();
+    people.add(ann(), "correct horse", &Counting).unwrap();
+    let (now, later) = ("2026-11-22T10:00:00Z".parse().unwrap(), "2026-12-22T10:00:00Z".parse().unwrap());
+    let token = people.mint("ann", later, now, &Counting).unwrap();
+    people.disable("ann").unwrap();
+
+    people.renew("ann", "battery staple", &Counting).unwrap();
+    assert_eq!(people.sign_in("ann", "correct horse"), Err(Refusal::WrongPassword));
+    assert!(people.sign_in("ann", "battery staple").is_ok());
+    assert!(people.by_token(secrecy::ExposeSecret::expose_secret(&token), now).is_none());
+    assert!(matches!(people.renew("bob", "battery staple", &Counting), Err(Error::Unknown(_))));
+}
+
+#[test]
 fn the_file_is_private_and_holds_no_password() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("deep/users.jsonl");

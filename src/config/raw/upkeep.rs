@@ -28,6 +28,9 @@ pub struct Limits {
     /// Refused commands after which a session is closed.
     #[schemars(range(min = 1))]
     pub errors: u32,
+    /// Messages by one signed-in user in an hour, then `450 4.7.1`: what a stolen password can do before someone looks.
+    #[schemars(range(min = 1))]
+    pub user_messages: u32,
     /// What messages that are being taken or read may hold in memory together; past it new ones are asked to wait.
     /// Never more than a quarter of what the machine, or the control group of the gateway, has.
     pub memory: Size,
@@ -57,6 +60,7 @@ impl Default for Limits {
             connections: 1000,
             connections_per_client: 250,
             errors: 20,
+            user_messages: 1000,
             memory: Size(512 << 20),
             min_free: Size(256 << 20),
             scan_wait: seconds(20),

@@ -102,6 +102,7 @@ limits:
   connections: 1000
   connections_per_client: 250
   errors: 20
+  user_messages: 1000
   memory: 512MiB
   min_free: 256MiB
   scan_wait: 20s
