@@ -161,6 +161,8 @@ mod tests {
             ("Notice: Jo Roe's drug treatment records were sent, MRN 1234567.", "n"),
             ("If you are a patient of ours, Jo Roe, SSN 219-09-6781, call.", "n"),
             ("Name: ______\nDOB: __/__/____\nMRN: ______\n", "bbb"),
+            ("Name ........ ______\nDOB .........\nMRN ........ Date ........\n", "bbb"),
+            ("Name ........ Jo Roe\nExam ........ dull\nPlan ........ recheck\n", "nnn"),
             ("Name: Jo Roe\nDOB: 05/01/1975\nMRN: 123456\nNotes: ______\nSign: ____\nDate: ____\n", "nnnnnn"),
         ] {
             assert_eq!(letters(text), zones, "{text:?}");

@@ -42,6 +42,9 @@ enum Filling {
 fn filling(line: &str) -> Option<Filling> {
     const BLANKS: &[&str] = &["___", "[ ]", "[  ]", "....", "☐", "……"];
     if BLANKS.iter().any(|blank| line.contains(blank)) {
+        if is_led_to_value(line) {
+            return Some(Filling::Filled);
+        }
         // `Name: Jo ____`: something was written on the line, if more than labels and blanks is left.
         let value = line.split(':').nth(1).unwrap_or_default();
         let written = value.split(['_', '.', '[', ']', '(', ')', '/', '-', ' ', '☐', '…']);
@@ -55,4 +58,12 @@ fn filling(line: &str) -> Option<Filling> {
         return None;
     }
     Some(if value.trim().is_empty() { Filling::Empty } else { Filling::Filled })
+}
+
+/// `Name ....... Jo Roe`: dots that lead from a label to what was written behind them.
+fn is_led_to_value(line: &str) -> bool {
+    let mut runs = line.split("....").map(|run| run.trim_matches(['.', ' ', '\t'])).filter(|run| !run.is_empty());
+    let label = runs.next().is_some_and(|label| !label.contains(['_', '[', '☐', '…']));
+    let value = runs.next().is_some_and(|value| !value.contains(['_', '[', '☐', '…']));
+    label && value && runs.next().is_none() && !line.trim_end().ends_with("..")
 }
