@@ -129,7 +129,9 @@ fn unlisted_given(text: &str, family: Span, lists: &Lists<'_>, found: &mut impl 
         .map_or(0, |at| at + bare[at..].chars().next().map_or(1, char::len_utf8));
     let first = &bare[first_at..];
     let middle = before[..first_at].strip_suffix(' ').is_some_and(|rest| end_with(lists.given, rest));
-    let initial = is_initial(first) && !middle;
+    // `A MAN IN HIS SIXTIES`
+    let article = everyday && is_upper(last) && bare.len() == before.len();
+    let initial = is_initial(first) && !middle && !article;
     let loud = is_upper(first) && !is_upper(last);
     let abbreviated = last.len() < 3 && is_upper(last);
     let unknown = bare.len() == before.len()
@@ -436,6 +438,12 @@ mod tests {
         let told = "Ann, Carl was my first boss; ROE, CARL";
         let found = sure_names(NameForm::LastFirst, told);
         assert_eq!(found, [("Ann, Carl".to_owned(), Surety::Unknown), ("ROE, CARL".to_owned(), Surety::Full)]);
+    }
+
+    #[test]
+    fn an_article_is_no_initial() {
+        assert!(names(NameForm::Full, "A GRANT").is_empty());
+        assert_eq!(names(NameForm::Full, "A. GRANT"), ["A. GRANT"]);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::ops::Range;
 use memchr::{memchr, memmem, memrchr};
 
 use super::headers::Headers;
+use super::raw::Identifies;
 use super::ruleset::Detector;
 use crate::message::places;
 
@@ -38,7 +39,7 @@ pub fn columns(text: &str, headers: &Headers, detectors: &[Detector], found: imp
 }
 
 /// The same for tables that were typed or pasted into prose: lines that follow one another, parted
-/// alike, the first of short headers of which detectors claim at least two.
+/// alike, the first of short headers of which detectors claim at least two; of three and more between tabs a person's.
 pub fn pasted(text: &str, claims_of: &Headers, detectors: &[Detector], mut found: impl FnMut(Column)) {
     let separators: Vec<Separator> = Separator::ALL.into_iter().filter(|one| one.stands_in(text)).collect();
     if separators.is_empty() {
@@ -60,7 +61,10 @@ pub fn pasted(text: &str, claims_of: &Headers, detectors: &[Detector], mut found
             _ => claims_of.claim(&text[cell]),
         };
         let claims: Vec<Option<u16>> = cells.into_iter().map(claim).collect();
-        if claims.iter().flatten().count() < 2 {
+        // Where tabs part three cells and more, somebody made a table: a column of persons is enough to read it.
+        let is_person = |at: &u16| detectors[usize::from(*at)].identifies == Identifies::Person;
+        let made = matches!(separator, Separator::Tab) && claims.len() > 2 && claims.iter().flatten().any(is_person);
+        if claims.iter().flatten().count() < if made { 1 } else { 2 } {
             continue;
         }
         let mut table = Vec::new();

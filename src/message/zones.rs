@@ -158,6 +158,7 @@ mod tests {
             ("x\n\nNOTICE: Alcohol and drug treatment records are protected by 42 CFR Part 2.", "nnd"),
             ("x\n\nPlease do not send medical questions by email.", "nnd"),
             ("x\n\nPlease consider the environment before printing this email.", "nnd"),
+            ("Drug treatment is protected by 42 CFR Part 2 and may not be redisclosed without consent.", "d"),
             ("Notice: Jo Roe's drug treatment records were sent, MRN 1234567.", "n"),
             ("If you are a patient of ours, Jo Roe, SSN 219-09-6781, call.", "n"),
             ("Name: ______\nDOB: __/__/____\nMRN: ______\n", "bbb"),

@@ -122,6 +122,7 @@ const STANDING: &[&str] = &[
     "information may be protected by federal confidentiality rules",
     "prohibit you from making any further disclosure",
     "prohibits you from making any further disclosure",
+    "may not be redisclosed without",
 ];
 
 const PHRASES: &[&str] = &[
