@@ -84,6 +84,9 @@ fn fingerprint(text: &str) -> u64 {
     hasher.finish()
 }
 
+/// So many signs that begin no code are no slip: links in a page have one or two.
+const MANY_FAULTS: usize = 8;
+
 struct Reading<'r, 'a> {
     origin: &'r str,
     depth: usize,
@@ -117,6 +120,11 @@ impl Reading<'_, '_> {
         self.text_of(body, labels);
         if memchr::memchr(b'=', body).is_some() {
             self.bytes(transfer::quoted_printable(body), labels);
+            // Of several parts at once, it would only garble what one of them means by `=`.
+            let of_one_part = memchr::memmem::find(body, b"\n--").is_none();
+            if of_one_part && transfer::faults_of_quoted_printable(body) >= MANY_FAULTS {
+                (0..3).for_each(|away| self.bytes(transfer::quoted_printable_without_faults(body, away), labels));
+            }
         }
         if has_base64(body) {
             self.bytes(transfer::base64(body, Padding::Skip), labels);
@@ -124,6 +132,7 @@ impl Reading<'_, '_> {
             self.bytes(transfer::base64(&without_junk(body), Padding::Skip), labels);
             self.bytes(transfer::base64(&only_base64_lines(body), Padding::Skip), labels);
             self.bytes(transfer::base64(up_to_junk(body), Padding::Ends), labels);
+            self.bytes(transfer::base64_by_line(body), labels);
             // A stray symbol before the data moves all the others.
             let symbols = without_junk(body);
             for moved in (1..4).filter_map(|shift| symbols.get(shift..)) {

@@ -211,6 +211,9 @@ impl Walk<'_> {
             let margins = [("preamble", &body[..cut.preamble_end]), ("epilogue", &body[cut.epilogue_start..])];
             for (name, margin) in margins {
                 if !margin.trim_ascii().is_empty() {
+                    if agreement::has_part_header(margin) {
+                        self.oddity = self.oddity.max(Oddity::Loose);
+                    }
                     let text = text::with_plain_line_ends(charset::decode(margin, None));
                     extraction.text(&within(self.origin, &format!("body/{name}")), text, Shape::Prose);
                 }

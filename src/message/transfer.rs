@@ -78,19 +78,33 @@ fn finish(out: &mut Vec<u8>, bits: u32, count: u32) {
     }
 }
 
-/// Whether this is base64 as RFC 2045 §6.8 has it: the alphabet, line ends, padding only at the end.
+/// Each line decoded by itself, as readers do that know no quantum over a line's end.
+pub(super) fn base64_by_line(input: &[u8]) -> Vec<u8> {
+    input
+        .split(|byte| matches!(byte, b'\n' | b'\r'))
+        .flat_map(|line| base64(whole_quanta(line), Padding::Skip))
+        .collect()
+}
+
+fn whole_quanta(line: &[u8]) -> &[u8] {
+    let line = line.trim_ascii();
+    &line[..line.len() / 4 * 4]
+}
+
+/// Whether this is base64 as RFC 2045 §6.8 has it: the alphabet, line ends between quanta, padding only at the end.
 pub(super) fn is_strict_base64(input: &[u8]) -> bool {
     let body = input.trim_ascii_end();
     let data = body.strip_suffix(b"==").or_else(|| body.strip_suffix(b"=")).unwrap_or(body);
-    let mut symbols = body.len() - data.len();
+    let mut symbols = 0_usize;
     for line in data.split(|byte| *byte == b'\n') {
         let line = line.strip_suffix(b"\r").unwrap_or(line).trim_ascii_end();
-        if !line.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')) {
+        let begins_a_quantum = symbols.is_multiple_of(4) || line.is_empty();
+        if !begins_a_quantum || !line.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')) {
             return false;
         }
         symbols += line.len();
     }
-    symbols.is_multiple_of(4)
+    (symbols + body.len() - data.len()).is_multiple_of(4)
 }
 
 /// Decodes quoted-printable; an `=` that begins no code stays as it is.
@@ -114,14 +128,37 @@ pub(super) fn quoted_printable(input: &[u8]) -> Vec<u8> {
     out
 }
 
-/// How many bytes a soft line break takes after its `=`: blanks, then a line end or the end.
+/// The same for readers that take only upper-case codes and throw away what is no code: the `=` and so many bytes
+/// after it.
+pub(super) fn quoted_printable_without_faults(input: &[u8], thrown_away: usize) -> Vec<u8> {
+    let mut out = Vec::with_capacity(input.len());
+    let mut rest = input;
+    while let Some(at) = memchr(b'=', rest) {
+        out.extend_from_slice(&rest[..at]);
+        let code = &rest[at + 1..];
+        let taken =
+            match (hex_pair(code).filter(|_| code[..2].iter().all(|digit| is_upper_hex(*digit))), soft_break(code)) {
+                (Some(byte), _) => {
+                    out.push(byte);
+                    2
+                }
+                (None, Some(after)) => after,
+                (None, None) => thrown_away.min(code.len()),
+            };
+        rest = &code[taken..];
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
+/// How many bytes a soft line break takes after its `=`: blanks, then a line end, however many CR are in it, or the end.
 fn soft_break(code: &[u8]) -> Option<usize> {
-    let blanks = code.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-    match &code[blanks..] {
-        [] => Some(blanks),
-        [b'\r', b'\n', ..] => Some(blanks + 2),
-        [b'\n', ..] | [b'\r', ..] => Some(blanks + 1),
-        _ => None,
+    let blanks = code.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | 0x0b | 0x0c)).count();
+    let returns = code[blanks..].iter().take_while(|byte| **byte == b'\r').count();
+    match code.get(blanks + returns) {
+        None => Some(blanks + returns),
+        Some(b'\n') => Some(blanks + returns + 1),
+        Some(_) => (returns > 0).then_some(blanks + 1),
     }
 }
 
@@ -132,16 +169,20 @@ fn hex_pair(code: &[u8]) -> Option<u8> {
 
 /// Whether each `=` begins a code in upper-case hex or a soft line break at once (RFC 2045 §6.7).
 pub(super) fn is_strict_quoted_printable(input: &[u8]) -> bool {
-    let mut rest = input;
-    while let Some(at) = memchr(b'=', rest) {
-        rest = &rest[at + 1..];
-        match rest {
-            [b'\r', b'\n', ..] | [b'\n', ..] | [] => {}
-            [high, low, ..] if is_upper_hex(*high) && is_upper_hex(*low) => {}
-            _ => return false,
-        }
-    }
-    true
+    faults(input).next().is_none()
+}
+
+/// How many `=` begin neither.
+pub(super) fn faults_of_quoted_printable(input: &[u8]) -> usize {
+    faults(input).count()
+}
+
+fn faults(input: &[u8]) -> impl Iterator<Item = usize> + '_ {
+    memchr::memchr_iter(b'=', input).filter(|at| match &input[at + 1..] {
+        [b'\r', b'\n', ..] | [b'\n', ..] | [] => false,
+        [high, low, ..] => !is_upper_hex(*high) || !is_upper_hex(*low),
+        [_] => true,
+    })
 }
 
 fn is_upper_hex(byte: u8) -> bool {
@@ -197,6 +238,7 @@ mod tests {
     fn strict_base64_is_told_from_odd() {
         for (input, strict) in [
             ("aGVsbG8=\r\n", true),
+            ("aGV\r\nsbG8=\r\n", false),
             ("aGVs\r\nbG8=", true),
             ("aGVs\nbG8=\n\n", true),
             ("", true),
@@ -222,10 +264,27 @@ mod tests {
             ("a=4", "a=4", false),
             ("1=2", "1=2", false),
             ("end=", "end", true),
+            ("a=\r\r\nb", "ab", false),
+            ("a=\x0c\nb", "ab", false),
         ] {
             assert_eq!(String::from_utf8_lossy(&quoted_printable(input.as_bytes())), shown, "{input:?}");
             assert_eq!(is_strict_quoted_printable(input.as_bytes()), strict, "{input:?}");
         }
+    }
+
+    #[test]
+    fn what_is_no_code_is_thrown_away_by_some_readers() {
+        for (input, thrown_away, shown) in
+            [("==41", 0, "A"), ("=0=41=", 1, "A"), ("=XX=41", 2, "A"), ("=0a=41", 2, "A"), ("a=\r\nb=", 2, "ab")]
+        {
+            let found = quoted_printable_without_faults(input.as_bytes(), thrown_away);
+            assert_eq!(String::from_utf8_lossy(&found), shown, "{input}");
+        }
+    }
+
+    #[test]
+    fn a_line_may_be_decoded_by_itself() {
+        assert_eq!(base64_by_line(b"aGVsX\r\nbG8=X\r\n"), b"hello");
     }
 
     #[test]

@@ -42,6 +42,12 @@ impl MimeHead {
         };
         let kind = only("content-type").map(parameters::parse);
         let transfer = only("content-transfer-encoding").map(transfer_of);
+        if transfer.is_none()
+            && head.fields.iter().any(|field| is_about_mime(field.name) && names_an_encoding(field.value))
+        {
+            // Told by another name, or in the fold of another field.
+            oddity = oddity.max(Oddity::Loose);
+        }
         let disposition = head.values("content-disposition").next().map(parameters::parse).unwrap_or_default();
         let kind_oddity = kind.as_ref().map_or(Oddity::Ordinary, of_kind);
         let (transfer, transfer_oddity) = transfer.unwrap_or((Transfer::Identity, Oddity::Ordinary));
@@ -113,7 +119,7 @@ fn transfer_of(value: &[u8]) -> (Transfer, Oddity) {
 /// Whether readers agree what a leaf's bytes decode to.
 pub(super) fn of_body(transfer: Transfer, body: &[u8]) -> Oddity {
     match transfer {
-        Transfer::Identity if begins_like_a_header(body) => Oddity::Loose,
+        Transfer::Identity if begins_like_a_header(body) || is_all_code(body) => Oddity::Loose,
         Transfer::Identity => Oddity::Ordinary,
         Transfer::Unknown => Oddity::Contradictory,
         Transfer::QuotedPrintable if transfer::is_strict_quoted_printable(body) => Oddity::Ordinary,
@@ -122,6 +128,56 @@ pub(super) fn of_body(transfer: Transfer, body: &[u8]) -> Oddity {
         Transfer::Base64 if is_base64_but_for_its_end(body) => Oddity::Loose,
         Transfer::Base64 => Oddity::Contradictory,
     }
+}
+
+fn is_about_mime(name: &[u8]) -> bool {
+    let lower = name.to_ascii_lowercase();
+    memmem::find(&lower, b"content").is_some() || memmem::find(&lower, b"encoding").is_some()
+}
+
+fn names_an_encoding(value: &[u8]) -> bool {
+    let is_word =
+        |at: usize, word: &[u8]| value[at..].get(..word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word));
+    memchr::memchr2_iter(b'b', b'B', value).any(|at| is_word(at, b"base64"))
+        || memchr::memchr2_iter(b'q', b'Q', value).any(|at| is_word(at, b"quoted-printable"))
+}
+
+/// Whether the header of a part stands in what is outside of all parts: a message that was cut, or a part that
+/// no delimiter begins.
+pub(super) fn has_part_header(margin: &[u8]) -> bool {
+    fields_of_parts(margin).next().is_some()
+}
+
+/// Whether a delimiter and the header of a part stand in a text.
+pub(super) fn has_source(text: &[u8]) -> bool {
+    fields_of_parts(text).any(|at| {
+        let before = header::line_without_end(&text[..at]);
+        before[memchr::memrchr(b'\n', before).map_or(0, |end| end + 1)..].starts_with(b"--")
+    })
+}
+
+/// Where lines begin like a field of a part's header.
+fn fields_of_parts(text: &[u8]) -> impl Iterator<Item = usize> + '_ {
+    const FIELD: &[u8] = b"content-";
+    let begins_a_field = |at: &usize| {
+        let start = &text[*at..];
+        (*at == 0 || text[at - 1] == b'\n')
+            && start.get(..FIELD.len()).is_some_and(|found| found.eq_ignore_ascii_case(FIELD))
+            && memchr::memchr(b':', &start[..start.len().min(40)]).is_some()
+    };
+    memmem::find_iter(text, b"ontent-").filter_map(|at| at.checked_sub(1)).filter(begins_a_field)
+}
+
+/// Whether a body that says it is plain is written in code throughout: base64 on every line, or a code for most signs.
+fn is_all_code(body: &[u8]) -> bool {
+    const SAMPLE: usize = 512;
+    let sample = &body[..body.len().min(SAMPLE)];
+    let codes = memchr::memchr_iter(b'=', sample)
+        .filter(|at| sample.get(at + 1..at + 3).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)))
+        .count();
+    let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'\r' | b'\n');
+    let symbols = body.trim_ascii();
+    codes >= 8 && codes * 6 > sample.len() || symbols.len() >= 40 && symbols.iter().all(is_base64)
 }
 
 /// An empty line too many: some readers still take what follows it for the header.

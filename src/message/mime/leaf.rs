@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::super::extraction::{Extraction, File, within};
 use super::super::header::Head;
+use super::super::oddity::Oddity;
 use super::super::transfer::{self, Padding};
 use super::super::{GapReason, Shape, charset, embedded, html, readers, text, words, zones};
 use super::agreement::{self, MimeHead, Transfer};
@@ -43,6 +44,10 @@ impl Walk<'_> {
         if !is_text {
             let bytes = leaf.bytes();
             return self.attach(&leaf, bytes, extraction);
+        }
+        if kind.is_empty() && agreement::has_source(leaf.raw) {
+            // Parts of which the header has lost its word.
+            self.oddity = self.oddity.max(Oddity::Loose);
         }
         let bytes = leaf.bytes();
         self.oddity = self.oddity.max(charset::oddity(&bytes, label.as_deref()));

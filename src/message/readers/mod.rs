@@ -51,9 +51,12 @@ pub(super) struct Reader {
     read: fn(&File<'_>, &mut Extraction<'_>),
 }
 
+/// The types of a whole message; the last two are no registered ones, and some readers open them all the same.
+const MESSAGES: &[&str] = &["message/rfc822", "message/global", "application/rfc822", "text/rfc822"];
+
 /// Every kind that is read. The first one told by its bytes names the part.
 const READERS: &[Reader] = &[
-    here("message/rfc822", None, &["eml"], &["message/rfc822", "message/global"], mime::read_nested),
+    here("message/rfc822", None, &["eml"], MESSAGES, mime::read_nested),
     here("application/pkcs7-mime", Some(cms::is_cms), &[], &[], cms::read),
     here("application/pgp-encrypted", Some(openpgp::is_message), &[], &[], openpgp::read),
     here("image", Some(picture::is_picture), &[], &[], picture::read),

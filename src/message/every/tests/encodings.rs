@@ -107,6 +107,48 @@ fn encodings_hide_nothing() {
     ]);
 }
 
+/// Techniques of published collections of broken MIME, in files and parts of every kind.
+#[test]
+fn codes_that_only_some_readers_undo_hide_nothing() {
+    let by_sign = |write: &dyn Fn(u8) -> String| TEXT.bytes().map(write).collect::<String>();
+    let coded = |body: &str| {
+        with_part("Content-Type: text/csv; name=a.csv\r\nContent-Transfer-Encoding: quoted-printable", body)
+    };
+    let page = |body: &str| with_part("Content-Type: text/html\r\nContent-Transfer-Encoding: base64", body);
+    // A reader that decodes line by line never sees the last sign of each.
+    let lines: String =
+        b64(TEXT).as_bytes().chunks(4).map(|quad| format!("{}X\r\n", String::from_utf8_lossy(quad))).collect();
+    // Lines of many lengths look like no base64.
+    let ragged: String =
+        b64(TEXT).as_bytes().chunks(8).map(|some| format!("{}\r\n", String::from_utf8_lossy(some))).collect();
+    let named = |field: &str| with_part(&format!("Content-Type: text/csv; name=a.csv\r\n{field}"), &ragged);
+    let part = format!("Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n{ragged}");
+    let inner = format!("Subject: y\r\n{part}");
+    let whole = |kind: &str| with_part(&format!("Content-Type: {kind}"), &inner);
+    let multipart = |body: &str| mail("Content-Type: multipart/mixed; boundary=b", body);
+    none_is_clean(vec![
+        ("a sign before each code", coded(&by_sign(&|byte| format!("=={byte:02X}=\r\n")))),
+        ("a sign and one more", coded(&by_sign(&|byte| format!("=0={byte:02X}=\r\n")))),
+        ("a sign and two more", coded(&by_sign(&|byte| format!("=XX={byte:02X}=\r\n")))),
+        ("a code in small letters between", coded(&by_sign(&|byte| format!("=0a={byte:02X}=\r\n")))),
+        ("soft breaks with two CR", coded(&by_sign(&|byte| format!("={byte:02X}=\r\r\n")))),
+        ("soft breaks with a form feed", coded(&by_sign(&|byte| format!("={byte:02X}=\x0c\r\n")))),
+        ("base64 with a sign too many on each line", page(&lines)),
+        ("base64 without a field", named("X-A: b")),
+        ("base64 by a field of another name", named("Content-Encoding: base64")),
+        (
+            "base64 in the fold of another field",
+            named("Content-Disposition: attachment; filename=a.csv\r\n Content-Transfer-Encoding: base64"),
+        ),
+        ("codes without a field", with_part("Content-Type: text/csv; name=a.csv", qp(TEXT))),
+        ("a whole message said to be text", whole("text/rfc822")),
+        ("a whole message of an application", whole("application/rfc822")),
+        ("a part in the preamble", multipart(&format!("{part}\r\n--b\r\n\r\nhi\r\n--b--\r\n"))),
+        ("a part in the epilogue", multipart(&format!("--b\r\n\r\nhi\r\n--b--\r\n{part}"))),
+        ("parts that no header tells of", mail("X-A: b", format!("--b\r\n{part}\r\n--b--\r\n"))),
+    ]);
+}
+
 /// BinHex 4.0 without runs (RFC 1741): name, type, lengths, the data.
 fn binhex(data: &[u8]) -> String {
     const ALPHABET: &[u8] = b"!\"#$%&'()*+,-012345689@ABCDEFGHIJKLMNPQRSTUVXYZ[`abcdefhijklmpqr";
