@@ -198,7 +198,8 @@ fn last_first(text: &str, family: Span, lists: &Lists<'_>, found: &mut impl FnMu
     if first.len() == 2 && is_upper(first) {
         return;
     }
-    let loud = first.len() > 2
+    // `20 MIN, TPA OR TNK`: of a name that no list knows three letters are none.
+    let loud = first.len() > 3
         && last.len() > 2
         && letters(first)
         && is_upper(first)
@@ -345,9 +346,18 @@ fn lower_case(text: &str, given: Span, lists: &Lists<'_>, found: &mut impl FnMut
         (true, false) => Surety::Full,
         (false, true) => return,
         (false, false) => Surety::Unknown,
-        _ => Surety::Little,
+        // `darlene miller 15f`
+        (true, true) if has_age(&text[end..]) => Surety::Half,
+        (true, true) => Surety::Little,
     };
     found(Span { start: given.start, end: end as u32 }, surety);
+}
+
+/// Whether an age and a sex follow.
+fn has_age(after: &str) -> bool {
+    let age = after.trim_start_matches([' ', ',']);
+    let years = age.bytes().take_while(u8::is_ascii_digit).count();
+    (1..=3).contains(&years) && age[years..].trim_start_matches(' ').starts_with(['f', 'm', 'F', 'M'])
 }
 
 #[cfg(test)]
