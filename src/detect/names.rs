@@ -60,7 +60,7 @@ fn full(text: &str, given: Span, lists: &Lists<'_>, found: &mut impl FnMut(Span,
     if !is_capital(first) || part_of_longer(text, given.start as usize) {
         return;
     }
-    let mut at = hyphenated(text, given.end as usize);
+    let mut at = given_end(text, given.end as usize, lists);
     let mut family = next(text, at);
     // A middle initial, or a second given name before the family name.
     let apostrophe = |at: usize| text[at..].starts_with(['\'', '’']);
@@ -77,7 +77,7 @@ fn full(text: &str, given: Span, lists: &Lists<'_>, found: &mut impl FnMut(Span,
     }
     let Some((start, end)) = family.and_then(|word| family_name(text, word)) else {
         // `Jukka R.`: a given name and an initial.
-        if at > hyphenated(text, given.end as usize) && text[..at].ends_with('.') && !lists.words.holds(first) {
+        if at > given_end(text, given.end as usize, lists) && text[..at].ends_with('.') && !lists.words.holds(first) {
             found(Span { start: given.start, end: at as u32 }, Surety::Half);
         }
         return;
@@ -98,6 +98,15 @@ fn full(text: &str, given: Span, lists: &Lists<'_>, found: &mut impl FnMut(Span,
         _ => Surety::Half,
     };
     found(Span { start: given.start, end: end as u32 }, surety);
+}
+
+/// Past a hyphen and the rest of a given name: `Mary-Ann`, `Min-jun`.
+fn given_end(text: &str, end: usize, lists: &Lists<'_>) -> usize {
+    let small = |word: &str| word.len() > 1 && word.chars().all(char::is_lowercase) && !lists.words.holds(word);
+    match text[end..].strip_prefix('-').and_then(|_| word_at(text, end + 1)) {
+        Some((start, further)) if small(&text[start..further]) => further,
+        _ => hyphenated(text, end),
+    }
 }
 
 /// Whether two capital words stand between small ones: `met Faith Case for an hour` has no reason for its
@@ -448,6 +457,11 @@ mod tests {
         let told = "Ann, Carl was my first boss; ROE, CARL";
         let found = sure_names(NameForm::LastFirst, told);
         assert_eq!(found, [("Ann, Carl".to_owned(), Surety::Unknown), ("ROE, CARL".to_owned(), Surety::Full)]);
+    }
+
+    #[test]
+    fn the_second_syllable_of_a_given_name_may_be_small() {
+        assert_eq!(names(NameForm::Full, "Ann-hye Smith, John-has Roe"), ["Ann-hye Smith"]);
     }
 
     #[test]
