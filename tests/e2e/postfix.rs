@@ -92,3 +92,21 @@ fn postfix_returns_what_we_reject() {
     eventually("Postfix bounces it", || site.office.log().contains("status=bounced").then_some(()));
     assert!(site.office.log().contains("550 5.7.1 [WX-R"), "{}", site.office.log());
 }
+
+/// T075 with the peer that it is about: Postfix breaks what is longer than 998 octets, wherever that falls, and a
+/// signature breaks with it. What we hand over leaves it nothing to break.
+#[test]
+fn long_lines_pass_a_postfix_behind_us_whole() {
+    let site = site("mx.partner.example", "");
+    let line = |length: usize| "word-".repeat(length / 5 + 1)[..length].to_owned();
+    let lines = [998, 999, 10_000, 300_000].map(line).join("\r\n");
+    let mut client = site.gateway.client();
+    let answer = client.deliver(&["bob@partner.example"], &message("Lunch", &lines));
+    assert!(answer.starts_with("250"), "{answer}");
+    let arrived = &site.mailbox.wait_for(1)[0].content;
+    assert!(arrived.lines().all(|line| line.len() <= 998));
+    let (header, body) = arrived.split_once("\r\n\r\n").expect("a header and a body");
+    assert!(header.contains("by mx.partner.example (Postfix)"), "{header}");
+    assert!(header.contains("Content-Transfer-Encoding: quoted-printable"), "{header}");
+    assert_eq!(body.replace("=\r\n", "").replace("=2D", "-").trim_end(), lines);
+}
