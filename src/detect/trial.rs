@@ -52,10 +52,11 @@ impl Ruleset {
         let passed = if wanted { best >= Some(75) } else { best < Some(65) };
         let expected = if wanted { "at least 75" } else { "below 65" };
         let came = best.map_or("nothing".to_owned(), |best| best.to_string());
-        let (line, column) = place(text, (detector.line, detector.column));
+        let owner = (&detector.file, detector.line, detector.column);
+        let (file, line, column) = place(text, owner, detector.changed.as_ref());
         TestResult {
             id: detector.id.clone(),
-            file: detector.file.clone(),
+            file,
             line,
             column,
             text: text.value.clone(),
@@ -77,10 +78,11 @@ impl Ruleset {
         let budget = Budget::new(u64::MAX, u64::MAX);
         let findings = self.scan_knowing(&people(&test.known), &reading, &circumstances, &budget);
         let matched = findings.matches.iter().any(|matched| matched.rule == rule.rule.id.value);
-        let (line, column) = place(text, (rule.rule.id.line, rule.rule.id.column));
+        let owner = (&rule.file, rule.rule.id.line, rule.rule.id.column);
+        let (file, line, column) = place(text, owner, rule.changed.as_ref());
         TestResult {
             id: rule.rule.id.value.clone(),
-            file: rule.file.clone(),
+            file,
             line,
             column,
             text: text.value.clone(),
@@ -100,9 +102,17 @@ fn people(rows: &[BTreeMap<Column, String>]) -> Known {
     Known::default().with(Arc::new(table))
 }
 
-/// Where a test stands; one that an override brought stands where its owner does.
-fn place(text: &Spot<String>, owner: (usize, usize)) -> (usize, usize) {
-    if text.line == 0 { owner } else { (text.line, text.column) }
+/// Where a test stands: in the file of what it is about, or with the override that brought it.
+fn place(
+    text: &Spot<String>,
+    (file, line, column): (&String, usize, usize),
+    changed: Option<&(String, usize)>,
+) -> (String, usize, usize) {
+    match changed {
+        _ if text.line > 0 => (file.clone(), text.line, text.column),
+        Some((file, line)) => (file.clone(), *line, 1),
+        None => (file.clone(), line, column),
+    }
 }
 
 fn said(matched: bool) -> &'static str {

@@ -160,8 +160,9 @@ impl Dispatch {
             }
         };
         let mut attempts = Vec::with_capacity(work.leased.due.len());
+        let mut ready = Ready::default();
         for group in groups(&way, &work.leased) {
-            attempts.extend(self.attempt(&way, &work.leased, group, &content).await);
+            attempts.extend(self.attempt(&way, &work.leased, group, &content, &mut ready).await);
         }
         work.learn(feedback(&attempts));
         let settlement = self.account(&way, &work.leased, attempts);
@@ -180,7 +181,14 @@ impl Dispatch {
     }
 
     /// One try for recipients that go one way by one method.
-    async fn attempt(&self, way: &Arc<Way>, leased: &Leased, group: Group, content: &Bytes) -> Vec<Attempt> {
+    async fn attempt(
+        &self,
+        way: &Arc<Way>,
+        leased: &Leased,
+        group: Group,
+        content: &Bytes,
+        ready: &mut Ready,
+    ) -> Vec<Attempt> {
         let all = |result: AttemptResult| {
             let attempt = |index: &usize| Attempt {
                 index: *index,
@@ -196,7 +204,7 @@ impl Dispatch {
             let text = format!("{} is not available", group.path.method);
             return all(AttemptResult::Weak(Trouble::of(EnhancedStatus(4, 7, 5), text)));
         }
-        let pieces = match compose(way, leased, &group.path.destination, content).await {
+        let pieces = match ready.pieces(way, leased, &group.path.destination, content).await {
             Ok(pieces) => pieces,
             Err(error) => {
                 error!(id = %leased.envelope.id, %error, "a message could not be made ready; it waits");
@@ -208,7 +216,7 @@ impl Dispatch {
             recipients: group.recipients.clone(),
             destination: group.path.destination,
             level: group.path.level,
-            pieces: pieces.into(),
+            pieces,
         };
         let timer = self.metrics.duration.start_timer();
         let attempts = way.deliverer.deliver(&job).await;
@@ -249,13 +257,38 @@ fn kib(bytes: u64) -> u32 {
     u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX).clamp(1, Semaphore::MAX_PERMITS as u32)
 }
 
+/// A message as it leaves, made once however many groups of recipients it goes to: hops that are marked internal
+/// see the verdict, all others get the same bytes.
+#[derive(Default)]
+struct Ready {
+    internal: Option<Arc<[Bytes]>>,
+    outside: Option<Arc<[Bytes]>>,
+}
+
+impl Ready {
+    async fn pieces(
+        &mut self,
+        way: &Arc<Way>,
+        leased: &Leased,
+        destination: &Destination,
+        content: &Bytes,
+    ) -> Result<Arc<[Bytes]>, protect::Error> {
+        let internal = destination.route().is_some_and(|at| way.deliverer.config().routes[at].internal);
+        let made = if internal { &mut self.internal } else { &mut self.outside };
+        if let Some(pieces) = made {
+            return Ok(pieces.clone());
+        }
+        let pieces: Arc<[Bytes]> = compose(way, leased, internal, content).await?.into();
+        Ok(made.insert(pieces).clone())
+    }
+}
+
 async fn compose(
     way: &Arc<Way>,
     leased: &Leased,
-    destination: &Destination,
+    internal: bool,
     content: &Bytes,
 ) -> Result<Vec<Bytes>, protect::Error> {
-    let internal = destination.route().is_some_and(|at| way.deliverer.config().routes[at].internal);
     let (envelope, decision) = (leased.envelope.clone(), leased.decision.clone());
     let (author, own) = (leased.facts.author.clone(), leased.facts.own);
     let make = move |way: &Way, content: &Bytes| {

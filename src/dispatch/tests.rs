@@ -128,6 +128,30 @@ async fn recipients_behind_one_next_hop_share_a_transaction() {
     assert_eq!(attempts(&record).len(), 7);
 }
 
+/// Promise 3, where one message goes both ways: what is made ready once for several hops is not what an internal one sees.
+#[tokio::test]
+async fn only_the_internal_hop_of_a_message_sees_its_verdict() {
+    let authority = Authority::new();
+    let inside = deliver::Route {
+        domains: vec!["clinic.test".parse().unwrap()],
+        next_hops: vec![format!("{}:25", address("clinic")).parse().unwrap()],
+        internal: true,
+        ..deliver::Route::default()
+    };
+    let desk = Desk::open_with(&authority, vec![inside]).await;
+    let hops = ["lab", "clinic", "slow"].map(|domain| {
+        let hop = sink().build();
+        desk.hop(domain, &hop);
+        hop
+    });
+    let level = Level::Opportunistic;
+    let to = [("a@lab.test", level), ("b@clinic.test", level), ("c@slow.test", level)];
+    let id = desk.take(message(&to, Verdict::Sensitive)).await;
+    desk.delivered(id).await;
+    let sees = hops.map(|hop| contains(&hop.mails()[0].content, "X-Waxseal-Verdict: sensitive\r\n"));
+    assert_eq!(sees, [false, true, false]);
+}
+
 /// T022: a hop that greylists gets the mail once, and is asked ever more rarely.
 #[tokio::test]
 async fn greylisting_is_sat_out_with_growing_pauses() {

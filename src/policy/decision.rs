@@ -34,6 +34,23 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// About a message in which nothing was found: what is asked for stands with the recipients alone.
+    pub fn nothing_found(recipients: Vec<RecipientDecision>) -> Self {
+        Self {
+            verdict: Verdict::Clean,
+            findings: Findings::default(),
+            gaps: Vec::new(),
+            recipients,
+            refusal: None,
+            all_or_nothing: false,
+            edits: Vec::new(),
+            ruleset: String::new(),
+            config: String::new(),
+            profile: None,
+            observed: false,
+        }
+    }
+
     /// What the queue holds this recipient's delivery to, and the rung it begins with. While the
     /// site only observes, everything goes with the best TLS offered, whatever was decided.
     pub fn start(&self, recipient: &RecipientDecision) -> (Level, Method) {

@@ -9,9 +9,8 @@ use mail_builder::headers::raw::Raw;
 use mail_builder::mime::MimePart;
 
 use crate::audit::{Event, EventKind};
-use crate::detect::Findings;
 use crate::mail::{Address, Body, Client, Content, Domain, Envelope, Notify, QueueId, Recipient, ReversePath};
-use crate::policy::{Decision, Level, Method, Reason, RecipientDecision, Verdict};
+use crate::policy::{Decision, Level, Method, Reason, RecipientDecision};
 use crate::store::{Arrival, Decided, Facts, RecipientRecord, RecipientState};
 
 /// Who our own mail comes from, and how it is sent.
@@ -140,19 +139,7 @@ impl OwnMail {
             reasons: vec![Reason { level: self.level, text: why.to_owned() }],
             lowered_by: Vec::new(),
         };
-        Decision {
-            verdict: Verdict::Clean,
-            findings: Findings::default(),
-            gaps: Vec::new(),
-            recipients: to.iter().map(recipient).collect(),
-            refusal: None,
-            all_or_nothing: false,
-            edits: Vec::new(),
-            ruleset: String::new(),
-            config: String::new(),
-            profile: None,
-            observed: false,
-        }
+        Decision::nothing_found(to.iter().map(recipient).collect())
     }
 }
 

@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 use waxseal::mail::{Address, Body, Client, Content, Envelope, Notify, QueueId, Recipient, ReversePath};
-use waxseal::policy::{Decision, Level, Method, RecipientDecision, Verdict, Waiver};
+use waxseal::policy::{Decision, Level, Method, RecipientDecision, Waiver};
 use waxseal::smtp::{Source, SourceKind};
 use waxseal::store::{Arrival, Decided, Facts, RecipientState};
 
@@ -67,19 +67,7 @@ pub fn decision(to: &[(&str, Level)]) -> Decision {
         reasons: Vec::new(),
         lowered_by: Vec::new(),
     };
-    Decision {
-        verdict: Verdict::Clean,
-        findings: Default::default(),
-        gaps: Vec::new(),
-        recipients: to.iter().map(decided).collect(),
-        refusal: None,
-        all_or_nothing: false,
-        edits: Vec::new(),
-        ruleset: String::new(),
-        config: String::new(),
-        profile: None,
-        observed: false,
-    }
+    Decision::nothing_found(to.iter().map(decided).collect())
 }
 
 /// The decision as it is committed: every recipient in this state.

@@ -128,6 +128,16 @@ fn what_an_override_breaks_is_told_where_the_override_stands() {
 }
 
 #[test]
+fn a_test_that_an_override_brings_fails_where_the_override_stands() {
+    let site = "overrides:\n  - { id: us-ssn, set: { tests: { match: [nothing] } } }\n";
+    let files =
+        [("a.yaml", EXAMPLE), ("b.yaml", site)].map(|(name, text)| RuleFile { name: name.into(), text: text.into() });
+    let rules = compile(&files, &[], &|_, _| Ok("metformin".to_owned())).unwrap_or_else(|f| panic!("{}", f[0]));
+    let failed = rules.run_tests().into_iter().find(|result| !result.passed).expect("one fails");
+    assert_eq!((failed.file.as_str(), failed.line), ("b.yaml", 2));
+}
+
+#[test]
 fn what_an_override_changes_still_stands_where_it_stood() {
     let site = "overrides: [{ id: us-ssn, set: { confidence: 80 } }]";
     let files =
