@@ -109,7 +109,8 @@ fn bombs_end_soon_and_as_gaps() {
         let reading = reading(&content);
         let seen = reading.segments.iter().any(|segment| segment.text.contains("219-09-6781"));
         assert!(!reading.gaps.is_empty() || seen || content.starts_with("To:"), "{}", &content[..40]);
-        assert!(begun.elapsed().as_secs() < 30, "{} took {:?}", &content[..40], begun.elapsed());
+        // Without optimisation and beside other tests; what grows by its square takes many minutes.
+        assert!(begun.elapsed().as_secs() < 60, "{} took {:?}", &content[..40], begun.elapsed());
     }
 }
 
