@@ -178,3 +178,27 @@ fn a_detector_in_shadow_is_seen_only_by_conditions_that_name_it() {
     let told = shadow.replace("mode: shadow", "mode: notify");
     assert!(compile_text(&told).is_err_and(|faults| faults[0].to_string().contains("`shadow` or `enforce`")));
 }
+
+/// A column's header says what its cells are; what stands in the message may still say otherwise.
+#[test]
+fn a_column_is_weighed_like_any_other_sight() {
+    let rules = |weigh: &str, threshold: u8, said: &str| {
+        compile_text(&format!(
+            "lists: {{ cue: [zebra] }}\n\
+             detectors: [{{ id: col, title: C, identifies: person, class: strong, columns: [member id], {weigh} }}]\n\
+             rules: [{{ id: r, title: R, threshold: {threshold}, when: {{ all: [{{ detector: col, confidence: {threshold} }}] }}, \
+             tests: [{{ {said}: \"member id,name\\n4471,zebra\\n4472,b\", table: true }}] }}]\n"
+        ))
+        .unwrap_or_else(|faults| panic!("{}", faults[0]))
+    };
+    for (weigh, threshold, said) in [
+        ("confidence: 40", 85, "phi"),
+        ("raise: [{ near: cue, within: part, to: 99 }]", 99, "phi"),
+        ("raise: [{ near: cue, within: row, to: 99 }]", 99, "phi"),
+        ("lower: [{ near: cue, within: part, to: 10 }]", 11, "clean"),
+    ] {
+        let failed: Vec<_> =
+            rules(weigh, threshold, said).run_tests().into_iter().filter(|result| !result.passed).collect();
+        assert!(failed.is_empty(), "{weigh}: {failed:?}");
+    }
+}
