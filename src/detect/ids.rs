@@ -42,6 +42,12 @@ impl IdSet {
         self.0.iter().zip(&other.0).any(|(one, other)| one & other != 0)
     }
 
+    /// Those that another set has not.
+    pub fn without(&self, other: &Self) -> Self {
+        let others = other.0.iter().chain(std::iter::repeat(&0));
+        Self(self.0.iter().zip(others).map(|(one, other)| one & !other).collect())
+    }
+
     pub fn add(&mut self, other: &Self) {
         if self.0.len() < other.0.len() {
             self.0.resize(other.0.len(), 0);
@@ -94,6 +100,7 @@ mod tests {
         assert!(set.iter().eq(those));
         assert!(set.shared(&[1, 63, 130, 700].into_iter().collect()).eq([63, 130]));
         assert!(set.meets(&[130].into_iter().collect()) && !set.meets(&[129].into_iter().collect()));
+        assert!(set.without(&[63, 64].into_iter().collect()).iter().eq([0, 130]));
         set.add(&[700].into_iter().collect());
         assert!(set.holds(700) && !set.is_empty() && IdSet::default().is_empty());
         assert!(IdSet::below(66).iter().eq(0..66));

@@ -4,7 +4,8 @@
 //! `her` is no patient's: each is weighed when those that it leans on are settled.
 
 use super::live::Watch;
-use super::need::{Need, Needs};
+use super::need::{Asked, Need, Needs};
+use super::raw::Identifies;
 use super::ruleset::{CompiledRule, Detector, Weight};
 
 /// Chains are followed so deep. Detectors that lend to each other in a ring end here, and with them those that
@@ -30,14 +31,20 @@ pub(super) fn stages(detectors: &[Detector]) -> Vec<usize> {
 pub(super) fn needs(rules: &[CompiledRule], detectors: &[Detector]) -> Needs {
     let need = |rule: &CompiledRule| {
         let asked: Vec<_> = rule.all.iter().filter(|clause| clause.about_sights).collect();
-        let conditions = asked.iter().map(|clause| clause.detectors.clone());
+        let conditions =
+            asked.iter().map(|clause| Asked { detectors: clause.detectors.clone(), least: clause.least() });
         let clauses = asked.iter().copied().chain(&rule.any).chain(&rule.none);
         let lent = rule.raise.iter().chain(&rule.lower).flat_map(lenders);
         let wanted = clauses.flat_map(|clause| clause.detectors.iter()).chain(lent);
         Need { conditions: conditions.collect(), wanted: wanted.collect() }
     };
     let lent_to = |detector: &Detector| detector.raise.iter().chain(&detector.lower).flat_map(lenders).collect();
-    Needs { rules: rules.iter().map(need).collect(), lenders: detectors.iter().map(lent_to).collect() }
+    let persons = (0..).zip(detectors).filter(|(_, detector)| detector.identifies == Identifies::Person);
+    Needs {
+        rules: rules.iter().map(need).collect(),
+        lenders: detectors.iter().map(lent_to).collect(),
+        persons: persons.map(|(at, _)| at).collect(),
+    }
 }
 
 /// Which weights look for what.

@@ -8,7 +8,7 @@ use super::known::Known;
 use super::order::DEEPEST;
 use super::page::{Page, Sight};
 use super::ruleset::Ruleset;
-use super::weigh::Scene;
+use super::weigh::{LIKELY, Scene};
 use super::{Circumstances, Findings, Outline};
 use crate::message::{Budget, Reading};
 
@@ -29,11 +29,10 @@ impl Ruleset {
     ) -> Findings {
         let audience = self.audience(known, reading, circumstances);
         let (mut pages, unsearched) = self.pages(known, reading, &audience, budget);
-        let seen = self.seen(&pages);
-        self.weigh(&mut pages, known, &self.needs.needed(&seen));
+        let possible = self.weigh_needed(&mut pages, known);
         let case = Case { scene: Scene::new(self, known, &pages), reading, circumstances };
         let mut findings = Findings { unsearched: unsearched || audience.unsearched, ..Findings::default() };
-        for rule in self.needs.possible(&seen).map(|at| &self.rules[at]) {
+        for rule in possible.into_iter().map(|at| &self.rules[at]) {
             if budget.check().is_err() {
                 break;
             }
@@ -73,6 +72,23 @@ impl Ruleset {
         let unsearched = self.asks_for_known(known, &pages) && self.see_known(known, &mut pages).is_err();
         pages.extend(audience.page(self));
         (pages, unsearched)
+    }
+
+    /// Weighs what can matter, and tells which rules it can. Of whom a text may speak is weighed first: most mail speaks
+    /// of nobody, and what it says besides needs no weighing then.
+    fn weigh_needed(&self, pages: &mut [Page<'_>], known: &Known) -> Vec<usize> {
+        let seen = self.seen(pages);
+        let persons = self.needs.about_persons(&self.needs.needed(&seen), &seen);
+        self.weigh(pages, known, &persons);
+        // Outlines keep whatever is likely, and so it is weighed, too.
+        let may_be = |at: u16, least: u8| {
+            let is_sure = |sight: &Sight| sight.confidence >= least.min(LIKELY);
+            !self.needs.persons.holds(at) || pages.iter().any(|page| page.sights_of(at).iter().any(is_sure))
+        };
+        let possible: Vec<usize> = self.needs.possible_with(&seen, may_be).collect();
+        let needed = self.needs.needed_by(possible.iter().copied(), &seen);
+        self.weigh(pages, known, &needed.without(&persons));
+        possible
     }
 
     /// Weighs the sights of these detectors: what lends to others first, so that a label makes its number before the
