@@ -123,6 +123,10 @@ mod tests {
             ("New\n-----Original Message-----\nFrom: Ann\nold", "naqq"),
             ("New\nFrom: Ann\nSent: Monday\nTo: Bo\nSubject: x\n\nold", "naaaqqq"),
             ("New\n________________________________\nFrom: Ann\nDate: x\nTo: y\nold", "naaaaq"),
+            (
+                "ok\nThanks,\nAnn\n________________________________\nFrom: Portal\nSubject: note\n\nROE, JO, 42 M",
+                "nssaaqqq",
+            ),
             ("From: the team\nwe thank you", "nn"),
             ("On Monday I wrote\nto you about it all.", "nn"),
             ("New\n-- \nAnn Lee\nClinic", "nsss"),
@@ -159,6 +163,7 @@ mod tests {
             ("x\n\nPlease do not send medical questions by email.", "nnd"),
             ("x\n\nPlease consider the environment before printing this email.", "nnd"),
             ("Drug treatment is protected by 42 CFR Part 2 and may not be redisclosed without consent.", "d"),
+            ("ok\nThanks,\nAnn\n\nImpression: gout\nMeds: none", "nssnnn"),
             ("Notice: Jo Roe's drug treatment records were sent, MRN 1234567.", "n"),
             ("If you are a patient of ours, Jo Roe, SSN 219-09-6781, call.", "n"),
             ("Name: ______\nDOB: __/__/____\nMRN: ______\n", "bbb"),

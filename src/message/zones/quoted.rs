@@ -57,9 +57,9 @@ fn heading(lines: &[&str]) -> Option<usize> {
     let first = lines[0];
     match first.as_bytes().first()? {
         b'>' => is_groupwise(first).then_some(1),
-        b'-' | b'_' | b'B' => is_divider(first, lines).then(|| 1 + header_block(&lines[1..]).unwrap_or(0)),
+        b'-' | b'_' | b'B' => is_divider(first, lines).then(|| 1 + header_block(&lines[1..], true).unwrap_or(0)),
         // How its lines begin in any of the languages: most lines of prose do not.
-        b'*' | b'F' | b'D' | b'V' => header_block(lines).or_else(|| attribution(lines)),
+        b'*' | b'F' | b'D' | b'V' => header_block(lines, false).or_else(|| attribution(lines)),
         b'O' | b'E' | b'L' | b'A' | b'I' => attribution(lines),
         _ => None,
     }
@@ -98,7 +98,7 @@ fn is_divider(line: &str, lines: &[&str]) -> bool {
     let word = line.trim_matches(|c| matches!(c, '-' | '_' | ' '));
     match word {
         // Outlook's rule stands before its header block.
-        "" => line.len() >= 10 && lines.len() > 1 && header_block(&lines[1..]).is_some(),
+        "" => line.len() >= 10 && lines.len() > 1 && header_block(&lines[1..], true).is_some(),
         "Begin forwarded message:" => true,
         _ => {
             const KNOWN: &[&str] = &[
@@ -125,8 +125,9 @@ fn label<'l>(line: &&'l str) -> &'l str {
     line.trim_start_matches('*').split([':', '*']).next().unwrap_or_default().trim_end()
 }
 
-/// `From:` with `Sent:` or `Date:` and `To:` or `Subject:` within the next lines: how many lines that takes.
-fn header_block(lines: &[&str]) -> Option<usize> {
+/// `From:` with `Sent:` or `Date:` and `To:` or `Subject:` within the next lines: how many lines that takes. Below a
+/// rule some programs leave the date out.
+fn header_block(lines: &[&str], ruled: bool) -> Option<usize> {
     const FROM: &[&str] = &["From", "De", "Von", "Date", "Da", "Van"];
     const SENT: &[&str] = &[
         "Sent",
@@ -149,7 +150,8 @@ fn header_block(lines: &[&str]) -> Option<usize> {
         return None;
     }
     let near = &lines[1..lines.len().min(7)];
-    if !(near.iter().any(|line| is(line, SENT)) && near.iter().any(|line| is(line, TO))) {
+    let dated = ruled || near.iter().any(|line| is(line, SENT));
+    if !(dated && near.iter().any(|line| is(line, TO))) {
         return None;
     }
     let mut len = 0;

@@ -163,8 +163,28 @@ fn is_contact_line(line: &str) -> bool {
 
 /// Words that stand before a patient's data; in a title without numbers they only say what somebody works on.
 fn is_data(line: &str) -> bool {
-    const ALWAYS: &[&str] =
-        &["mrn", "ssn", "dob", "birth", "born", "mg", "dx", "rx", "a1c", "diagnosed", "diagnosis", "ps", "icd", "pt"];
+    const ALWAYS: &[&str] = &[
+        "mrn",
+        "ssn",
+        "dob",
+        "birth",
+        "born",
+        "mg",
+        "dx",
+        "rx",
+        "a1c",
+        "diagnosed",
+        "diagnosis",
+        "ps",
+        "icd",
+        "pt",
+        "impression",
+        "assessment",
+        "allergies",
+        "meds",
+        "hx",
+        "vitals",
+    ];
     const UNLESS_TITLE: &[&str] =
         &["patient", "member", "claim", "claims", "policy", "result", "results", "chart", "account"];
     const TITLES: &[&str] = &[
