@@ -28,7 +28,8 @@ impl Ruleset {
     pub(super) fn audience(&self, known: &Known, reading: &Reading, circumstances: &Circumstances) -> Audience {
         let everyone = Everyone::new(known, reading, circumstances);
         let (mut sights, mut unsearched) = (Vec::new(), false);
-        for (at, detector) in self.detectors.iter().enumerate() {
+        for at in &self.lookers.audiences {
+            let detector = &self.detectors[usize::from(*at)];
             let Eye::Audience(wanted) = &detector.eye else { continue };
             let count = everyone.count(wanted).unwrap_or_else(|Unreadable| {
                 unsearched = true;
@@ -37,7 +38,7 @@ impl Ruleset {
             if count > 0 {
                 let confidence = detector.confidence;
                 let span = Span { start: 0, end: everyone.first.len() as u32 };
-                sights.push(Sight { count: count as u32, ..Sight::new(at as u16, span, Zone::New, confidence) });
+                sights.push(Sight { count: count as u32, ..Sight::new(*at, span, Zone::New, confidence) });
             }
         }
         // Only what is seen needs a text to stand on.

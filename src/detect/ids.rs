@@ -39,7 +39,22 @@ impl IdSet {
 
     #[inline]
     pub fn meets(&self, other: &Self) -> bool {
-        self.0.iter().zip(&other.0).any(|(one, other)| one & other != 0)
+        self.meets_blocks(&other.0)
+    }
+
+    /// The same of a set that lies elsewhere, as [`blocks`](Self::blocks) tells it. All blocks are looked at: they are few.
+    #[inline]
+    pub fn meets_blocks(&self, other: &[u64]) -> bool {
+        self.0.iter().zip(other).fold(0, |shared, (one, other)| shared | one & other) != 0
+    }
+
+    /// One bit a number, 64 a block.
+    pub fn blocks(&self) -> &[u64] {
+        &self.0
+    }
+
+    pub fn of_blocks(blocks: Vec<u64>) -> Self {
+        Self(blocks)
     }
 
     /// Those that another set has not.
@@ -49,10 +64,14 @@ impl IdSet {
     }
 
     pub fn add(&mut self, other: &Self) {
-        if self.0.len() < other.0.len() {
-            self.0.resize(other.0.len(), 0);
+        self.add_blocks(&other.0);
+    }
+
+    pub fn add_blocks(&mut self, other: &[u64]) {
+        if self.0.len() < other.len() {
+            self.0.resize(other.len(), 0);
         }
-        self.0.iter_mut().zip(&other.0).for_each(|(one, other)| *one |= other);
+        self.0.iter_mut().zip(other).for_each(|(one, other)| *one |= other);
     }
 }
 

@@ -29,6 +29,7 @@ pub mod raw;
 mod recognise;
 mod ruleset;
 mod scan;
+mod sieve;
 mod standing;
 mod stretch;
 mod table;

@@ -69,7 +69,7 @@ pub struct Page<'a> {
     /// Whose they are.
     seen: IdSet,
     /// The weights that can matter here, once asked for.
-    live: OnceCell<Option<IdSet>>,
+    live: OnceCell<IdSet>,
     /// The zone that was looked up last: the next is mostly the same, or the one behind it.
     zone: Cell<usize>,
     /// Found when first asked for: ordinary mail never asks.
@@ -165,13 +165,12 @@ impl<'a> Page<'a> {
         &self.seen
     }
 
-    /// The weights that look for something that stands here; `None` for all.
-    pub fn live(&self, rules: &Ruleset) -> Option<&IdSet> {
-        let live = || {
-            let (walked, asked) = self.words.lists_there(&rules.lexicon)?;
-            Some(rules.watch.live(walked.iter().chain(asked.iter()), &self.seen))
-        };
-        self.live.get_or_init(live).as_ref()
+    /// The weights that look for something that stands here.
+    pub fn live(&self, rules: &Ruleset) -> &IdSet {
+        self.live.get_or_init(|| {
+            let (walked, asked) = self.words.lists_there(&rules.lexicon);
+            rules.watch.live(walked.iter().chain(asked.iter()), &self.seen)
+        })
     }
 
     /// Where a detector's sights stand among all; it must have any.
@@ -312,11 +311,12 @@ impl<'a> Page<'a> {
             let end = start + line.trim_end().len();
             start += line.len();
             let Some((name, value_start)) = value_at.filter(|(_, value_start)| *value_start < end) else { continue };
-            for (at, detector) in rules.detectors.iter().enumerate() {
+            for at in &rules.lookers.fields {
+                let detector = &rules.detectors[usize::from(*at)];
                 if detector.fields.iter().any(|pattern| names_field(pattern, name)) {
                     let span = Span { start: value_start as u32, end: end as u32 };
                     let before = sights.len();
-                    self.see(at as u16, detector, span, sights);
+                    self.see(*at, detector, span, sights);
                     if let Some(sight) = sights.get_mut(before) {
                         sight.base = sight.base.max(85);
                         sight.confidence = sight.base;

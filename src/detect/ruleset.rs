@@ -70,21 +70,30 @@ impl Detector {
     }
 }
 
-/// Which detectors look for words.
+/// Which detectors look for what.
 pub(super) struct Lookers {
     /// By list, whose terms it has.
     pub terms: Vec<Option<u16>>,
     pub names: Vec<u16>,
+    /// At the recipients.
+    pub audiences: Vec<u16>,
+    /// At fields of records.
+    pub fields: Vec<u16>,
 }
 
 impl Lookers {
     pub fn new(detectors: &[Detector], lists: usize) -> Self {
-        let mut lookers = Self { terms: vec![None; lists], names: Vec::new() };
+        let mut lookers =
+            Self { terms: vec![None; lists], names: Vec::new(), audiences: Vec::new(), fields: Vec::new() };
         for (at, detector) in (0..).zip(detectors) {
             match detector.eye {
                 Eye::Terms { list, .. } => lookers.terms[usize::from(list)] = Some(at),
                 Eye::Names { .. } => lookers.names.push(at),
-                Eye::Pattern | Eye::Audience(_) | Eye::Known(_) | Eye::Structure => {}
+                Eye::Audience(_) => lookers.audiences.push(at),
+                Eye::Pattern | Eye::Known(_) | Eye::Structure => {}
+            }
+            if !detector.fields.is_empty() {
+                lookers.fields.push(at);
             }
         }
         lookers

@@ -31,7 +31,7 @@ pub struct Scene<'a> {
     /// Found when first asked for.
     namesakes: OnceCell<Namesakes>,
     standings: OnceCell<Vec<Standing<'a>>>,
-    anywhere: OnceCell<Option<IdSet>>,
+    anywhere: OnceCell<IdSet>,
 }
 
 impl<'a> Scene<'a> {
@@ -79,7 +79,7 @@ impl<'a> Scene<'a> {
         for (weights, up) in [(raise, true), (lower, false)] {
             for weight in weights {
                 let live = if weight.about_page { anywhere } else { here };
-                if live.is_some_and(|live| !live.holds(weight.number)) {
+                if !live.holds(weight.number) {
                     continue;
                 }
                 let changed = match (weight.change, up) {
@@ -138,16 +138,13 @@ impl<'a> Scene<'a> {
         Near::new(self.rules, weight).look(here, Some(sight), low, high)
     }
 
-    /// The weights that look for something that stands on any page; `None` for all.
-    fn anywhere(&self) -> Option<&IdSet> {
-        let all = || {
+    /// The weights that look for something that stands on any page.
+    fn anywhere(&self) -> &IdSet {
+        self.anywhere.get_or_init(|| {
             let mut all = IdSet::default();
-            for page in self.pages {
-                all.add(page.live(self.rules)?);
-            }
-            Some(all)
-        };
-        self.anywhere.get_or_init(all).as_ref()
+            self.pages.iter().for_each(|page| all.add(page.live(self.rules)));
+            all
+        })
     }
 
     /// By page, what it is to the others.

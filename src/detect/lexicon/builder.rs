@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::groups::Gathering;
 use super::table::{self, Table, kind};
 use super::words::{for_each_word, step};
 use super::{CAPITAL_ONLY, Lexicon, ListId};
@@ -20,7 +21,7 @@ pub struct LexiconBuilder {
 struct Place {
     entries: Vec<u16>,
     /// The kinds of words with which longer terms go on.
-    follow: u16,
+    follow: u64,
 }
 
 impl LexiconBuilder {
@@ -71,37 +72,16 @@ impl LexiconBuilder {
     }
 
     pub fn build(self) -> Lexicon {
-        let mut entries = Entries::default();
+        let mut groups = Gathering::new(self.walked.len());
         let mut table = |places: HashMap<u64, Place>| {
-            Table::of(places.into_iter().map(|(key, place)| {
-                let is_walked = |entry: &u16| self.walked[usize::from(entry & !CAPITAL_ONLY)];
-                let (walked, asked): (Vec<u16>, Vec<u16>) = place.entries.into_iter().partition(is_walked);
-                let some = (!walked.is_empty(), !asked.is_empty());
-                (key, table::Place::new(entries.add(walked, asked), place.follow, some.0, some.1))
-            }))
+            let places = places.into_iter().map(|(hash, place)| {
+                let walked = place.entries.iter().filter(|entry| self.walked[usize::from(**entry & !CAPITAL_ONLY)]).count();
+                let some = (walked > 0, walked < place.entries.len());
+                (hash, table::Place::new(groups.add(place.entries, &self.walked), place.follow, some.0, some.1))
+            });
+            Table::of(&places.collect::<Vec<_>>())
         };
         let (first, next) = (table(self.first), table(self.next));
-        Lexicon { first, next, entries: entries.all, walked: self.walked }
-    }
-}
-
-/// The lists of all terms; those of many names and words are the same.
-#[derive(Default)]
-struct Entries {
-    all: Vec<u16>,
-    places: HashMap<Vec<u16>, u32>,
-}
-
-impl Entries {
-    /// Where these stand: how many are walked and how many are asked for, then they.
-    fn add(&mut self, mut walked: Vec<u16>, mut asked: Vec<u16>) -> u32 {
-        walked.sort_unstable();
-        asked.sort_unstable();
-        let counts = [walked.len() as u16, asked.len() as u16];
-        let lists: Vec<u16> = counts.into_iter().chain(walked).chain(asked).collect();
-        *self.places.entry(lists).or_insert_with_key(|lists| {
-            self.all.extend(lists);
-            (self.all.len() - lists.len()) as u32
-        })
+        Lexicon { first, next, groups: groups.gathered(), lists: self.walked.len() }
     }
 }

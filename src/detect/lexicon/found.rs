@@ -7,34 +7,35 @@ use super::{Lexicon, ListId};
 use crate::detect::ids::IdSet;
 
 /// Where a term of a list stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Span {
     pub start: u32,
     pub end: u32,
 }
 
-/// A term that lists know which are only asked for beside other finds.
-#[derive(Clone, Copy)]
+/// A term that lists know.
+#[derive(Clone, Copy, Default)]
 pub(super) struct Known {
     pub span: Span,
-    /// Where the lexicon has the lists that hold it; in the top bit, whether it begins with a capital.
-    lists: u32,
+    /// The number of its [`Group`](super::groups); in the top bit, whether it begins with a capital.
+    group: u32,
 }
 
-/// Lexicons are not half so large.
+/// There are not half so many groups.
 const CAPITAL: u32 = 1 << 31;
 
 impl Known {
-    pub fn new(span: Span, lists: u32, capital: bool) -> Self {
-        Self { span, lists: lists | if capital { CAPITAL } else { 0 } }
+    #[inline(always)]
+    pub fn new(span: Span, group: u32, capital: bool) -> Self {
+        Self { span, group: group | u32::from(capital) << 31 }
     }
 
-    pub fn lists(self) -> u32 {
-        self.lists & !CAPITAL
+    pub fn group(self) -> u32 {
+        self.group & !CAPITAL
     }
 
     pub fn capital(self) -> bool {
-        self.lists & CAPITAL != 0
+        self.group & CAPITAL != 0
     }
 }
 
@@ -46,10 +47,9 @@ pub struct Words {
     pub(super) begins: Vec<(ListId, u32)>,
     /// By their ends: single words, and longer terms.
     pub(super) known: [Vec<Known>; 2],
-    /// Which lists have terms here: those that are walked, and the others, which are found when first asked for. Of long
-    /// texts it is not told which.
+    /// Which lists have terms here: those that are walked, and the others, which are found when first asked for.
     pub(super) walked: IdSet,
-    pub(super) asked_lists: OnceCell<Option<IdSet>>,
+    pub(super) asked_lists: OnceCell<IdSet>,
     /// Where the last question was about, and which known terms were the first that end there or behind it.
     pub(super) asked: Cell<(usize, [usize; 2])>,
     /// Runs of letters and digits that hold a digit.
@@ -62,9 +62,6 @@ pub struct Words {
 
 /// Longer terms than this are not looked for before a place.
 const LONGEST: usize = 96;
-
-/// Of texts with more known terms it is not told which lists they are of: of a long text, of most.
-const FEW: usize = 2000;
 
 /// Where somebody asks for terms: those that end at `low` or behind it and begin before `high`.
 #[derive(Clone, Copy)]
@@ -91,13 +88,18 @@ impl Words {
         &self.spans[self.begins[at].1 as usize..end]
     }
 
-    /// The lists that have terms here: walked ones, and others. `None` of a long text, in which most have.
-    pub fn lists_there(&self, lexicon: &Lexicon) -> Option<(&IdSet, &IdSet)> {
-        let asked = self.asked_lists.get_or_init(|| {
-            let few = self.known.iter().map(Vec::len).sum::<usize>() <= FEW;
-            few.then(|| self.known.iter().flatten().flat_map(|known| lexicon.lists_of(known)).collect())
-        });
-        asked.as_ref().map(|asked| (&self.walked, asked))
+    /// The lists that have terms here: walked ones, and others.
+    pub fn lists_there(&self, lexicon: &Lexicon) -> (&IdSet, &IdSet) {
+        let asked = || {
+            let mut groups = vec![0_u64; lexicon.groups.len().div_ceil(64)];
+            for known in self.known.iter().flatten() {
+                groups[known.group() as usize / 64] |= 1 << (known.group() % 64);
+            }
+            let mut lists = IdSet::default();
+            IdSet::of_blocks(groups).iter().for_each(|group| lists.add_blocks(lexicon.groups.asked(group.into(), true)));
+            lists
+        };
+        (&self.walked, self.asked_lists.get_or_init(asked))
     }
 
     /// Whether a term of one of these lists in the window passes a test. Of lists that are not walked no
@@ -111,14 +113,14 @@ impl Words {
                 return true;
             }
         }
-        if self.lists_there(lexicon).is_some_and(|(_, asked)| !asked.meets(lists)) {
+        if !self.lists_there(lexicon).1.meets(lists) {
             return false;
         }
         let from = self.first_behind(window.around as usize);
         let mut fits = |known: &Known| {
             (known.span.start as usize) < window.high
                 && (known.span.end as usize) >= window.low
-                && lexicon.is_in(lists, known)
+                && lists.meets_blocks(lexicon.groups.asked(known.group(), known.capital()))
                 && test(known.span)
         };
         // Single words begin in the order of their ends, longer terms nearly so.

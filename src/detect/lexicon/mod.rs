@@ -6,15 +6,15 @@
 
 mod builder;
 mod found;
+mod groups;
 mod noise;
 mod pass;
 mod table;
 mod tokens;
 mod words;
 
-use super::ids::IdSet;
 pub use builder::LexiconBuilder;
-use found::Known;
+use groups::Groups;
 pub use found::{Span, Window, Words};
 use pass::Pass;
 use table::Table;
@@ -36,10 +36,10 @@ pub struct Lexicon {
     first: Table,
     /// What each further word leads to, by the hash of the way so far.
     next: Table,
-    /// The [`Lists`] of all terms.
-    entries: Vec<u16>,
-    /// Of each list, whether it is walked.
-    walked: Vec<bool>,
+    /// The lists of all terms.
+    groups: Groups,
+    /// How many lists there are.
+    lists: usize,
 }
 
 impl Lexicon {
@@ -49,34 +49,9 @@ impl Lexicon {
         walk(text, &mut pass);
         pass.words()
     }
-
-    /// The lists of a term, from where they begin.
-    #[inline]
-    fn lists_at(&self, at: u32) -> Lists<'_> {
-        let lists = &self.entries[at as usize..];
-        let (walked, rest) = lists[2..].split_at(usize::from(lists[0]));
-        Lists { walked, asked: &rest[..usize::from(lists[1])] }
-    }
-
-    /// Whether one of these asked lists holds a known term.
-    fn is_in(&self, lists: &IdSet, known: &Known) -> bool {
-        let mut asked = self.lists_at(known.lists()).asked.iter();
-        asked.any(|entry| lists.holds(entry & !CAPITAL_ONLY) && (known.capital() || entry & CAPITAL_ONLY == 0))
-    }
-
-    /// The asked lists that hold a known term, in some writing.
-    fn lists_of(&self, known: &Known) -> impl Iterator<Item = ListId> {
-        self.lists_at(known.lists()).asked.iter().map(|entry| entry & !CAPITAL_ONLY)
-    }
 }
 
-/// The lists that hold a term.
-struct Lists<'l> {
-    walked: &'l [u16],
-    asked: &'l [u16],
-}
-
-/// Words that are asked for one by one: eight bytes each.
+/// Words that are asked for one by one: an open-addressing table of their hashes, in which 0 is a free slot.
 #[derive(Default)]
 pub struct WordSet(Vec<u64>);
 
@@ -85,12 +60,24 @@ impl WordSet {
         let mut hashes: Vec<u64> = words.into_iter().filter_map(hash_of).collect();
         hashes.sort_unstable();
         hashes.dedup();
-        Self(hashes)
+        let mut set = Self(vec![0; (hashes.len() * 2).next_power_of_two()]);
+        for hash in hashes {
+            let free = set.way(hash).find(|at| set.0[*at] == 0).expect("half of the slots are free");
+            set.0[free] = hash;
+        }
+        set
     }
 
     /// Case, accents and what stands between words do not matter: `E11.9` is `e119`'s neighbour `e11 9`.
     pub fn holds(&self, term: &str) -> bool {
-        hash_of(term).is_some_and(|hash| self.0.binary_search(&hash).is_ok())
+        let is_there = |hash| self.way(hash).map(|at| self.0[at]).take_while(|found| *found != 0).any(|found| found == hash);
+        !self.0.is_empty() && hash_of(term).is_some_and(is_there)
+    }
+
+    /// The slots in which a hash is looked for, one after the other.
+    fn way(&self, hash: u64) -> impl Iterator<Item = usize> + use<> {
+        let last = self.0.len() - 1;
+        (0..=last).map(move |step| (hash as usize).wrapping_add(step) & last)
     }
 }
 

@@ -3,22 +3,23 @@
 use std::cell::{Cell, OnceCell};
 
 use super::found::{Known, Span, Words};
-use super::table::{Follow, Place};
+use super::table::Follow;
 use super::tokens::Tokens;
 use super::words::{Listener, Word, step};
-use super::{CAPITAL_ONLY, Lexicon, ListId};
+use super::{Lexicon, ListId};
+use crate::detect::sieve::Sieve;
 
 /// What a pass has found so far.
 pub struct Pass<'l> {
     lexicon: &'l Lexicon,
     text: &'l [u8],
-    walked: Vec<(ListId, Span)>,
-    known: [Vec<Known>; 2],
+    walked: Sieve<Known>,
+    known: [Sieve<Known>; 2],
     open: Open,
     /// Where the last word ended.
     last_end: usize,
-    numbers: Vec<Span>,
-    unlisted: Vec<Span>,
+    numbers: Sieve<Span>,
+    unlisted: Sieve<Span>,
     tokens: Tokens,
 }
 
@@ -29,8 +30,10 @@ const LONGER: usize = 1;
 /// Terms under way.
 #[derive(Default)]
 struct Open {
-    ways: [Way; MOST_OPEN],
+    ways: [Way; MOST_OPEN + 1],
     count: usize,
+    /// With which words any of them may go on.
+    follow: Follow,
 }
 
 /// A term under way: the hash of its words so far, where it began, and with which words it may go on.
@@ -45,37 +48,31 @@ struct Way {
 const MOST_OPEN: usize = 16;
 
 impl Open {
+    /// Adds one that goes on.
     #[inline(always)]
     fn push(&mut self, way: Way) {
-        if let Some(free) = self.ways.get_mut(self.count) {
-            *free = way;
-            self.count += 1;
-        }
+        self.ways[self.count] = way;
+        self.count = (self.count + usize::from(way.follow.goes_on())).min(MOST_OPEN);
+        self.follow = self.follow.or(way.follow);
     }
 }
 
 impl Listener for Pass<'_> {
     #[inline(always)]
     fn word(&mut self, word: Word) {
-        if word.digits {
-            self.numbers.push(word.span);
-        }
-        if self.open.count > 0 {
-            if is_joint(&self.text[self.last_end..word.span.start as usize]) {
-                self.go_on(&word);
-            } else {
-                self.open.count = 0;
-            }
+        if self.open.follow.may_be(word.hash) && is_joint(&self.text[self.last_end..word.span.start as usize]) {
+            self.go_on(&word);
+        } else {
+            (self.open.count, self.open.follow) = (0, Follow::default());
         }
         self.last_end = word.span.end as usize;
-        if let Some(place) = self.lexicon.first.find(word.hash) {
-            self.note(place, word.span, word.capital, SINGLE);
-            if place.follow().goes_on() {
-                self.open.push(Way { hash: word.hash, start: word.span.start, follow: place.follow() });
-            }
-        } else if word.capital && !word.digits {
-            self.unlisted.push(word.span);
-        }
+        let place = self.lexicon.first.find(word.hash);
+        let term = Known::new(word.span, place.group(), word.capital);
+        self.walked.offer(term, place.walked());
+        self.known[SINGLE].offer(term, place.asked());
+        self.numbers.offer(word.span, word.digits);
+        self.unlisted.offer(word.span, word.capital & !word.digits & !place.is_known());
+        self.open.push(Way { hash: word.hash, start: word.span.start, follow: place.follow() });
     }
 
     #[inline(always)]
@@ -90,54 +87,51 @@ impl<'l> Pass<'l> {
         Self {
             lexicon,
             text: text.as_bytes(),
-            walked: Vec::with_capacity(length / 32),
-            known: [Vec::with_capacity(length / 10), Vec::with_capacity(length / 64)],
+            walked: Sieve::with_room(length / 16),
+            known: [Sieve::with_room(length / 10), Sieve::with_room(length / 64)],
             open: Open::default(),
             last_end: 0,
-            numbers: Vec::with_capacity(length / 64),
-            unlisted: Vec::new(),
+            numbers: Sieve::with_room(length / 64),
+            unlisted: Sieve::with_room(length / 64),
             tokens: Tokens::of(length),
         }
     }
 
     pub fn words(self) -> Words {
-        let Self { known, numbers, unlisted, tokens, .. } = self;
-        let (spans, begins) = by_list(self.walked, self.lexicon.walked.len());
+        let Self { lexicon, walked, known, numbers, unlisted, tokens, .. } = self;
+        let walked = walked.kept().iter().flat_map(|term| {
+            let lists = lexicon.groups.walked(term.group(), term.capital());
+            lists.map(|list| (list, term.span))
+        });
+        let (spans, begins) = by_list(walked.collect(), lexicon.lists);
         let walked = begins.iter().map(|(list, _)| *list).collect();
-        let (asked, asked_lists) = (Cell::default(), OnceCell::new());
-        Words { spans, begins, known, walked, asked_lists, asked, numbers, unlisted, tokens }
+        Words {
+            spans,
+            begins,
+            known: known.map(Sieve::into_kept),
+            walked,
+            asked_lists: OnceCell::new(),
+            asked: Cell::default(),
+            numbers: numbers.into_kept(),
+            unlisted: unlisted.into_kept(),
+            tokens,
+        }
     }
 
     /// Follows the terms under way into a word; those that have no further one are dropped.
-    #[inline(always)]
+    #[inline(never)]
     fn go_on(&mut self, word: &Word) {
-        let count = std::mem::take(&mut self.open.count);
-        for at in 0..count {
-            let Way { hash, start, follow } = self.open.ways[at];
+        let Open { ways, count, .. } = std::mem::take(&mut self.open);
+        for Way { hash, start, follow } in &ways[..count] {
             if !follow.may_be(word.hash) {
                 continue;
             }
-            let hash = step(hash, word.hash);
-            let Some(place) = self.lexicon.next.find(hash) else { continue };
-            self.note(place, Span { start, end: word.span.end }, true, LONGER);
-            if place.follow().goes_on() {
-                self.open.push(Way { hash, start, follow: place.follow() });
-            }
-        }
-    }
-
-    /// Notes which walked lists have this term, and that asked ones do.
-    #[inline(always)]
-    fn note(&mut self, place: Place, span: Span, capital: bool, words: usize) {
-        if place.walked {
-            for entry in self.lexicon.lists_at(place.lists).walked {
-                if capital || entry & CAPITAL_ONLY == 0 {
-                    self.walked.push((entry & !CAPITAL_ONLY, span));
-                }
-            }
-        }
-        if place.asked {
-            self.known[words].push(Known::new(span, place.lists, capital));
+            let hash = step(*hash, word.hash);
+            let place = self.lexicon.next.find(hash);
+            let term = Known::new(Span { start: *start, end: word.span.end }, place.group(), true);
+            self.walked.offer(term, place.walked());
+            self.known[LONGER].offer(term, place.asked());
+            self.open.push(Way { hash, start: *start, follow: place.follow() });
         }
     }
 }

@@ -201,7 +201,14 @@ fn in_window(window: &Window, place: usize, offset: u32, letters: u32) -> Word {
     let mut digits = !first & each(0x40) & mask;
     let mut hasher = Hasher::new();
     hasher.eight((first | each(0x20)) & mask);
-    for more in 1..letters.div_ceil(8) {
+    // Eight more are read of every word, and count where there are any: whether there are is hard to guess.
+    let long = letters > 8;
+    let next = eight(start + 8);
+    let mask = below((letters.max(9) - 8).min(8) * 8);
+    digits |= !next & each(0x40) & mask & u64::from(long).wrapping_neg();
+    let (short, hash) = (hasher.hash, mix(hasher.hash ^ (next | each(0x20)) & mask));
+    hasher.hash = if long { hash } else { short };
+    for more in 2..letters.div_ceil(8) {
         let next = eight(start + 8 * more as usize);
         let mask = below((letters - 8 * more).min(8) * 8);
         digits |= !next & each(0x40) & mask;

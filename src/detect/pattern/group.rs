@@ -33,6 +33,13 @@ impl Group {
         Ok(Some(Self { automaton, caches, members, heads }))
     }
 
+    /// Whether any of them may match here: a glance at three bytes.
+    #[inline]
+    pub fn may_begin(&self, bytes: &[u8], at: usize) -> bool {
+        let before = Before::at(bytes, at);
+        bytes.get(at + 1).is_none_or(|second| self.heads.hold(before, bytes[at], *second))
+    }
+
     /// A walk over one text.
     pub fn walk(&self) -> Walk<'_> {
         Walk { group: self, cache: self.caches.get() }
@@ -45,13 +52,6 @@ pub struct Walk<'g> {
 }
 
 impl Walk<'_> {
-    /// Whether any of them may match here: a glance at three bytes.
-    #[inline]
-    pub fn may_begin(&self, bytes: &[u8], at: usize) -> bool {
-        let before = Before::at(bytes, at);
-        bytes.get(at + 1).is_none_or(|second| self.group.heads.hold(before, bytes[at], *second))
-    }
-
     /// Calls back with each expression that matches `bytes` from `start` on, sometimes twice.
     pub fn at(&mut self, bytes: &[u8], start: usize, mut hit: impl FnMut(usize)) {
         let input = Input::new(bytes).range(start..).anchored(Anchored::Yes);

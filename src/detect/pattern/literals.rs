@@ -1,13 +1,12 @@
 //! Where the literals of expressions stand, and whose they are.
 //!
 //! Most begin with a word or a sign, so they are looked for where the word pass saw one begin, and
-//! most of these places are done with after a glance at two bytes.
+//! most of these places are done with after a glance at three bytes.
 
-use aho_corasick::automaton::Automaton;
-use aho_corasick::nfa::contiguous::NFA;
-use aho_corasick::{Anchored, StartKind, dfa::DFA};
+use std::collections::HashMap;
 
 use super::super::lexicon::Tokens;
+use super::super::sieve::Sieve;
 
 /// A literal and its expression.
 pub struct Literal {
@@ -16,93 +15,112 @@ pub struct Literal {
 }
 
 pub struct Literals {
-    automaton: Kind,
     heads: Heads,
-    all: Vec<Known>,
+    /// By how they begin, the shorter ones first.
+    by_head: HashMap<u64, Vec<Known>, Mixing>,
 }
 
 /// A literal as it is looked for.
+#[derive(Clone)]
 struct Known {
     owner: usize,
     /// So many blanks stand before its first word or sign.
     blanks: usize,
-    /// Bytes from there on.
-    length: usize,
+    /// From there on.
+    core: Box<[u8]>,
 }
 
-/// Few literals get an automaton of one look a byte; for many it would be too large.
-enum Kind {
-    Dense(DFA),
-    Compact(NFA),
-}
-
-/// Some ten megabytes then.
-const FEW: usize = 4000;
+/// Places are looked at a stretch of the text at a time.
+const STRETCH: usize = 4096;
 
 impl Literals {
     /// Case does not matter. `None` if there are none.
-    pub fn of(literals: &[Literal]) -> Result<Option<Self>, String> {
-        let cores: Vec<&str> = literals.iter().map(|literal| literal.text.trim_start_matches(' ')).collect();
-        let kind = StartKind::Anchored;
-        let automaton = match cores.len() {
-            0 => return Ok(None),
-            1..FEW => DFA::builder().ascii_case_insensitive(true).start_kind(kind).build(&cores).map(Kind::Dense),
-            _ => NFA::builder().ascii_case_insensitive(true).build(&cores).map(Kind::Compact),
-        };
-        let automaton = automaton.map_err(|error| error.to_string())?;
-        let heads = Heads::of(cores.iter().map(|core| core.as_bytes()));
-        let known = |(literal, core): (&Literal, &&str)| Known {
-            owner: literal.owner,
-            blanks: literal.text.len() - core.len(),
-            length: core.len(),
-        };
-        Ok(Some(Self { automaton, heads, all: literals.iter().zip(&cores).map(known).collect() }))
+    pub fn of(literals: &[Literal]) -> Option<Self> {
+        let mut all = Self { heads: Heads::default(), by_head: HashMap::default() };
+        for literal in literals {
+            let core = literal.text.trim_start_matches(' ').as_bytes();
+            let blanks = literal.text.len() - core.len();
+            let known = Known { owner: literal.owner, blanks, core: core.into() };
+            match *core {
+                [] => {}
+                // Any byte may follow.
+                [first] => (0..=u8::MAX).filter(|second| second & 0x20 != 0).for_each(|second| all.add(&[first, second], &known)),
+                _ => all.add(core, &known),
+            }
+        }
+        all.by_head.values_mut().for_each(|alike| alike.sort_by_key(|known| known.core.len()));
+        (!literals.is_empty()).then_some(all)
+    }
+
+    fn add(&mut self, begins: &[u8], known: &Known) {
+        let head = self.heads.add(begins);
+        self.by_head.entry(head).or_default().push(known.clone());
     }
 
     /// Calls back with every literal that begins at one of these places: start, end, whose it is.
-    pub fn find(&self, text: &str, tokens: &Tokens, found: impl FnMut(usize, usize, usize)) {
-        match &self.automaton {
-            Kind::Dense(automaton) => self.find_with(automaton, text.as_bytes(), tokens, found),
-            Kind::Compact(automaton) => self.find_with(automaton, text.as_bytes(), tokens, found),
+    pub fn find(&self, text: &str, tokens: &Tokens, mut found: impl FnMut(usize, usize, usize)) {
+        let text = text.as_bytes();
+        let [mut glanced, mut held] = [(); 2].map(|()| Sieve::with_room(STRETCH / 8));
+        for from in (0..text.len()).step_by(STRETCH) {
+            tokens.within(from..(from + STRETCH).min(text.len()), |at| {
+                glanced.offer(at, self.heads.may_hold(eight(text, at)));
+            });
+            for at in glanced.kept() {
+                held.offer(*at, self.heads.hold(eight(text, *at)));
+            }
+            for at in held.kept() {
+                self.at(text, *at, &mut found);
+            }
+            glanced.clear();
+            held.clear();
         }
     }
 
-    fn find_with(
-        &self,
-        automaton: &impl Automaton,
-        text: &[u8],
-        tokens: &Tokens,
-        mut found: impl FnMut(usize, usize, usize),
-    ) {
-        let Ok(first) = automaton.start_state(Anchored::Yes) else { return };
-        tokens.each(|start| {
-            if !self.heads.hold(text, start) {
-                return;
-            }
-            let mut state = first;
-            for (end, byte) in (start + 1..).zip(&text[start..]) {
-                state = automaton.next_state(Anchored::Yes, state, *byte);
-                if !automaton.is_special(state) {
-                    continue;
-                }
-                if automaton.is_dead(state) {
-                    break;
-                }
-                for index in 0..if automaton.is_match(state) { automaton.match_len(state) } else { 0 } {
-                    let known = &self.all[automaton.match_pattern(state, index).as_usize()];
-                    // An automaton that was made to look everywhere also tells what begins later.
-                    if start + known.length == end && is_blank(text, start, known.blanks) {
-                        found(start - known.blanks, end, known.owner);
-                    }
+    /// The literals that begin at a place.
+    fn at(&self, text: &[u8], start: usize, found: &mut impl FnMut(usize, usize, usize)) {
+        for head in self.heads.of(eight(text, start)).into_iter().flatten() {
+            for known in self.by_head.get(&head).into_iter().flatten() {
+                let end = start + known.core.len();
+                let is_here = text.get(start..end).is_some_and(|there| there.eq_ignore_ascii_case(&known.core));
+                if is_here && is_blank(text, start, known.blanks) {
+                    found(start - known.blanks, end, known.owner);
                 }
             }
-        });
+        }
     }
 }
 
 /// Whether so many bytes before a place are blanks.
 fn is_blank(text: &[u8], start: usize, blanks: usize) -> bool {
     start.checked_sub(blanks).is_some_and(|from| text[from..start].iter().all(|byte| *byte == b' '))
+}
+
+/// Heads are well mixed by one multiplication.
+#[derive(Clone, Copy, Default)]
+struct Mixing;
+
+impl std::hash::BuildHasher for Mixing {
+    type Hasher = Mixed;
+
+    fn build_hasher(&self) -> Mixed {
+        Mixed(0)
+    }
+}
+
+struct Mixed(u64);
+
+impl std::hash::Hasher for Mixed {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(self.0 ^ u64::from(*byte)));
+    }
+
+    fn write_u64(&mut self, head: u64) {
+        self.0 = head.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0 ^ self.0 >> 32
+    }
 }
 
 /// With which bytes literals begin. Most places are done with after a glance at three; of the others the first six bytes
@@ -117,23 +135,16 @@ struct Heads {
 
 type Bits = Box<[u64; 1 << 10]>;
 
-impl Heads {
-    fn of<'l>(literals: impl Iterator<Item = &'l [u8]>) -> Self {
+impl Default for Heads {
+    fn default() -> Self {
         let [two, three, six] = [(); 3].map(|()| Box::new([0; 1 << 10]));
-        let mut heads = Self { glance: Box::new([0; 1 << 10]), two, three, six };
-        for literal in literals {
-            match *literal {
-                [] => {}
-                // Any byte may follow.
-                [first] => (0..=255).for_each(|second| heads.add(&[first, second])),
-                _ => heads.add(literal),
-            }
-        }
-        heads
+        Self { glance: Box::new([0; 1 << 10]), two, three, six }
     }
+}
 
-    /// Adds a literal of two bytes at least.
-    fn add(&mut self, literal: &[u8]) {
+impl Heads {
+    /// Adds a literal of two bytes at least, and tells the head by which it is found.
+    fn add(&mut self, literal: &[u8]) -> u64 {
         let head = eight(literal, 0);
         self.glance[pair(head)] |= if literal.len() == 2 { u32::MAX } else { third(head) };
         match literal.len() {
@@ -141,18 +152,39 @@ impl Heads {
             3..6 => mark(&mut self.three, first_three(head)),
             _ => mark(&mut self.six, first_six(head)),
         }
+        head & match literal.len() {
+            2 => TWO,
+            3..6 => THREE,
+            _ => SIX,
+        }
     }
 
-    /// Whether a literal may begin here.
-    #[inline]
-    fn hold(&self, text: &[u8], at: usize) -> bool {
-        let head = eight(text, at);
+    /// Whether a literal may begin so, at a glance.
+    #[inline(always)]
+    fn may_hold(&self, head: u64) -> bool {
         self.glance[pair(head)] & third(head) != 0
-            && (holds(&self.six, first_six(head))
-                || holds(&self.three, first_three(head))
-                || holds(&self.two, first_two(head)))
+    }
+
+    /// Whether one does, as far as six bytes tell.
+    #[inline(always)]
+    fn hold(&self, head: u64) -> bool {
+        holds(&self.six, first_six(head)) | holds(&self.three, first_three(head)) | holds(&self.two, first_two(head))
+    }
+
+    /// The heads by which literals that begin so are found.
+    #[inline]
+    fn of(&self, head: u64) -> [Option<u64>; 3] {
+        [
+            holds(&self.two, first_two(head)).then_some(head & TWO),
+            holds(&self.three, first_three(head)).then_some(head & THREE),
+            holds(&self.six, first_six(head)).then_some(head & SIX),
+        ]
     }
 }
+
+const TWO: u64 = 0xffff;
+const THREE: u64 = 0xff_ffff;
+const SIX: u64 = 0xffff_ffff_ffff;
 
 /// Five bits of each of the first two bytes.
 #[inline]
@@ -211,7 +243,7 @@ mod tests {
             (0..).zip(literals).map(|(owner, text)| Literal { text: (*text).to_owned(), owner }).collect();
         let words = LexiconBuilder::default().build().read(text);
         let mut found = Vec::new();
-        let literals = Literals::of(&all).expect("an automaton").expect("literals");
+        let literals = Literals::of(&all).expect("literals");
         literals.find(text, &words.tokens, |start, end, owner| found.push(format!("{owner} {}", &text[start..end])));
         found
     }
@@ -228,7 +260,7 @@ mod tests {
 
     #[test]
     fn many_literals_are_found_alike() {
-        let many: Vec<String> = (0..FEW + 10).map(|at| format!("word{at}x")).collect();
+        let many: Vec<String> = (0..5000).map(|at| format!("word{at}x")).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
         assert_eq!(found(&many, "word17x aword18x word9"), ["17 word17x"]);
     }

@@ -2,7 +2,7 @@
 //!
 //! Two hundred expressions one after the other manage 5 MB/s. So each is asked what every match
 //! must hold ([`gate`]): a digit near its start, or one of a few literals. Numbers come from the word
-//! pass, literals from one automaton; those that need a digit are tried together ([`group`]) from the
+//! pass, literals from one table; those that need a digit are tried together ([`group`]) from the
 //! places before each number where a match may begin. What counts only behind a label (`MRN`,
 //! `claim no`) is tried behind its labels and nowhere else.
 
@@ -18,6 +18,7 @@ use std::ops::Range;
 use regex_automata::Anchored;
 
 use super::lexicon::Words;
+use super::sieve::Sieve;
 use begin::Begins;
 pub use expression::{Labels, Pattern};
 use gate::Gate;
@@ -71,12 +72,8 @@ impl Numeric {
     fn scan(&self, text: &str, words: &Words, mut hit: impl FnMut(usize, usize)) {
         let bytes = text.as_bytes();
         let mut walk = self.group.walk();
-        let mut look = |at: usize| {
-            if walk.may_begin(bytes, at) {
-                let end = (at + self.reach + MOST_WIDENED).min(bytes.len());
-                walk.at(&bytes[..end], at, |member| hit(member, at));
-            }
-        };
+        let mut places = Sieve::with_room(words.numbers.len());
+        let mut look = |at: usize| places.offer(at, self.group.may_begin(bytes, at));
         let mut done = 0;
         for number in &words.numbers {
             let from = (number.start as usize).saturating_sub(self.before).max(done);
@@ -92,6 +89,10 @@ impl Numeric {
                 }
                 look(at);
             });
+        }
+        for at in places.kept() {
+            let end = (at + self.reach + MOST_WIDENED).min(bytes.len());
+            walk.at(&bytes[..end], *at, |member| hit(member, *at));
         }
     }
 }
@@ -112,7 +113,7 @@ impl Patterns {
             }
             _ => Vec::new(),
         });
-        let literals = Literals::of(&literals.collect::<Vec<_>>())?;
+        let literals = Literals::of(&literals.collect::<Vec<_>>());
         let starts = all.iter().enumerate().filter(|(_, pattern)| matches!(pattern.gate, Gate::Start(_)));
         let starts = Group::of(starts.map(|(at, pattern)| (at, pattern.source.as_str())))?;
         let labelled = (0..all.len()).filter(|at| all[*at].labels.is_some()).collect();
