@@ -75,9 +75,8 @@ impl LexiconBuilder {
         let mut groups = Gathering::new(self.walked.len());
         let mut table = |places: HashMap<u64, Place>| {
             let places = places.into_iter().map(|(hash, place)| {
-                let walked = place.entries.iter().filter(|entry| self.walked[usize::from(**entry & !CAPITAL_ONLY)]).count();
-                let some = (walked > 0, walked < place.entries.len());
-                (hash, table::Place::new(groups.add(place.entries, &self.walked), place.follow, some.0, some.1))
+                let is_listed = !place.entries.is_empty();
+                (hash, table::Place::new(groups.add(place.entries, &self.walked), place.follow, is_listed))
             });
             Table::of(&places.collect::<Vec<_>>())
         };

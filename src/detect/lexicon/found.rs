@@ -96,7 +96,9 @@ impl Words {
                 groups[known.group() as usize / 64] |= 1 << (known.group() % 64);
             }
             let mut lists = IdSet::default();
-            IdSet::of_blocks(groups).iter().for_each(|group| lists.add_blocks(lexicon.groups.asked(group.into(), true)));
+            IdSet::of_blocks(groups)
+                .iter()
+                .for_each(|group| lists.add_blocks(lexicon.groups.asked(group.into(), true)));
             lists
         };
         (&self.walked, self.asked_lists.get_or_init(asked))

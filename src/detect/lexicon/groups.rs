@@ -18,13 +18,12 @@ pub struct Groups {
 }
 
 impl Groups {
-    /// The walked lists of which terms of this group are.
+    /// The walked lists, and of each whether a term must have a capital to be in it.
     #[inline]
-    pub fn walked(&self, group: u32, capital: bool) -> impl Iterator<Item = ListId> {
+    pub fn walked(&self, group: u32) -> impl Iterator<Item = (ListId, bool)> {
         let at = group as usize;
         let entries = &self.walked[self.begins[at] as usize..self.begins[at + 1] as usize];
-        let counts = move |entry: &&u16| capital || *entry & CAPITAL_ONLY == 0;
-        entries.iter().filter(counts).map(|entry| entry & !CAPITAL_ONLY)
+        entries.iter().map(|entry| (entry & !CAPITAL_ONLY, entry & CAPITAL_ONLY != 0))
     }
 
     /// The asked lists, one bit each.
@@ -49,7 +48,8 @@ pub struct Gathering {
 impl Gathering {
     /// For so many lists.
     pub fn new(lists: usize) -> Self {
-        let groups = Groups { walked: Vec::new(), begins: vec![0], asked: Vec::new(), width: lists.div_ceil(64).max(1) };
+        let groups =
+            Groups { walked: Vec::new(), begins: vec![0], asked: Vec::new(), width: lists.div_ceil(64).max(1) };
         Self { groups, known: HashMap::new() }
     }
 

@@ -14,8 +14,8 @@ mod tokens;
 mod words;
 
 pub use builder::LexiconBuilder;
-use groups::Groups;
 pub use found::{Span, Window, Words};
+use groups::Groups;
 use pass::Pass;
 use table::Table;
 pub use tokens::Tokens;
@@ -70,7 +70,8 @@ impl WordSet {
 
     /// Case, accents and what stands between words do not matter: `E11.9` is `e119`'s neighbour `e11 9`.
     pub fn holds(&self, term: &str) -> bool {
-        let is_there = |hash| self.way(hash).map(|at| self.0[at]).take_while(|found| *found != 0).any(|found| found == hash);
+        let is_there =
+            |hash| self.way(hash).map(|at| self.0[at]).take_while(|found| *found != 0).any(|found| found == hash);
         !self.0.is_empty() && hash_of(term).is_some_and(is_there)
     }
 

@@ -13,13 +13,12 @@ use crate::detect::sieve::Sieve;
 pub struct Pass<'l> {
     lexicon: &'l Lexicon,
     text: &'l [u8],
-    walked: Sieve<Known>,
     known: [Sieve<Known>; 2],
     open: Open,
     /// Where the last word ended.
     last_end: usize,
-    numbers: Sieve<Span>,
-    unlisted: Sieve<Span>,
+    numbers: Vec<Span>,
+    unlisted: Vec<Span>,
     tokens: Tokens,
 }
 
@@ -67,11 +66,12 @@ impl Listener for Pass<'_> {
         }
         self.last_end = word.span.end as usize;
         let place = self.lexicon.first.find(word.hash);
-        let term = Known::new(word.span, place.group(), word.capital);
-        self.walked.offer(term, place.walked());
-        self.known[SINGLE].offer(term, place.asked());
-        self.numbers.offer(word.span, word.digits);
-        self.unlisted.offer(word.span, word.capital & !word.digits & !place.is_known());
+        self.known[SINGLE].offer(Known::new(word.span, place.group(), word.capital), place.is_listed());
+        // These are few.
+        if word.digits | (word.capital & !place.is_known()) {
+            let kind = if word.digits { &mut self.numbers } else { &mut self.unlisted };
+            kind.push(word.span);
+        }
         self.open.push(Way { hash: word.hash, start: word.span.start, follow: place.follow() });
     }
 
@@ -87,23 +87,24 @@ impl<'l> Pass<'l> {
         Self {
             lexicon,
             text: text.as_bytes(),
-            walked: Sieve::with_room(length / 16),
             known: [Sieve::with_room(length / 10), Sieve::with_room(length / 64)],
             open: Open::default(),
             last_end: 0,
-            numbers: Sieve::with_room(length / 64),
-            unlisted: Sieve::with_room(length / 64),
+            numbers: Vec::with_capacity(length / 64),
+            unlisted: Vec::with_capacity(length / 64),
             tokens: Tokens::of(length),
         }
     }
 
     pub fn words(self) -> Words {
-        let Self { lexicon, walked, known, numbers, unlisted, tokens, .. } = self;
-        let walked = walked.kept().iter().flat_map(|term| {
-            let lists = lexicon.groups.walked(term.group(), term.capital());
-            lists.map(|list| (list, term.span))
-        });
-        let (spans, begins) = by_list(walked.collect(), lexicon.lists);
+        let Self { lexicon, known, numbers, unlisted, tokens, .. } = self;
+        let mut found = Sieve::with_room(known[SINGLE].kept().len() / 4);
+        for term in known.iter().flat_map(Sieve::kept) {
+            for (list, with_capital) in lexicon.groups.walked(term.group()) {
+                found.offer((list, term.span), term.capital() | !with_capital);
+            }
+        }
+        let (spans, begins) = by_list(found.kept(), lexicon.lists);
         let walked = begins.iter().map(|(list, _)| *list).collect();
         Words {
             spans,
@@ -112,8 +113,8 @@ impl<'l> Pass<'l> {
             walked,
             asked_lists: OnceCell::new(),
             asked: Cell::default(),
-            numbers: numbers.into_kept(),
-            unlisted: unlisted.into_kept(),
+            numbers,
+            unlisted,
             tokens,
         }
     }
@@ -121,27 +122,28 @@ impl<'l> Pass<'l> {
     /// Follows the terms under way into a word; those that have no further one are dropped.
     #[inline(never)]
     fn go_on(&mut self, word: &Word) {
-        let Open { ways, count, .. } = std::mem::take(&mut self.open);
-        for Way { hash, start, follow } in &ways[..count] {
+        self.open.follow = Follow::default();
+        // Each goes on as one at most, so what is written stands before what is still to be read.
+        for at in 0..std::mem::take(&mut self.open.count) {
+            let Way { hash, start, follow } = self.open.ways[at];
             if !follow.may_be(word.hash) {
                 continue;
             }
-            let hash = step(*hash, word.hash);
+            let hash = step(hash, word.hash);
             let place = self.lexicon.next.find(hash);
-            let term = Known::new(Span { start: *start, end: word.span.end }, place.group(), true);
-            self.walked.offer(term, place.walked());
-            self.known[LONGER].offer(term, place.asked());
-            self.open.push(Way { hash, start: *start, follow: place.follow() });
+            let span = Span { start, end: word.span.end };
+            self.known[LONGER].offer(Known::new(span, place.group(), true), place.is_listed());
+            self.open.push(Way { hash, start, follow: place.follow() });
         }
     }
 }
 
 /// Spans by list, each list by start; and of each list that has any where its spans begin. Most texts have
 /// terms of few of the lists, which are counted alone.
-fn by_list(found: Vec<(ListId, Span)>, lists: usize) -> (Vec<Span>, Vec<(ListId, u32)>) {
+fn by_list(found: &[(ListId, Span)], lists: usize) -> (Vec<Span>, Vec<(ListId, u32)>) {
     let mut next = vec![0_u32; lists];
     let mut begins: Vec<(ListId, u32)> = Vec::new();
-    for (list, _) in &found {
+    for (list, _) in found {
         let count = &mut next[usize::from(*list)];
         if *count == 0 {
             begins.push((*list, 0));
@@ -156,8 +158,8 @@ fn by_list(found: Vec<(ListId, Span)>, lists: usize) -> (Vec<Span>, Vec<(ListId,
     }
     let mut spans = vec![Span { start: 0, end: 0 }; found.len()];
     for (list, span) in found {
-        let at = &mut next[usize::from(list)];
-        spans[*at as usize] = span;
+        let at = &mut next[usize::from(*list)];
+        spans[*at as usize] = *span;
         *at += 1;
     }
     for (list, begin) in &begins {

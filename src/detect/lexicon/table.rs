@@ -10,15 +10,12 @@ pub struct Place {
 
 /// A word or term leads here at all.
 const KNOWN: u32 = 1 << 29;
-/// Some of its lists are walked.
-const WALKED: u32 = 1 << 30;
-/// Some are asked for.
-const ASKED: u32 = 1 << 31;
+/// A term that lists have ends here; elsewhere longer ones only pass.
+const LISTED: u32 = 1 << 30;
 
 impl Place {
-    pub fn new(group: u32, follow: u64, walked: bool, asked: bool) -> Self {
-        let flag = |set, flag| if set { flag } else { 0 };
-        Self { lead: group | KNOWN | flag(walked, WALKED) | flag(asked, ASKED), follow }
+    pub fn new(group: u32, follow: u64, is_listed: bool) -> Self {
+        Self { lead: group | KNOWN | if is_listed { LISTED } else { 0 }, follow }
     }
 
     #[inline]
@@ -27,13 +24,8 @@ impl Place {
     }
 
     #[inline]
-    pub fn walked(self) -> bool {
-        self.lead & WALKED != 0
-    }
-
-    #[inline]
-    pub fn asked(self) -> bool {
-        self.lead & ASKED != 0
+    pub fn is_listed(self) -> bool {
+        self.lead & LISTED != 0
     }
 
     #[inline]
@@ -161,7 +153,7 @@ mod tests {
     fn what_was_put_in_is_found_though_buckets_overflow_and_nothing_else() {
         // Ten in one bucket, by their low bits.
         let hash = |number: u64| 1 << 63 | number << 40 | number / 10;
-        let places: Vec<_> = (0..100).map(|number| (hash(number), Place::new(number as u32, 1, true, false))).collect();
+        let places: Vec<_> = (0..100).map(|number| (hash(number), Place::new(number as u32, 1, true))).collect();
         let table = Table::of(&places);
         assert!((0..100).all(|number| table.find(hash(number)).group() == number as u32));
         assert!((100..200).all(|number| !table.find(hash(number)).is_known()));
@@ -170,7 +162,7 @@ mod tests {
     #[test]
     fn terms_that_look_alike_get_a_larger_table() {
         let hashes = [1 << 63 | 1, 1 << 63 | 1 | 1 << 20];
-        let places = hashes.map(|hash| (hash, Place::new(hash as u32 & 1 << 20, 0, false, true)));
+        let places = hashes.map(|hash| (hash, Place::new(hash as u32 & 1 << 20, 0, true)));
         let table = Table::of(&places);
         assert!(hashes.iter().all(|hash| table.find(*hash).group() == *hash as u32 & 1 << 20));
     }

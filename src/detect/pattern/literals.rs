@@ -28,6 +28,30 @@ struct Known {
     blanks: usize,
     /// From there on.
     core: Box<[u8]>,
+    /// Its first sixteen bytes without their case, and which of them count: mostly all that it has.
+    begins: [u64; 2],
+    counts: [u64; 2],
+}
+
+impl Known {
+    fn of(literal: &Literal) -> Self {
+        let core = literal.text.trim_start_matches(' ').as_bytes();
+        let counts = [0, 8].map(|at| match core.len().saturating_sub(at).min(8) {
+            0 => 0,
+            bytes => u64::MAX >> (64 - 8 * bytes),
+        });
+        let begins = [0, 8].map(|at| if at < core.len() { eight(core, at) } else { 0 });
+        Self { owner: literal.owner, blanks: literal.text.len() - core.len(), core: core.into(), begins, counts }
+    }
+
+    /// Whether it stands where a text goes on so. Most that share its head differ in their first sixteen bytes.
+    #[inline]
+    fn is_at(&self, text: &[u8], start: usize, there: [u64; 2]) -> bool {
+        let differs = |at: usize| (there[at] ^ self.begins[at]) & self.counts[at];
+        differs(0) | differs(1) == 0
+            && text.get(start..start + self.core.len()).is_some_and(|there| there.eq_ignore_ascii_case(&self.core))
+            && is_blank(text, start, self.blanks)
+    }
 }
 
 /// Places are looked at a stretch of the text at a time.
@@ -38,14 +62,15 @@ impl Literals {
     pub fn of(literals: &[Literal]) -> Option<Self> {
         let mut all = Self { heads: Heads::default(), by_head: HashMap::default() };
         for literal in literals {
-            let core = literal.text.trim_start_matches(' ').as_bytes();
-            let blanks = literal.text.len() - core.len();
-            let known = Known { owner: literal.owner, blanks, core: core.into() };
-            match *core {
+            let known = Known::of(literal);
+            match *known.core {
                 [] => {}
                 // Any byte may follow.
-                [first] => (0..=u8::MAX).filter(|second| second & 0x20 != 0).for_each(|second| all.add(&[first, second], &known)),
-                _ => all.add(core, &known),
+                [first] => {
+                    let seconds = (0..=u8::MAX).filter(|second| second & 0x20 != 0);
+                    seconds.for_each(|second| all.add(&[first, second], &known));
+                }
+                _ => all.add(&known.core, &known),
             }
         }
         all.by_head.values_mut().for_each(|alike| alike.sort_by_key(|known| known.core.len()));
@@ -78,12 +103,12 @@ impl Literals {
 
     /// The literals that begin at a place.
     fn at(&self, text: &[u8], start: usize, found: &mut impl FnMut(usize, usize, usize)) {
-        for head in self.heads.of(eight(text, start)).into_iter().flatten() {
+        let first = eight(text, start);
+        let there = [first, eight(text, (start + 8).min(text.len()))];
+        for head in self.heads.of(first).into_iter().flatten() {
             for known in self.by_head.get(&head).into_iter().flatten() {
-                let end = start + known.core.len();
-                let is_here = text.get(start..end).is_some_and(|there| there.eq_ignore_ascii_case(&known.core));
-                if is_here && is_blank(text, start, known.blanks) {
-                    found(start - known.blanks, end, known.owner);
+                if known.is_at(text, start, there) {
+                    found(start - known.blanks, start + known.core.len(), known.owner);
                 }
             }
         }
