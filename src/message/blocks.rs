@@ -1,5 +1,7 @@
 //! Bytes of a text looked at 64 at a time: faster than one search after another where finds are near each other.
 
+use std::ops::Range;
+
 /// One bit a byte, the first the lowest: whether the byte is so.
 #[inline(always)]
 pub fn mask(bytes: &[u8; 64], is_so: impl Fn(u8) -> bool) -> u64 {
@@ -27,6 +29,41 @@ pub fn at<'t, const N: usize>(text: &'t [u8], place: usize, padded: &'t mut [u8;
             padded
         }
     }
+}
+
+/// The next stretch from a place on of at least so many bytes, 64 at most, that are all so.
+pub fn next_run(text: &[u8], from: usize, least: usize, is_so: impl Fn(u8) -> bool) -> Option<Range<usize>> {
+    let mut padded = [0; 64];
+    // So many bytes that are so stand before the block.
+    let mut before = 0;
+    for base in (from..text.len()).step_by(64) {
+        let bits = mask(at(text, base, &mut padded), &is_so);
+        let inside = beginnings(bits, least);
+        let start = if before + bits.trailing_ones() as usize >= least {
+            Some(base - before)
+        } else if inside != 0 {
+            Some(base + inside.trailing_zeros() as usize)
+        } else {
+            None
+        };
+        if let Some(start) = start {
+            let more = text[start + least..].iter().take_while(|byte| is_so(**byte)).count();
+            return Some(start..start + least + more);
+        }
+        before = if bits == u64::MAX { before + 64 } else { bits.leading_ones() as usize };
+    }
+    None
+}
+
+/// Where so many ones begin that stand one behind the other.
+fn beginnings(mut ones: u64, count: usize) -> u64 {
+    let mut together = 1;
+    while together < count {
+        let further = together.min(count - together);
+        ones &= ones >> further;
+        together += further;
+    }
+    ones
 }
 
 /// The places of all bytes that are so, in order.
@@ -70,6 +107,18 @@ mod tests {
                 let expected = text.get(place + bit).is_some_and(u8::is_ascii_digit);
                 assert_eq!(digits >> bit & 1 == 1, expected, "{place} + {bit}");
             }
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_next_run_is_the_first_that_is_long_enough(
+            text in "(a{0,90}[ab]{0,9}){0,6}", from in 0..400_usize, least in 1..65_usize,
+        ) {
+            let from = from.min(text.len());
+            let run = |start: usize| text[start..].bytes().take_while(|byte| *byte == b'a').count();
+            let first = (from..text.len()).map(|start| start..start + run(start)).find(|found| found.len() >= least);
+            proptest::prop_assert_eq!(next_run(text.as_bytes(), from, least, |byte| byte == b'a'), first);
         }
     }
 }

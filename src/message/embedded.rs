@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::blocks::next_run;
 use super::charset;
 use super::transfer::{Padding, base64};
 
@@ -39,7 +40,7 @@ pub(super) fn find(text: &str) -> Vec<Found> {
 fn base64_runs(text: &str, found: &mut Vec<Found>) {
     let bytes = text.as_bytes();
     let mut at = 0;
-    while let Some(run) = next_run(bytes, at, MIN_BASE64, &IS_SYMBOL) {
+    while let Some(run) = next_run(bytes, at, MIN_BASE64, is_symbol) {
         at = run.end;
         if !stands_alone(bytes, &run) {
             decode(&bytes[run], found);
@@ -50,7 +51,7 @@ fn base64_runs(text: &str, found: &mut Vec<Found>) {
         let mut joined = Cow::Borrowed(&bytes[run]);
         while let Some(line) = line_after(bytes, at) {
             let bare = bare(&bytes[line.clone()]);
-            if bare.is_empty() || bare.len() > width || !bare.iter().all(|byte| IS_SYMBOL[usize::from(*byte)]) {
+            if bare.is_empty() || bare.len() > width || !bare.iter().all(|byte| is_symbol(*byte)) {
                 break;
             }
             joined.to_mut().extend_from_slice(bare);
@@ -83,40 +84,10 @@ fn bare(line: &[u8]) -> &[u8] {
     line[start..].trim_ascii_end()
 }
 
-/// The next stretch from `at` on of at least so many bytes of a class; looks at few bytes of
-/// ordinary text.
-fn next_run(bytes: &[u8], at: usize, least: usize, class: &[bool; 256]) -> Option<Range<usize>> {
-    let is_in = |byte: &u8| class[usize::from(*byte)];
-    let mut start = at;
-    while let Some(window) = bytes.get(start..start + least) {
-        match window.iter().rposition(|byte| !is_in(byte)) {
-            Some(gap) => start += gap + 1,
-            None => {
-                let more = bytes[start + least..].iter().take_while(|byte| is_in(byte)).count();
-                return Some(start..start + least + more);
-            }
-        }
-    }
-    None
+/// What base64 is written with.
+fn is_symbol(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() | matches!(byte, b'+' | b'/' | b'=')
 }
-
-/// The bytes for which `class` holds.
-const fn class(letters: bool, others: &[u8]) -> [bool; 256] {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 128 {
-        table[byte] = if letters { (byte as u8).is_ascii_alphanumeric() } else { (byte as u8).is_ascii_hexdigit() };
-        byte += 1;
-    }
-    let mut at = 0;
-    while at < others.len() {
-        table[others[at] as usize] = true;
-        at += 1;
-    }
-    table
-}
-
-const IS_SYMBOL: [bool; 256] = class(true, b"+/=");
 
 fn decode(run: &[u8], found: &mut Vec<Found>) {
     // Keys, hashes and noise show themselves in their first bytes; only what is long may be a

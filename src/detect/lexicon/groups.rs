@@ -76,3 +76,22 @@ impl Gathering {
         self.groups
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terms_in_the_same_lists_share_a_group() {
+        // List 1 is walked; 0 asks for a capital.
+        let mut gathering = Gathering::new(3);
+        let all = vec![1, CAPITAL_ONLY, 2];
+        let (one, other) =
+            (gathering.add(all.clone(), &[false, true, false]), gathering.add(vec![2], &[false, true, false]));
+        assert_eq!(gathering.add(all, &[false, true, false]), one);
+        let groups = gathering.gathered();
+        assert_eq!(groups.len(), 2);
+        assert!(groups.walked(one).eq([(1, false)]) && groups.walked(other).next().is_none());
+        assert_eq!([groups.asked(one, false), groups.asked(one, true)], [&[0b100], &[0b101]]);
+    }
+}

@@ -2,9 +2,10 @@
 //!
 //! Only what decodes to text counts; numbers, hashes and links of ordinary mail do not.
 
+use super::super::blocks::next_run;
 use super::super::charset::rare;
 use super::super::transfer;
-use super::{Found, MIN_BASE64, class, is_readable, next_run};
+use super::{Found, MIN_BASE64, is_readable};
 
 pub(super) fn find(text: &str, found: &mut Vec<Found>) {
     let bytes = text.as_bytes();
@@ -48,7 +49,9 @@ fn joined(words: impl Iterator<Item = String>) -> Option<String> {
     (!all.is_empty()).then_some(all)
 }
 
-const IS_UTF7: [bool; 256] = class(true, b"+/");
+fn is_utf7(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() | matches!(byte, b'+' | b'/')
+}
 
 /// The text with those runs of UTF-7 undone that can be nothing else.
 fn utf7(text: &str) -> Option<String> {
@@ -56,13 +59,13 @@ fn utf7(text: &str) -> Option<String> {
     let mut out = String::new();
     let (mut kept, mut at) = (0, 0);
     while let Some(plus) = memchr::memchr(b'+', &bytes[at..]).map(|found| at + found) {
-        let run = bytes[plus + 1..].iter().take_while(|byte| IS_UTF7[usize::from(**byte)]).count();
+        let run = bytes[plus + 1..].iter().take_while(|byte| is_utf7(**byte)).count();
         let end = plus + 1 + run;
         // A plus inside a short run may begin a true one; a long run is passed over, for time's sake.
         at = if run > 64 { end } else { plus + 1 };
         // The last symbols of a line of base64 say something by chance.
         let is_ended = bytes.get(end) == Some(&b'-');
-        let before = bytes[..plus].iter().rev().take(MIN_BASE64).take_while(|byte| IS_UTF7[usize::from(**byte)]);
+        let before = bytes[..plus].iter().rev().take(MIN_BASE64).take_while(|byte| is_utf7(**byte));
         if !is_ended && before.count() == MIN_BASE64 {
             continue;
         }
@@ -84,11 +87,12 @@ const SEPARATORS: [&str; 9] = [", 0x", ",0x", " 0x", "\\x", "0x", ", ", " ", ":"
 
 /// Runs of two hexadecimal digits with the same little between them, if they spell text.
 fn hexadecimal(text: &str) -> Option<String> {
-    const MAY_STAND: [bool; 256] = class(false, b"x\\ ,:-\r\n");
+    let may_stand =
+        |byte: u8| byte.is_ascii_hexdigit() | matches!(byte, b'x' | b'\\' | b' ' | b',' | b':' | b'-' | b'\r' | b'\n');
     let bytes = text.as_bytes();
     let mut words = Vec::new();
     let mut at = 0;
-    while let Some(run) = next_run(bytes, at, 2 * MIN_HEXADECIMAL, &MAY_STAND) {
+    while let Some(run) = next_run(bytes, at, 2 * MIN_HEXADECIMAL, may_stand) {
         at = run.end;
         words.extend(spelled(&bytes[run]));
     }
