@@ -86,7 +86,9 @@ fn full(text: &str, given: Span, lists: &Lists<'_>, found: &mut impl FnMut(Span,
     let listed = starts(lists.family, start);
     let word = lists.words.holds(last);
     let initial_only = text[..at].ends_with('.') && !lists.words.holds(first);
-    if end - start < 2 || (!listed && (word || !letters(last))) {
+    // `Oksana EDW 86.6`: an abbreviation after a given name.
+    let abbreviated = !listed && last.len() < 5 && is_upper(last) && !is_upper(first);
+    if end - start < 2 || abbreviated || (!listed && (word || !letters(last))) {
         if initial_only {
             found(Span { start: given.start, end: at as u32 }, Surety::Half);
         }
@@ -481,7 +483,7 @@ mod tests {
 
     #[test]
     fn words_and_addresses_are_no_names() {
-        assert!(names(NameForm::Full, "CEO Roe").is_empty());
+        assert!(names(NameForm::Full, "CEO Roe; Jane EDW 86.6").is_empty());
         assert!(names(NameForm::Full, "Will Has Meeting; x@John Roe; John said").is_empty());
     }
 }
