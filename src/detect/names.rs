@@ -276,7 +276,9 @@ fn enumerated(text: &str, start: usize, end: usize, lists: &Lists<'_>) -> bool {
 }
 
 fn titled(text: &str, title: Span, lists: &Lists<'_>, found: &mut impl FnMut(Span, Surety)) {
-    let after = title.end as usize + usize::from(text[title.end as usize..].starts_with(['.', ':']));
+    let mut after = title.end as usize + usize::from(text[title.end as usize..].starts_with(['.', ':']));
+    // Typists put two blanks behind a stop.
+    after += usize::from(text[after..].starts_with("  "));
     let Some(word) = next(text, after) else { return };
     let Some((start, mut end)) = family_name(text, word) else {
         return lower_case_titled(text, word, lists, found);
@@ -429,7 +431,7 @@ mod tests {
             ["Jane Van den Roe", "Carl al-Smith", "Ann Mac Ortiz", "John Ó Brien", "Mary Dela Cruz"]
         );
         assert_eq!(names(NameForm::Titled, "Mr al-Tamimi"), ["al-Tamimi"]);
-        assert_eq!(names(NameForm::Titled, "Mr. Hoekstra, Mrs Jane Roe, Ms. 5"), ["Hoekstra", "Jane Roe"]);
+        assert_eq!(names(NameForm::Titled, "Mr.  Hoekstra, Mrs Jane Roe, Ms. 5"), ["Hoekstra", "Jane Roe"]);
         assert_eq!(names(NameForm::LowerCase, "is john smith here; will grant"), ["john smith"]);
         assert_eq!(
             names(NameForm::Titled, "Re: Grant renewal; RE: Re: Grant Ortiz; Re: Smith"),
