@@ -1,6 +1,8 @@
 //! The recipients themselves as a sight: private persons who see each other, patients whom a table
 //! knows, a group that is named for what its members are treated for.
 
+use std::collections::BTreeSet;
+
 use super::known::{Known, Unreadable};
 use super::lexicon::Span;
 use super::page::{Page, Sight};
@@ -73,8 +75,11 @@ impl<'a> Everyone<'a> {
         let mut count = 0;
         if wanted.visible {
             let shown = self.reading.fields("to").chain(self.reading.fields("cc"));
-            for address in shown.flat_map(|value| value.split([',', ';'])).filter_map(address_in) {
-                count += usize::from(self.is_private(&address, wanted)?);
+            let shown: Vec<String> = shown.flat_map(|value| value.split([',', ';'])).filter_map(address_in).collect();
+            let strangers = !wanted.known && self.are_strangers(&shown);
+            for address in &shown {
+                let private = self.is_private(address, wanted)? || strangers && self.is_strange(address);
+                count += usize::from(private);
             }
         } else {
             for address in &self.circumstances.recipients {
@@ -88,12 +93,37 @@ impl<'a> Everyone<'a> {
     /// A private person's address: at a provider for everybody, or a known patient's; never staff's.
     fn is_private(&self, address: &str, wanted: &Recipients) -> Result<bool, Unreadable> {
         let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
-        let own = self.circumstances.own_domains.iter().any(|own| own.as_str().eq_ignore_ascii_case(domain));
-        if own || self.known.directory.load().holds(address) {
+        if self.is_own(domain) || self.known.directory.load().holds(address) {
             return Ok(false);
         }
-        let at_provider = !wanted.known && wanted.domains.iter().any(|private| private.eq_ignore_ascii_case(domain));
-        Ok(at_provider || self.known.holds_email(address)?)
+        let at_provider = wanted.domains.iter().any(|private| private.eq_ignore_ascii_case(domain));
+        let private = !wanted.known && (at_provider || !self.is_authors(domain) && looks_private(address));
+        Ok(private || self.known.holds_email(address)?)
+    }
+
+    fn is_own(&self, domain: &str) -> bool {
+        self.circumstances.own_domains.iter().any(|own| own.as_str().eq_ignore_ascii_case(domain))
+    }
+
+    fn is_authors(&self, domain: &str) -> bool {
+        self.circumstances.authors.iter().any(|author| author.domain().as_str().eq_ignore_ascii_case(domain))
+    }
+
+    /// Five and more who see each other, at three providers and more, none of them at a house of any kind:
+    /// people whom only the sender joins.
+    fn are_strangers(&self, shown: &[String]) -> bool {
+        let domains: BTreeSet<&str> =
+            shown.iter().filter_map(|address| address.rsplit_once('@')).map(|(_, domain)| domain).collect();
+        shown.len() >= 5 && domains.len() >= 3 && shown.iter().all(|address| self.is_strange(address))
+    }
+
+    /// At a domain that is neither the house's own nor the author's, and not called after any house.
+    fn is_strange(&self, address: &str) -> bool {
+        let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain).to_ascii_lowercase();
+        let (own, staff) = (self.is_own(&domain), self.known.directory.load().holds(address));
+        let house = HOUSES.split_whitespace().any(|word| domain.contains(word))
+            || [".edu", ".gov", ".org", ".mil"].iter().any(|end| domain.ends_with(end));
+        !own && !staff && !house && !self.is_authors(&domain)
     }
 
     fn leaves_the_house(&self) -> bool {
@@ -120,6 +150,33 @@ impl<'a> Everyone<'a> {
         }
         text
     }
+}
+
+/// What domains of houses are called after: who is written to there is at work.
+const HOUSES: &str = "hosp health clinic medic care doctor dental surg ortho cardio pharm rehab therap nurs lab onco univ \
+    college school academy institut county city state dept law legal bank insur mutual assur tech soft system solution \
+    consult supply logist group partner assoc council society foundation";
+
+/// Words before a number that is no person's: `room204@`.
+const POSTS: &str = "room unit user team desk info fax test ward office admin sales support list group dept clinic store \
+    noreply mail";
+
+/// At a domain that is called after mail (`hushmail`), or a name with two digits or a year of birth behind it, as
+/// people take where the name alone is taken (`jane.roe62`): no list of providers is complete.
+fn looks_private(address: &str) -> bool {
+    let Some((local, domain)) = address.rsplit_once('@') else { return false };
+    let provider = domain.rsplit('.').nth(1).unwrap_or_default().to_ascii_lowercase();
+    let name = local.trim_end_matches(|c: char| c.is_ascii_digit());
+    let number = &local[name.len()..];
+    let born = match number.len() {
+        2 => true,
+        4 => ("1925".."2013").contains(&number),
+        _ => false,
+    };
+    let named = name.chars().filter(|c| c.is_alphabetic()).count() > 3
+        && !name.contains(|c: char| c.is_ascii_digit())
+        && !POSTS.split_whitespace().any(|post| post.eq_ignore_ascii_case(name.trim_end_matches(['.', '_', '-'])));
+    provider.contains("mail") || provider.contains("inbox") || born && named
 }
 
 /// The address of one recipient as written in a field.
@@ -175,6 +232,10 @@ detectors:
             ("a@gmail.com, Roe <b@gmail.com>, jane@home.example", vec!["seen", "known"]),
             ("a@gmail.com, b@gmail.com, ada@gmail.com", vec![]),
             ("a@gmail.com, b@gmail.com, c@business.example", vec![]),
+            ("roe@hushmail.example, jane.smith1962@isp.example, carl_ortiz41@line.example", vec!["seen"]),
+            ("fair2026@isp.example, room12@isp.example, a@isp.example", vec![]),
+            ("a.roe@isp.example, b@line.example, c.lee@wire.example, d@line.example, e@isp.example", vec!["seen"]),
+            ("a.roe@isp.example, b@line.example, c.lee@cityhospital.example, d@line.example, e@isp.example", vec![]),
             ("nurse@corp.example", vec![]),
             ("Dialysis Patients <list@lists.example>", vec!["named"]),
             ("Dialysis Patients <list@corp.example>", vec![]),

@@ -86,7 +86,9 @@ fn full(text: &str, given: Span, lists: &Lists<'_>, found: &mut impl FnMut(Span,
     let listed = starts(lists.family, start);
     let word = lists.words.holds(last);
     let initial_only = text[..at].ends_with('.') && !lists.words.holds(first);
-    if end - start < 2 || (!listed && (word || !letters(last))) {
+    // `Oksana EDW 86.6`: an abbreviation after a given name.
+    let abbreviated = !listed && last.len() < 5 && is_upper(last) && !is_upper(first);
+    if end - start < 2 || abbreviated || (!listed && (word || !letters(last))) {
         if initial_only {
             found(Span { start: given.start, end: at as u32 }, Surety::Half);
         }
@@ -274,7 +276,9 @@ fn enumerated(text: &str, start: usize, end: usize, lists: &Lists<'_>) -> bool {
 }
 
 fn titled(text: &str, title: Span, lists: &Lists<'_>, found: &mut impl FnMut(Span, Surety)) {
-    let after = title.end as usize + usize::from(text[title.end as usize..].starts_with(['.', ':']));
+    let mut after = title.end as usize + usize::from(text[title.end as usize..].starts_with(['.', ':']));
+    // Typists put two blanks behind a stop.
+    after += usize::from(text[after..].starts_with("  "));
     let Some(word) = next(text, after) else { return };
     let Some((start, mut end)) = family_name(text, word) else {
         return lower_case_titled(text, word, lists, found);
@@ -427,7 +431,7 @@ mod tests {
             ["Jane Van den Roe", "Carl al-Smith", "Ann Mac Ortiz", "John Ó Brien", "Mary Dela Cruz"]
         );
         assert_eq!(names(NameForm::Titled, "Mr al-Tamimi"), ["al-Tamimi"]);
-        assert_eq!(names(NameForm::Titled, "Mr. Hoekstra, Mrs Jane Roe, Ms. 5"), ["Hoekstra", "Jane Roe"]);
+        assert_eq!(names(NameForm::Titled, "Mr.  Hoekstra, Mrs Jane Roe, Ms. 5"), ["Hoekstra", "Jane Roe"]);
         assert_eq!(names(NameForm::LowerCase, "is john smith here; will grant"), ["john smith"]);
         assert_eq!(
             names(NameForm::Titled, "Re: Grant renewal; RE: Re: Grant Ortiz; Re: Smith"),
@@ -481,7 +485,7 @@ mod tests {
 
     #[test]
     fn words_and_addresses_are_no_names() {
-        assert!(names(NameForm::Full, "CEO Roe").is_empty());
+        assert!(names(NameForm::Full, "CEO Roe; Jane EDW 86.6").is_empty());
         assert!(names(NameForm::Full, "Will Has Meeting; x@John Roe; John said").is_empty());
     }
 }

@@ -72,7 +72,9 @@ pub fn pasted(text: &str, claims_of: &Headers, detectors: &[Detector], mut found
             done = row.end;
             table.push(separator.cells(text, row));
         }
-        table.retain(|cells: &Vec<Range<usize>>| cells.len() == claims.len());
+        // Columns without a header may stand last: boxes to tick, remarks.
+        let more = if separator.may_end_bare() && claims.len() > 2 { 2 } else { 0 };
+        table.retain(|cells: &Vec<Range<usize>>| (claims.len()..=claims.len() + more).contains(&cells.len()));
         // Commas part the words of any sentence: one line like another is no table yet.
         if table.len() > usize::from(matches!(separator, Separator::Comma)) {
             read(text, &claims, table.into_iter(), detectors, &mut found);
@@ -95,7 +97,9 @@ fn parted(
         };
         let least = if matches!(separator, Separator::Comma) { 3 } else { 2 };
         let fits = headers.len() >= least && headers.iter().all(short);
-        (fits && separator.cells(text, first.clone()).len() == headers.len()).then_some((*separator, headers))
+        let cells = separator.cells(text, first.clone()).len();
+        let more = if separator.may_end_bare() && headers.len() > 2 { 2 } else { 0 };
+        (fits && (headers.len()..=headers.len() + more).contains(&cells)).then_some((*separator, headers))
     })
 }
 
@@ -111,6 +115,11 @@ enum Separator {
 
 impl Separator {
     const ALL: [Self; 4] = [Self::Tab, Self::Bar, Self::Blanks, Self::Comma];
+
+    /// Whether rows may have more cells than their header.
+    fn may_end_bare(self) -> bool {
+        matches!(self, Separator::Tab)
+    }
 
     fn stands_in(self, text: &str) -> bool {
         self.find(text.as_bytes()).is_some()
@@ -137,7 +146,8 @@ impl Separator {
         let mut before = (0..0, 0);
         self.count(text, |line, count| {
             let follows = |last: &Range<usize>| is_empty(&text[last.end..line.start]);
-            if before.1 >= least && count >= least && (count == before.1 || !alike) && follows(&before.0) {
+            let fits = count == before.1 || !alike || self.may_end_bare() && before.1 > 1 && count > before.1;
+            if before.1 >= least && count >= least && fits && follows(&before.0) {
                 found.push(before.0.start);
             }
             before = (line, count);
