@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn what_was_put_in_is_found_though_buckets_overflow_and_nothing_else() {
         // Ten in one bucket, by their low bits.
-        let hash = |number: u64| 1 << 63 | number << 40 | number / 10;
+        let hash = |number: u64| (1 << 63) | (number << 40) | (number / 10);
         let places: Vec<_> = (0..100).map(|number| (hash(number), Place::new(number as u32, 1, true))).collect();
         let table = Table::of(&places);
         assert!((0..100).all(|number| table.find(hash(number)).group() == number as u32));
@@ -161,9 +161,9 @@ mod tests {
 
     #[test]
     fn terms_that_look_alike_get_a_larger_table() {
-        let hashes = [1 << 63 | 1, 1 << 63 | 1 | 1 << 20];
-        let places = hashes.map(|hash| (hash, Place::new(hash as u32 & 1 << 20, 0, true)));
+        let hashes = [(1 << 63) | 1, (1 << 63) | 1 | (1 << 20)];
+        let places = hashes.map(|hash| (hash, Place::new(hash as u32 & (1 << 20), 0, true)));
         let table = Table::of(&places);
-        assert!(hashes.iter().all(|hash| table.find(*hash).group() == *hash as u32 & 1 << 20));
+        assert!(hashes.iter().all(|hash| table.find(*hash).group() == *hash as u32 & (1 << 20)));
     }
 }
