@@ -127,6 +127,10 @@ mod tests {
                 "ok\nThanks,\nAnn\n________________________________\nFrom: Portal\nSubject: note\n\nROE, JO, 42 M",
                 "nssaaqqq",
             ),
+            (
+                "ok\nThanks,\nAnn\n________________________________\nFrom: Bo\nSent: Monday\n\nROE, JO 10/23/1978",
+                "nssaaaqq",
+            ),
             ("From: the team\nwe thank you", "nn"),
             ("On Monday I wrote\nto you about it all.", "nn"),
             ("New\n-- \nAnn Lee\nClinic", "nsss"),

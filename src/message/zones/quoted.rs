@@ -126,7 +126,7 @@ fn label<'l>(line: &&'l str) -> &'l str {
 }
 
 /// `From:` with `Sent:` or `Date:` and `To:` or `Subject:` within the next lines: how many lines that takes. Below a
-/// rule some programs leave the date out.
+/// rule some programs leave the one or the other out.
 fn header_block(lines: &[&str], ruled: bool) -> Option<usize> {
     const FROM: &[&str] = &["From", "De", "Von", "Date", "Da", "Van"];
     const SENT: &[&str] = &[
@@ -150,8 +150,8 @@ fn header_block(lines: &[&str], ruled: bool) -> Option<usize> {
         return None;
     }
     let near = &lines[1..lines.len().min(7)];
-    let dated = ruled || near.iter().any(|line| is(line, SENT));
-    if !(dated && near.iter().any(|line| is(line, TO))) {
+    let [dated, addressed] = [SENT, TO].map(|names| near.iter().any(|line| is(line, names)));
+    if !(dated && addressed || ruled && (dated || addressed)) {
         return None;
     }
     let mut len = 0;
