@@ -10,9 +10,12 @@ pub struct Sieve<T> {
     kept: usize,
 }
 
+const MOST_AT_FIRST: usize = 16 * 1024;
+
 impl<T: Copy + Default> Sieve<T> {
+    /// With room for so many at first; large texts begin with less, for room is filled before it is used.
     pub fn with_room(items: usize) -> Self {
-        Self { items: vec![T::default(); items + 1], kept: 0 }
+        Self { items: vec![T::default(); items.min(MOST_AT_FIRST) + 1], kept: 0 }
     }
 
     #[inline(always)]
@@ -27,7 +30,7 @@ impl<T: Copy + Default> Sieve<T> {
     #[cold]
     #[inline(never)]
     fn grow(&mut self) {
-        self.items.resize(self.items.len() * 2, T::default());
+        self.items.resize(self.items.len() + self.items.len() / 4 + 4, T::default());
     }
 
     pub fn kept(&self) -> &[T] {

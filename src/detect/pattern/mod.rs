@@ -17,7 +17,7 @@ use std::ops::Range;
 
 use regex_automata::Anchored;
 
-use super::lexicon::Words;
+use super::lexicon::{Span, Words};
 use super::sieve::Sieve;
 use begin::Begins;
 pub use expression::{Labels, Pattern};
@@ -72,30 +72,41 @@ impl Numeric {
     fn scan(&self, text: &str, words: &Words, mut hit: impl FnMut(usize, usize)) {
         let bytes = text.as_bytes();
         let mut walk = self.group.walk();
-        let mut places = Sieve::with_room(words.numbers.len());
-        let mut look = |at: usize| places.offer(at, self.group.may_begin(bytes, at));
+        let mut places = Sieve::with_room(TOGETHER);
         let mut done = 0;
-        for number in &words.numbers {
-            let from = (number.start as usize).saturating_sub(self.before).max(done);
-            done = number.end as usize;
-            if self.begins.mid_word {
-                (from..done).for_each(&mut look);
-                continue;
+        for numbers in words.numbers.chunks(TOGETHER) {
+            places.clear();
+            for number in numbers {
+                self.places(bytes, words, done, number, &mut places);
+                done = number.end as usize;
             }
-            words.tokens.within(from..done, |at| {
-                if self.begins.blank {
-                    let blanks = bytes[from..at].iter().rev().take_while(|byte| **byte <= b' ').count();
-                    (at - blanks..at).for_each(&mut look);
-                }
-                look(at);
-            });
-        }
-        for at in places.kept() {
-            let end = (at + self.reach + MOST_WIDENED).min(bytes.len());
-            walk.at(&bytes[..end], *at, |member| hit(member, *at));
+            for at in places.kept() {
+                let end = (at + self.reach + MOST_WIDENED).min(bytes.len());
+                walk.at(&bytes[..end], *at, |member| hit(member, *at));
+            }
         }
     }
+
+    /// Where one may begin that holds this number; what lies before `done` was looked at.
+    fn places(&self, bytes: &[u8], words: &Words, done: usize, number: &Span, places: &mut Sieve<usize>) {
+        let mut look = |at: usize| places.offer(at, self.group.may_begin(bytes, at));
+        let stretch = (number.start as usize).saturating_sub(self.before).max(done)..number.end as usize;
+        if self.begins.mid_word {
+            return stretch.for_each(look);
+        }
+        let from = stretch.start;
+        words.tokens.within(stretch, |at| {
+            if self.begins.blank {
+                let blanks = bytes[from..at].iter().rev().take_while(|byte| **byte <= b' ').count();
+                (at - blanks..at).for_each(&mut look);
+            }
+            look(at);
+        });
+    }
 }
+
+/// So many numbers are looked at before the automaton goes to where something may begin.
+const TOGETHER: usize = 64;
 
 impl Patterns {
     pub fn new(all: Vec<Pattern>) -> Result<Self, String> {
