@@ -115,10 +115,10 @@ mod tests {
 
     #[test]
     fn phrases_bridge_hyphens_line_ends_and_apostrophes_but_not_sentences() {
-        let text = "Type-2\nDiabetes; Crohn’s disease. date of\n\nbirth";
+        let text = "Type-2\nDiabetes; Crohn’s disease. date of\n\nbirth, heart\n> failure, back > pain";
         assert_eq!(
-            found(&["type 2 diabetes", "crohn's disease", "date of birth"], text),
-            ["Type-2\nDiabetes", "Crohn’s disease"]
+            found(&["type 2 diabetes", "crohn's disease", "date of birth", "heart failure", "back pain"], text),
+            ["Type-2\nDiabetes", "Crohn’s disease", "heart\n> failure"]
         );
     }
 

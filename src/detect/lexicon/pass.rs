@@ -171,8 +171,8 @@ fn by_list(found: &[(ListId, Span)], lists: usize) -> (Vec<Span>, Vec<(ListId, u
     (spans, begins)
 }
 
-/// What may stand between two words of one phrase: white space over one line's end, a hyphen, an
-/// apostrophe, a stop, a slash.
+/// What may stand between two words of one phrase: white space over one line's end and the next line's mark of
+/// quotation, a hyphen, an apostrophe, a stop, a slash.
 fn is_joint(between: &[u8]) -> bool {
     if let [only] = between {
         return JOINTS[usize::from(*only)];
@@ -180,7 +180,9 @@ fn is_joint(between: &[u8]) -> bool {
     between.len() <= 4
         && between.iter().filter(|byte| **byte == b'\n').count() < 2
         && between.iter().all(|byte| {
-            matches!(byte, b' ' | b'-' | b'\'' | b'.' | b'/' | b'\n' | b'\r' | b'\t' | b'&') || *byte >= 0x80
+            matches!(byte, b' ' | b'-' | b'\'' | b'.' | b'/' | b'\n' | b'\r' | b'\t' | b'&')
+                || *byte >= 0x80
+                || *byte == b'>' && between[0] == b'\n'
         })
 }
 

@@ -2,11 +2,18 @@
 
 use crate::detect::lexicon::Span;
 
-/// The word after one blank or line end; in file names also after an underscore.
+/// The word after one blank or line end, and after the next line's marks of quotation; in file names also after an
+/// underscore.
 pub fn next(text: &str, at: usize) -> Option<(usize, usize)> {
     let gap = text[at..].chars().next().filter(|c| matches!(c, ' ' | '\n' | '\u{a0}' | '_'))?;
-    word_at(text, at + gap.len_utf8())
+    let start = at + gap.len_utf8();
+    let marks = text[start..].bytes().take_while(|byte| matches!(byte, b'>' | b' ')).count();
+    let is_quoted = gap == '\n' && (1..=MOST_MARKS).contains(&marks) && text[start..].starts_with('>');
+    word_at(text, if is_quoted { start + marks } else { start })
 }
+
+/// Quotations within quotations are seldom deeper.
+const MOST_MARKS: usize = 8;
 
 pub fn word_at(text: &str, start: usize) -> Option<(usize, usize)> {
     let end = text[start..].find(|c: char| !c.is_alphanumeric()).map_or(text.len(), |length| start + length);
