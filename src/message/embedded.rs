@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::blocks::next_run;
 use super::charset;
+use super::extraction::Kinds;
 use super::transfer::{Padding, base64};
 
 mod armour;
@@ -28,22 +29,22 @@ impl Found {
 const MIN_BASE64: usize = 24;
 
 /// Everything that some reader would offer as an attachment, or show decoded.
-pub(super) fn find(text: &str) -> Vec<Found> {
+pub(super) fn find(text: &str, kinds: &dyn Kinds) -> Vec<Found> {
     let mut found = Vec::new();
     armour::find(text, &mut found);
-    base64_runs(text, &mut found);
+    base64_runs(text, kinds, &mut found);
     codes::find(text, &mut found);
     found
 }
 
 /// Lines of base64 that follow each other, and runs of it inside a line.
-fn base64_runs(text: &str, found: &mut Vec<Found>) {
+fn base64_runs(text: &str, kinds: &dyn Kinds, found: &mut Vec<Found>) {
     let bytes = text.as_bytes();
     let mut at = 0;
     while let Some(run) = next_run(bytes, at, MIN_BASE64, is_symbol) {
         at = run.end;
         if !stands_alone(bytes, &run) {
-            decode(&bytes[run], found);
+            decode(&bytes[run], kinds, found);
             continue;
         }
         // The lines that follow go on with it; the first that is shorter ends it.
@@ -60,7 +61,7 @@ fn base64_runs(text: &str, found: &mut Vec<Found>) {
                 break;
             }
         }
-        decode(&joined, found);
+        decode(&joined, kinds, found);
     }
 }
 
@@ -89,14 +90,14 @@ fn is_symbol(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() | matches!(byte, b'+' | b'/' | b'=')
 }
 
-fn decode(run: &[u8], found: &mut Vec<Found>) {
+fn decode(run: &[u8], kinds: &dyn Kinds, found: &mut Vec<Found>) {
     // Keys, hashes and noise show themselves in their first bytes; only what is long may be a
     // file that is told by its end.
-    if run.len() < LONG && !may_be_meant(&base64(&run[..run.len().min(32)], Padding::Skip)) {
+    if run.len() < LONG && !may_be_meant(&base64(&run[..run.len().min(32)], Padding::Skip), kinds) {
         return;
     }
     let bytes = base64(run, Padding::Skip);
-    if is_meant(&bytes) {
+    if is_meant(&bytes, kinds) {
         found.push(Found::unnamed(bytes));
     }
 }
@@ -104,7 +105,7 @@ fn decode(run: &[u8], found: &mut Vec<Found>) {
 const LONG: usize = 256;
 
 /// Whether bytes that begin so may be text, in one byte a letter or two, or a file.
-fn may_be_meant(head: &[u8]) -> bool {
+fn may_be_meant(head: &[u8], kinds: &dyn Kinds) -> bool {
     let as_text = match std::str::from_utf8(head) {
         Ok(text) => is_readable(text),
         Err(fault) => {
@@ -112,12 +113,12 @@ fn may_be_meant(head: &[u8]) -> bool {
             fault.error_len().is_none() && whole.is_ok_and(is_readable)
         }
     };
-    as_text || memchr::memchr(0, head).is_some() || super::readers::is_told_by_bytes(head)
+    as_text || memchr::memchr(0, head).is_some() || kinds.is_told_by_bytes(head)
 }
 
 /// Text, or the beginning of a file that readers would open; what merely decodes was no base64.
-pub(super) fn is_meant(bytes: &[u8]) -> bool {
-    super::readers::is_told_by_bytes(bytes)
+pub(super) fn is_meant(bytes: &[u8], kinds: &dyn Kinds) -> bool {
+    kinds.is_told_by_bytes(bytes)
         || (bytes.len() >= 8 && (std::str::from_utf8(bytes).is_ok_and(is_readable) || is_wide_text(bytes)))
 }
 
@@ -131,6 +132,7 @@ fn is_readable(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::readers::Table;
     use super::*;
 
     #[test]
@@ -144,7 +146,7 @@ mod tests {
             ("SSN =32=31=39", None, "SSN 219"),
             ("hex 53534e203231392d30392d36373831", None, "SSN 219-09-6781"),
         ] {
-            let found = find(text);
+            let found = find(text, &Table);
             assert_eq!(found.len(), 1, "{text}");
             assert_eq!((found[0].name.as_deref(), String::from_utf8_lossy(&found[0].bytes).as_ref()), (name, bytes));
         }
@@ -166,8 +168,10 @@ mod tests {
             "a = b\nc == d\nx=1, y=2, z=30",
             "",
         ] {
-            let found: Vec<_> =
-                find(text).into_iter().map(|found| String::from_utf8_lossy(&found.bytes).into_owned()).collect();
+            let found: Vec<_> = find(text, &Table)
+                .into_iter()
+                .map(|found| String::from_utf8_lossy(&found.bytes).into_owned())
+                .collect();
             assert!(found.is_empty(), "{text}: {found:?}");
         }
     }

@@ -137,19 +137,20 @@ impl Reading<'_, '_> {
             let symbols = without_junk(body);
             for moved in (1..4).filter_map(|shift| symbols.get(shift..)) {
                 let sample = transfer::base64(&moved[..moved.len().min(4096)], Padding::Skip);
-                if charset::is_mostly_text(&sample) || super::readers::is_told_by_bytes(&sample) {
+                if charset::is_mostly_text(&sample) || self.extraction.kinds.is_told_by_bytes(&sample) {
                     self.bytes(transfer::base64(moved, Padding::Skip), labels);
                 }
             }
         }
-        for found in embedded::find(&String::from_utf8_lossy(body)).into_iter().chain(embedded::yencoded(body)) {
+        let kinds = self.extraction.kinds;
+        for found in embedded::find(&String::from_utf8_lossy(body), kinds).into_iter().chain(embedded::yencoded(body)) {
             self.file(found.name, found.bytes);
         }
     }
 
     /// Decoded bytes: text where they are text, a file where they look like one.
     fn bytes(&mut self, bytes: Vec<u8>, labels: &[String]) {
-        if super::readers::is_told_by_bytes(&bytes) {
+        if self.extraction.kinds.is_told_by_bytes(&bytes) {
             self.file(None, bytes);
         } else if charset::is_mostly_text(&bytes) {
             self.text_of(&bytes, labels);

@@ -4,7 +4,6 @@
 use std::borrow::Cow;
 
 use super::documents::{Document, Documents, Extract, Picture};
-use super::readers::{self, Place};
 use super::{Budget, Gap, GapReason, Origin, Part, Segment, Shape, Zone, ZoneSpan, zones};
 
 /// Bytes that wait to be read: an attachment, an entry of an archive, a nested message.
@@ -54,8 +53,25 @@ pub(super) fn within(origin: &str, name: &str) -> String {
     if origin.is_empty() { name.to_owned() } else { format!("{origin}/{name}") }
 }
 
+/// The kinds of files there are, and how each is read. Some hold mail, and mail holds files of every kind: so
+/// whoever finds a file asks here, and knows no reader by name.
+pub(super) trait Kinds {
+    /// Whether the bytes alone say what they are.
+    fn is_told_by_bytes(&self, bytes: &[u8]) -> bool;
+
+    /// The account of the file, its kind by its bytes where they tell it.
+    fn part(&self, file: &File<'_>) -> Part;
+
+    /// Whether the file is opened in a confined worker.
+    fn is_apart(&self, file: &File<'_>) -> bool;
+
+    /// Reads the file in every way that its bytes allow; what allows none is a gap, or is known to hold no text.
+    fn read(&self, file: &File<'_>, extraction: &mut Extraction<'_>);
+}
+
 pub(super) struct Extraction<'a> {
     pub budget: &'a Budget,
+    pub kinds: &'static dyn Kinds,
     /// Who opens documents; `None` inside a worker, which opens them itself.
     documents: Option<&'a dyn Documents>,
     pub segments: Vec<Segment>,
@@ -76,9 +92,10 @@ const MAX_PICTURE_BYTES: usize = 64 << 20;
 const MIN_READ: usize = 12;
 
 impl<'a> Extraction<'a> {
-    pub fn new(budget: &'a Budget, documents: Option<&'a dyn Documents>) -> Self {
+    pub fn new(budget: &'a Budget, kinds: &'static dyn Kinds, documents: Option<&'a dyn Documents>) -> Self {
         Self {
             budget,
+            kinds,
             documents,
             segments: Vec::new(),
             gaps: Vec::new(),
@@ -115,9 +132,9 @@ impl<'a> Extraction<'a> {
     }
 
     fn open(&mut self, file: &File<'a>) {
-        self.parts.push(readers::part(file));
+        self.parts.push(self.kinds.part(file));
         match self.documents {
-            Some(documents) if readers::place(file) == Place::Apart => {
+            Some(documents) if self.kinds.is_apart(file) => {
                 self.parts.pop();
                 let document = Document {
                     name: file.name.as_deref(),
@@ -128,7 +145,7 @@ impl<'a> Extraction<'a> {
                 let extract = documents.open(&document, self.budget);
                 self.merge(file, extract);
             }
-            _ => readers::read(file, self),
+            _ => self.kinds.read(file, self),
         }
     }
 

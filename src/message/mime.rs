@@ -76,7 +76,7 @@ fn body_of(origin: &str) -> &str {
 /// Files inside the texts that were found from segment `first` on.
 fn find_embedded(first: usize, origin: &str, depth: usize, extraction: &mut Extraction<'_>) {
     let texts = extraction.segments[first..].iter().filter(|segment| segment.shape == Shape::Prose);
-    let found: Vec<_> = texts.flat_map(|segment| embedded::find(&segment.text)).collect();
+    let found: Vec<_> = texts.flat_map(|segment| embedded::find(&segment.text, extraction.kinds)).collect();
     for (at, file) in found.into_iter().enumerate() {
         extraction.push(File {
             origin: within(origin, &format!("body/embedded[{}]", at + 1)),

@@ -4,6 +4,7 @@
 //! found, and reports a gap when the budget is spent. Odd mail is not an error: whatever can't be
 //! read is a gap, and policy decides about it. It never alters a message.
 
+mod apart;
 mod blocks;
 mod budget;
 mod canonical;
@@ -24,9 +25,10 @@ mod transfer;
 mod words;
 mod zones;
 
+pub use apart::{Apart, InProcess, answer};
 pub use blocks::{at as block_at, mask, places};
 pub use budget::Budget;
-pub use documents::{Apart, Document, Documents, Extract, InProcess, answer};
+pub use documents::{Document, Documents, Extract};
 pub use header::{fields_named, header_fields};
 pub use segment::{Canonical, Gap, GapReason, Origin, Segment, Shape, Zone, ZoneSpan};
 
@@ -36,7 +38,7 @@ use extraction::Extraction;
 
 /// Reads a whole message. It never fails: what can't be read is a gap.
 pub fn read(content: &[u8], budget: &Budget, documents: &dyn Documents) -> Reading {
-    let mut extraction = Extraction::new(budget, Some(documents));
+    let mut extraction = Extraction::new(budget, &readers::Table, Some(documents));
     mime::read(content, "", 0, &mut extraction);
     extraction.run();
     let Extract { mut segments, mut gaps, parts, .. } = extraction.into_extract();

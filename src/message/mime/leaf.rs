@@ -6,7 +6,7 @@ use super::super::extraction::{Extraction, File, within};
 use super::super::header::Head;
 use super::super::oddity::Oddity;
 use super::super::transfer::{self, Padding};
-use super::super::{GapReason, Shape, charset, embedded, html, readers, text, words, zones};
+use super::super::{GapReason, Shape, charset, embedded, html, text, words, zones};
 use super::agreement::{self, MimeHead, Transfer};
 use super::{Walk, fields};
 
@@ -54,7 +54,7 @@ impl Walk<'_> {
         if kind == "text/html" {
             self.oddity = self.oddity.max(charset::oddity_of_page(&bytes, label.as_deref()));
         }
-        let told = readers::is_told_by_bytes(&bytes);
+        let told = extraction.kinds.is_told_by_bytes(&bytes);
         let decoded = charset::decode(&bytes, label.as_deref());
         let reads_as_body =
             is_body && matches!(kind.as_str(), "" | "text" | "text/plain" | "text/html" | "text/enriched");

@@ -59,7 +59,7 @@ impl<'l> Line<'l> {
             // Pictures and keys that nobody knows are noise, not words.
             "PHOTO" | "LOGO" | "SOUND" | "KEY" if self.is_in_base64() && !self.value.contains(' ') => {
                 let bytes = transfer::base64(self.value.as_bytes(), transfer::Padding::Skip);
-                if embedded::is_meant(&bytes) {
+                if embedded::is_meant(&bytes, &super::Table) {
                     records.file(bytes);
                 }
             }

@@ -27,12 +27,12 @@ mod tnef;
 mod workbook;
 mod xml;
 
-use super::extraction::{Extraction, File};
+use super::extraction::{Extraction, File, Kinds};
 use super::{GapReason, Origin, Part, Shape, mime};
 
 /// Where a reader runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+enum Place {
     /// In this process: MIME, plain text, small structured text.
     Here,
     /// In a confined worker: some failures of these parsers abort a process.
@@ -40,7 +40,7 @@ pub(super) enum Place {
 }
 
 /// One kind of file.
-pub(super) struct Reader {
+struct Reader {
     /// The media type that `Part::kind` says.
     kind: &'static str,
     /// What its bytes must look like; nothing can be said by bytes for the text kinds.
@@ -141,47 +141,50 @@ fn readings(file: &File<'_>) -> Vec<&'static Reader> {
         .collect()
 }
 
-/// Whether the bytes alone say what they are.
-pub(super) fn is_told_by_bytes(bytes: &[u8]) -> bool {
+fn is_told_by_bytes(bytes: &[u8]) -> bool {
     READERS.iter().any(|reader| reader.magic.is_some_and(|magic| magic(bytes)))
 }
 
-/// Apart if any of its readings is.
-pub(super) fn place(file: &File<'_>) -> Place {
-    match readings(file).iter().any(|reader| reader.place == Place::Apart) {
-        true => Place::Apart,
-        false => Place::Here,
-    }
-}
+/// The kinds above, for whoever finds a file.
+pub(super) struct Table;
 
-/// The account of the file, its kind by its bytes where they tell it.
-pub(super) fn part(file: &File<'_>) -> Part {
-    let readings = readings(file);
-    let told = readings.iter().find(|reader| reader.magic.is_some()).or(readings.first());
-    Part {
-        origin: Origin::new(file.origin.as_str()),
-        kind: told.map_or_else(|| file.declared.clone(), |reader| reader.kind.to_owned()),
-        name: file.name.clone(),
-        size: file.bytes.len() as u64,
-        encrypted: false,
-        signed: file.signed,
+impl Kinds for Table {
+    fn is_told_by_bytes(&self, bytes: &[u8]) -> bool {
+        is_told_by_bytes(bytes)
     }
-}
 
-/// Reads the file in every way that its bytes allow; what allows none is a gap, or is known to hold no text.
-pub(super) fn read(file: &File<'_>, extraction: &mut Extraction<'_>) {
-    if let Some(name) = &file.name {
-        extraction.text(&super::extraction::within(&file.origin, "name"), name.clone(), Shape::Line);
+    fn part(&self, file: &File<'_>) -> Part {
+        let readings = readings(file);
+        let told = readings.iter().find(|reader| reader.magic.is_some()).or(readings.first());
+        Part {
+            origin: Origin::new(file.origin.as_str()),
+            kind: told.map_or_else(|| file.declared.clone(), |reader| reader.kind.to_owned()),
+            name: file.name.clone(),
+            size: file.bytes.len() as u64,
+            encrypted: false,
+            signed: file.signed,
+        }
     }
-    if file.bytes.is_empty() {
-        return extraction.gap(&file.origin, GapReason::Corrupt);
+
+    /// Apart if any of its readings is.
+    fn is_apart(&self, file: &File<'_>) -> bool {
+        readings(file).iter().any(|reader| reader.place == Place::Apart)
     }
-    let readings = readings(file);
-    for reader in &readings {
-        (reader.read)(file, extraction);
-    }
-    if readings.is_empty() {
-        unread(file, extraction);
+
+    fn read(&self, file: &File<'_>, extraction: &mut Extraction<'_>) {
+        if let Some(name) = &file.name {
+            extraction.text(&super::extraction::within(&file.origin, "name"), name.clone(), Shape::Line);
+        }
+        if file.bytes.is_empty() {
+            return extraction.gap(&file.origin, GapReason::Corrupt);
+        }
+        let readings = readings(file);
+        for reader in &readings {
+            (reader.read)(file, extraction);
+        }
+        if readings.is_empty() {
+            unread(file, extraction);
+        }
     }
 }
 

@@ -109,7 +109,7 @@ fn file_in_base64(value: &str) -> Option<Vec<u8>> {
         return None;
     }
     let bytes = transfer::base64(value.as_bytes(), Padding::Skip);
-    embedded::is_meant(&bytes).then_some(bytes)
+    embedded::is_meant(&bytes, &super::Table).then_some(bytes)
 }
 
 /// `birthDate` and `birth_date` as words, so that rules see `birth Date`.

@@ -12,7 +12,7 @@ pub(super) fn plain(file: &File<'_>, extraction: &mut Extraction<'_>) {
     }
     let decoded = charset::decode(&file.bytes, None);
     html::read_as_page_too(&decoded, &file.origin, file.depth, extraction);
-    let found = embedded::find(&decoded).into_iter().chain(embedded::yencoded(&file.bytes));
+    let found = embedded::find(&decoded, extraction.kinds).into_iter().chain(embedded::yencoded(&file.bytes));
     for (at, found) in found.enumerate() {
         let mut inner = file.inner(&format!("embedded[{}]", at + 1), found.bytes);
         inner.name = found.name;
