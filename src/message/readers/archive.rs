@@ -65,11 +65,6 @@ fn is_end_record(tail: &[u8], at: usize) -> bool {
         && usize::from(u16::from_le_bytes([record[20], record[21]])) + 22 == record.len()
 }
 
-/// A ZIP that is no document of its own kind.
-pub(super) fn is_plain_zip(bytes: &[u8]) -> bool {
-    is_zip(bytes) && !super::office::is_open_xml(bytes) && !super::office::is_open_document(bytes)
-}
-
 pub(super) fn zip(file: &File<'_>, extraction: &mut Extraction<'_>) {
     each_zip_entry(file, extraction, &mut |entry, bytes, file, extraction| {
         extraction.push(file.inner(entry, bytes));

@@ -2,7 +2,7 @@
 
 use super::super::extraction::{Extraction, File};
 use super::super::{GapReason, Shape};
-use super::ole;
+use super::strings::printable;
 
 /// A larger one may be made of pixels.
 const MAX_DRAWING: usize = 256 * 1024;
@@ -13,7 +13,7 @@ pub(super) fn is_metafile(bytes: &[u8]) -> bool {
 }
 
 pub(super) fn read(file: &File<'_>, extraction: &mut Extraction<'_>) {
-    extraction.text(&file.origin, ole::printable(&file.bytes), Shape::Prose);
+    extraction.text(&file.origin, printable(&file.bytes), Shape::Prose);
     if file.bytes.len() > MAX_DRAWING {
         extraction.gap(&file.origin, GapReason::Picture);
     }

@@ -20,6 +20,7 @@ mod rights;
 mod rtf;
 mod sevenzip;
 mod sheet;
+mod strings;
 mod structured;
 mod tar;
 mod text;
@@ -66,7 +67,7 @@ const READERS: &[Reader] = &[
     here("application/edi-x12", Some(interchange::is_x12), &[], &[], interchange::x12),
     apart("application/vnd.openxmlformats-officedocument", office::is_open_xml, office::read),
     apart("application/vnd.oasis.opendocument", office::is_open_document, office::read),
-    apart("application/zip", archive::is_plain_zip, archive::zip),
+    apart("application/zip", is_plain_zip, archive::zip),
     apart("application/gzip", compressed::is_gzip, compressed::gzip),
     apart("application/x-bzip2", |bytes| bytes.starts_with(b"BZh"), compressed::bzip2),
     apart("application/x-xz", |bytes| bytes.starts_with(b"\xfd7zXZ\0"), compressed::xz),
@@ -127,6 +128,11 @@ impl Reader {
         (!extension.is_empty() && self.extensions.contains(&extension))
             || (!declared.is_empty() && self.types.contains(&declared))
     }
+}
+
+/// A ZIP that is no document of its own kind.
+fn is_plain_zip(bytes: &[u8]) -> bool {
+    archive::is_zip(bytes) && !office::is_open_xml(bytes) && !office::is_open_document(bytes)
 }
 
 /// Every reading that the file allows.

@@ -5,7 +5,8 @@ use std::io::{Cursor, Read};
 use cfb::CompoundFile;
 
 use super::super::extraction::{Extraction, File, within};
-use super::super::{GapReason, Shape, charset};
+use super::super::{GapReason, Shape};
+use super::strings::printable;
 use super::{office, sheet};
 
 mod outlook;
@@ -129,23 +130,6 @@ fn objects(container: &mut Container<'_>, paths: &[String], file: &File<'_>, ext
             extraction.push(file.inner(name.trim_start_matches('\u{1}'), bytes[start..].to_vec()));
         }
     }
-}
-
-/// Runs of readable characters, one byte each or two.
-pub(super) fn printable(bytes: &[u8]) -> String {
-    let mut out = String::new();
-    for run in
-        bytes.split(|byte| !matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n' | 0xa0..)).filter(|run| run.len() >= 4)
-    {
-        out.push_str(&charset::decode(run, Some("windows-1252")));
-        out.push('\n');
-    }
-    let wide: Vec<u16> = bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
-    for run in wide.split(|unit| !matches!(unit, 0x20..=0x7e | 0xa0..=0x17f)).filter(|run| run.len() >= 4) {
-        out.push_str(&String::from_utf16_lossy(run));
-        out.push('\n');
-    }
-    out
 }
 
 #[cfg(test)]

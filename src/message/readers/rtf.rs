@@ -3,7 +3,7 @@
 use super::super::Shape;
 use super::super::charset;
 use super::super::extraction::{Extraction, File, within};
-use super::ole;
+use super::strings::printable;
 
 /// Deeper groups keep the state of the deepest one.
 const MAX_GROUPS: usize = 10_000;
@@ -19,7 +19,7 @@ pub(super) fn read(file: &File<'_>, extraction: &mut Extraction<'_>) {
         // The OLE 1 header before it names the class; the file begins where its bytes tell.
         match (0..object.len().min(512)).find(|start| super::is_told_by_bytes(&object[*start..])) {
             Some(start) => extraction.push(file.inner(&name, object[start..].to_vec())),
-            None => extraction.text(&within(&file.origin, &name), ole::printable(&object), Shape::Prose),
+            None => extraction.text(&within(&file.origin, &name), printable(&object), Shape::Prose),
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod bodies;
 mod checkpoint;
+mod consent;
 mod evidence;
 mod fold;
 mod home;

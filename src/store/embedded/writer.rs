@@ -11,13 +11,13 @@ use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::{mpsc, oneshot};
 use tracing::{error, info, warn};
 
+use super::consent::WaiverRow;
 use super::fold::{Fold, Step};
 use super::record::{NewEvent, NewMessage, SealedBody};
 use super::schema;
 use super::shared::Shared;
 use super::transaction::{Change, Decision, Effect, Transaction};
 use super::trouble::Trouble;
-use super::waivers::WaiverRow;
 use crate::audit::{Hash, Head};
 use crate::keys::MasterKeys;
 use crate::mail::{Domain, QueueId};

@@ -2,7 +2,8 @@
 
 use super::super::super::extraction::{Extraction, File};
 use super::super::super::{GapReason, Shape, charset};
-use super::{Container, printable, stream, u16_at, u32_at};
+use super::super::strings::printable;
+use super::{Container, stream, u16_at, u32_at};
 
 /// The text in the order of its pieces ([MS-DOC] §2.4.1): body, notes, headers, comments, text boxes.
 pub(super) fn read(

@@ -7,12 +7,12 @@ use super::Transaction;
 use crate::audit::{Event, EventKind};
 use crate::keys::MasterKeys;
 use crate::mail::{Domain, QueueId};
+use crate::store::embedded::consent::WaiverRow;
 use crate::store::embedded::record::{NewEvent, open_domains, parse, read_text};
 use crate::store::embedded::rewrap::rewrap;
 use crate::store::embedded::state;
 use crate::store::embedded::transaction::Effect;
 use crate::store::embedded::trouble::Trouble;
-use crate::store::embedded::waivers::WaiverRow;
 use crate::store::{MessageState, RecipientRecord};
 
 /// Rows read at once where there may be many.
