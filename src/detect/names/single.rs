@@ -1,6 +1,6 @@
-//! One name alone, and names in small letters: `Roe`, `jo roe, 34f`.
+//! One name alone, with a family name's initial or without, and names in small letters: `Roe`, `Jo R.`, `jo roe, 34f`.
 
-use super::word::{is_capital, is_upper, letters, next, starts};
+use super::word::{is_capital, is_initial, is_upper, letters, next, starts};
 use super::{Lists, Surety};
 use crate::detect::lexicon::Span;
 
@@ -11,7 +11,8 @@ pub fn single(text: &str, lists: &Lists<'_>, found: &mut impl FnMut(Span, Surety
         // `ALT 312` is a test.
         let short = name.len() < 3 || name.len() == 3 && is_upper(name);
         if span.start != last && !short && !lists.words.holds(name) {
-            found(*span, if is_capital(name) { Surety::Full } else { Surety::Half });
+            let end = initial_after(text, span.end as usize) as u32;
+            found(Span { end, ..*span }, if is_capital(name) { Surety::Full } else { Surety::Half });
         }
         last = span.start;
     }
@@ -20,6 +21,16 @@ pub fn single(text: &str, lists: &Lists<'_>, found: &mut impl FnMut(Span, Surety
         if name.len() > 3 && !is_upper(name) && !lists.words.holds(name) {
             found(*span, Surety::Unknown);
         }
+    }
+}
+
+/// Past the family name's initial behind a given name: `Jo R. has seizures`; `A` and `I` are words.
+fn initial_after(text: &str, end: usize) -> usize {
+    match next(text, end) {
+        Some((start, after)) if is_initial(&text[start..after]) && !matches!(&text[start..after], "A" | "I") => {
+            after + usize::from(text[after..].starts_with('.'))
+        }
+        _ => end,
     }
 }
 

@@ -1,6 +1,6 @@
 //! A name behind a title: `Mrs. Roe`.
 
-use super::word::{family_name, letters, next, starts};
+use super::word::{family_name, is_upper, letters, next, starts};
 use super::{Lists, Surety};
 use crate::detect::lexicon::Span;
 
@@ -26,12 +26,18 @@ pub fn titled(text: &str, title: Span, lists: &Lists<'_>, found: &mut impl FnMut
     let reply = everyday && text[title.start as usize..title.end as usize].eq_ignore_ascii_case("re");
     if let Some((start, further)) = next(text, end).and_then(|word| family_name(text, word))
         && (listed(start) || !lists.words.holds(&text[start..further]) && letters(&text[start..further]))
+        && !is_abbreviation(first, &text[start..further])
     {
         end = further;
     } else if reply {
         return;
     }
     found(Span { start: start as u32, end: end as u32 }, surety);
+}
+
+/// `Mr. Roe INR 5.2`: capitals behind a name that has small letters are a test, unless an initial.
+fn is_abbreviation(first: &str, further: &str) -> bool {
+    further.len() > 1 && is_upper(further) && !is_upper(first)
 }
 
 /// What mail programs put before a subject.

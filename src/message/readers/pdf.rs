@@ -246,6 +246,8 @@ mod tests {
         let page = "BT /F1 12 Tf 50 700 Td (a page of text) Tj ET";
         for (object, origin, text) in [
             ("<</T(Patient)/V(Jo Roe)>>", "fields", "Patient: Jo Roe"),
+            ("<</T(f1)/TU(Patient name)/V(Jo Roe)/DV(Jo Roe)>>", "fields", "Patient name: Jo Roe"),
+            ("<</T(f1)/TU(Patient name)>>", "fields", "TU: Patient name"),
             ("<</Type/Annot/Contents(call her)>>", "fields", "Contents: call her"),
             ("<</Kids[<</Sub<</Contents(deep down)>>>>]>>", "fields", "Contents: deep down"),
             ("<</FT/Ch/Opt[(Jo Roe)(Ann)]>>", "fields", "Opt: Jo Roe"),

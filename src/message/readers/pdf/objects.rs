@@ -46,8 +46,12 @@ impl Lines {
         }
     }
 
-    /// A form field as `name: value`, and every other entry that people read or that is a sentence.
+    /// A form field as `label: value`, and every other entry that people read or that is a sentence.
     fn entries(&mut self, dictionary: &Dictionary, document: &Document) {
+        let entry = |key: &[u8]| dictionary.get_deref(key, document).ok().and_then(string);
+        let filled = entry(b"V");
+        // What the field is called where people see it, or else in the file.
+        let label = entry(b"TU").or_else(|| entry(b"T"));
         for (key, value) in dictionary {
             match document.dereference(value).map(|(_, value)| value) {
                 Ok(Object::Array(items)) => {
@@ -66,8 +70,9 @@ impl Lines {
                 Ok(value) => {
                     let Some(text) = string(value) else { continue };
                     if key == b"V" {
-                        let name = dictionary.get_deref(b"T", document).ok().and_then(string);
-                        self.line(name.as_deref().unwrap_or("value").as_bytes(), &text);
+                        self.line(label.as_deref().unwrap_or("value").as_bytes(), &text);
+                    } else if filled.is_some() && (key == b"TU" || key == b"DV" && filled.as_ref() == Some(&text)) {
+                        // Said with the value.
                     } else if is_told(key) || (is_sentence(&text) && !is_plumbing(key)) {
                         self.line(key, &text);
                     }
