@@ -126,6 +126,14 @@ mod tests {
             ["Grant Ortiz", "Smith"]
         );
         assert_eq!(names(NameForm::Single, "Smith kid; Will; ortiz; ROE 312; Roe 312"), ["Smith", "ortiz", "Roe"]);
+        assert_eq!(
+            names(NameForm::Single, "Jane R. has; Jane B has; Jane A few; Jane IV"),
+            ["Jane R.", "Jane B", "Jane", "Jane"]
+        );
+        assert_eq!(
+            names(NameForm::Titled, "Mr. Hoekstra INR 5.2, Mr. HOEKSTRA ROE, Mr. Smith R"),
+            ["Hoekstra", "HOEKSTRA ROE", "Smith R"]
+        );
     }
 
     #[test]
