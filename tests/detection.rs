@@ -1,10 +1,11 @@
-//! The labelled mails of `tests/corpus` under the shipped rules: what a change of rules does to each kind.
+//! The labelled mails and notes of `tests/corpus` under the shipped rules: what a change of rules does to each kind.
 //!
 //! `tests/corpus/misses.txt` records which mails are judged wrongly today. A kind that gets worse fails
 //! the test, with a table; what gets better is taken over by `UPDATE_GOLDEN=1 cargo test --test detection`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
@@ -27,18 +28,48 @@ fn labels() -> Vec<Labelled> {
     text.lines().map(label).collect()
 }
 
-/// What `scan --json` says of each mail, by its name in the labels.
-fn scanned() -> BTreeMap<String, Value> {
+/// The notes of `notes.txt`; what stands for a file is their own text, so that lines may be added anywhere.
+fn notes() -> Vec<Labelled> {
+    let text = std::fs::read_to_string("tests/corpus/notes.txt").expect("the notes");
+    let (mut notes, mut kind) = (Vec::new(), String::new());
+    for line in text.lines() {
+        match line.split_at_checked(1) {
+            Some(("#", title)) => kind = title.strip_prefix("# ").map_or(kind, str::to_owned),
+            Some((sign @ ("+" | "-"), note)) => {
+                notes.push(Labelled { file: note.to_owned(), phi: sign == "+", kind: kind.clone() });
+            }
+            _ => {}
+        }
+    }
+    notes
+}
+
+/// Each note as a mail of its own, named by its place.
+fn write(notes: &[Labelled], folder: &Path) {
+    for (place, note) in notes.iter().enumerate() {
+        let (subject, text) = note.file.split_once('|').expect("a note is `subject | text`");
+        let mail = format!(
+            "From: Mollie Thorne <mthorne@cascade.example>\r\nTo: Jim Overton <joverton@fairhaven.example>\r\nSubject: {}\r\n\
+             Date: Mon, 1 Jun 2026 10:00:00 +0000\r\nMessage-ID: <{place}@cascade.example>\r\n\r\n{}\r\n",
+            subject.trim(),
+            text.trim().replace("\\n", "\r\n"),
+        );
+        std::fs::write(folder.join(format!("{place}.eml")), mail).expect("a mail is written");
+    }
+}
+
+/// What `scan --json` says of each mail of a folder, by the rest of its path.
+fn scanned(folder: &str) -> BTreeMap<String, Value> {
     let output = Command::new(env!("CARGO_BIN_EXE_waxseal"))
-        .args(["scan", "--json", "--config", "config/waxseal.yaml", "tests/corpus/eml"])
+        .args(["scan", "--json", "--config", "config/waxseal.yaml", folder])
         .output()
         .expect("the program runs");
     let text = String::from_utf8(output.stdout).expect("JSON is UTF-8");
     let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line is JSON"));
     lines
         .map(|line| {
-            let path = line["file"].as_str().expect("a line names its file").to_owned();
-            (path.trim_start_matches("tests/corpus/").to_owned(), line)
+            let path = line["file"].as_str().expect("a line names its file");
+            (path.trim_start_matches(folder).trim_start_matches('/').to_owned(), line)
         })
         .collect()
 }
@@ -67,8 +98,15 @@ fn f1<'a>(labels: &'a [Labelled], wrong: &dyn Fn(&'a Labelled) -> bool) -> f64 {
 
 #[test]
 fn no_kind_of_mail_is_judged_worse_than_recorded() {
-    let labels = labels();
-    let lines = scanned();
+    let (mut labels, notes) = (labels(), notes());
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    write(&notes, folder.path());
+    let mut lines: BTreeMap<String, Value> =
+        scanned("tests/corpus/eml").into_iter().map(|(path, line)| (format!("eml/{path}"), line)).collect();
+    let of_notes = scanned(folder.path().to_str().expect("a path of plain text"));
+    let placed = notes.iter().enumerate();
+    lines.extend(placed.map(|(place, note)| (note.file.clone(), of_notes[&format!("{place}.eml")].clone())));
+    labels.extend(notes);
     let verdict = |label: &Labelled| lines[&label.file]["verdict"].as_str().unwrap_or_default();
     let wrong: BTreeSet<&str> =
         labels.iter().filter(|label| !is_right(label, &lines[&label.file])).map(|label| label.file.as_str()).collect();
