@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::page::Sight;
-use super::raw::{Condition, Within};
+use super::raw::{Condition, Identifies, Within};
 use super::ruleset::{Clause, CompiledRule};
 use super::weigh::{Scene, Term};
 use super::{Circumstances, Finding, RuleMatch, mask};
@@ -14,6 +14,8 @@ use crate::message::{Reading, Shape, Zone};
 const MOST_FINDINGS: usize = 50;
 /// A subject and this much of the body count as one sentence.
 const AFTER_SUBJECT: usize = 160;
+/// So sure is a name only beside a number, a birth date or a word for a patient.
+const SURELY_WHOM: u8 = 86;
 /// A row longer than this is none.
 const MOST_ROW: usize = 4000;
 /// So many sights on each side of an anchor are tried.
@@ -164,6 +166,13 @@ impl<'a> Case<'a> {
             return false;
         }
         let page = &self.scene.pages[a.page];
+        let is_known = |seen: Seen<'_>| self.is_surely_whom(seen);
+        if within != Within::Message
+            && page.topics().part(a.sight.start, b.sight.start)
+            && !(is_known(a) || is_known(b))
+        {
+            return false;
+        }
         let between = &page.text.as_bytes()[low..high];
         let (one, other) = (a.sight.column, b.sight.column);
         let same_table = one && other || page.segment.shape == Shape::Table && (one || other);
@@ -178,6 +187,12 @@ impl<'a> Case<'a> {
             Within::Paragraph => same_table || page.paragraphs().join(low, high),
             Within::Part | Within::Message => true,
         }
+    }
+
+    /// Whether a sight names somebody by what only patients have. Of him or her other topics may speak, too.
+    fn is_surely_whom(&self, seen: Seen<'_>) -> bool {
+        let detector = &self.scene.rules.detectors[usize::from(seen.sight.detector)];
+        detector.identifies == Identifies::Person && seen.sight.confidence >= SURELY_WHOM
     }
 
     /// Parts of one message: everything for `message`; the subject reads as if it stood just above the body, and

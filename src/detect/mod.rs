@@ -33,6 +33,7 @@ mod sieve;
 mod standing;
 mod stretch;
 mod table;
+mod topics;
 mod trial;
 mod validate;
 mod weigh;

@@ -130,6 +130,7 @@ mod tests {
             names(NameForm::Single, "Jane R. has; Jane B has; Jane A few; Jane IV"),
             ["Jane R.", "Jane B", "Jane", "Jane"]
         );
+        assert_eq!(names(NameForm::Single, "Will S. has; Will S has; jane@x.example, Roe<roe@x>"), ["Will S.", "Roe"]);
         assert_eq!(
             names(NameForm::Titled, "Mr. Hoekstra INR 5.2, Mr. HOEKSTRA ROE, Mr. Smith R"),
             ["Hoekstra", "HOEKSTRA ROE", "Smith R"]

@@ -12,6 +12,7 @@ use super::page::{Page, Sight, StandIns};
 use super::raw::Class;
 use super::ruleset::{CompiledRule, Ruleset, Weight};
 use super::stretch::Stretches;
+use super::topics::Topics;
 use super::weigh::{LIKELY, Scene};
 use super::{Circumstances, RuleMatch};
 use crate::message::{Origin, Reading, Segment, Shape, Zone, ZoneSpan};
@@ -51,6 +52,9 @@ struct Sheet {
     sentences: Vec<u32>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     paragraphs: Vec<u32>,
+    /// Where the items of a list of topics begin.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    topics: Vec<u32>,
 }
 
 /// A sight: detector (its place in `Outline::detectors`), start, end, zone, confidence, which of the
@@ -125,6 +129,7 @@ impl Sheet {
             records: gaps().filter_map(|gap| between(2, gap)).collect(),
             sentences: gaps().filter_map(|(low, high)| page.sentences().first_end(low, high)).collect(),
             paragraphs: gaps().filter_map(|(low, high)| page.paragraphs().first_end(low, high)).collect(),
+            topics: page.topics().begins().to_vec(),
             origin,
             shape,
             sights,
@@ -157,7 +162,8 @@ impl Sheet {
         let length = segment.text.len();
         let sentences = Stretches::of_sentences(self.sentences.clone(), length);
         let paragraphs = Stretches::of_paragraphs(self.paragraphs.clone(), length);
-        Page::of_sights(rules, segment, sights).standing_for(stand_ins, sentences, paragraphs)
+        let topics = Topics::at(self.topics.clone(), length);
+        Page::of_sights(rules, segment, sights).standing_for(stand_ins, sentences, paragraphs, topics)
     }
 }
 

@@ -11,6 +11,7 @@ use super::raw::{Case, NameForm};
 use super::ruleset::{Detector, Eye, Ruleset};
 use super::stretch::Stretches;
 use super::table::{self, Column};
+use super::topics::Topics;
 use crate::message::{Segment, Shape, Zone};
 
 /// A detector's sight on a page. Offsets are of the page's text.
@@ -75,6 +76,7 @@ pub struct Page<'a> {
     /// Found when first asked for: ordinary mail never asks.
     sentences: OnceCell<Stretches>,
     paragraphs: OnceCell<Stretches>,
+    topics: OnceCell<Topics>,
     /// Empty where the text is there.
     stand_ins: StandIns,
 }
@@ -110,13 +112,20 @@ impl<'a> Page<'a> {
             zone: Cell::new(0),
             sentences: OnceCell::new(),
             paragraphs: OnceCell::new(),
+            topics: OnceCell::new(),
             stand_ins: StandIns::new(),
         }
     }
 
     /// The same for a page whose text is gone: what stands for its values, and what ended where.
-    pub fn standing_for(self, stand_ins: StandIns, sentences: Stretches, paragraphs: Stretches) -> Self {
-        Self { stand_ins, sentences: sentences.into(), paragraphs: paragraphs.into(), ..self }
+    pub fn standing_for(
+        self,
+        stand_ins: StandIns,
+        sentences: Stretches,
+        paragraphs: Stretches,
+        topics: Topics,
+    ) -> Self {
+        Self { stand_ins, sentences: sentences.into(), paragraphs: paragraphs.into(), topics: topics.into(), ..self }
     }
 
     /// Takes in what was seen by other means than the page's own.
@@ -185,6 +194,14 @@ impl<'a> Page<'a> {
 
     pub fn paragraphs(&self) -> &Stretches {
         self.paragraphs.get_or_init(|| Stretches::paragraphs(self.text))
+    }
+
+    /// Tables and records have rows instead.
+    pub fn topics(&self) -> &Topics {
+        self.topics.get_or_init(|| match self.segment.shape {
+            Shape::Prose => Topics::of(self.text),
+            _ => Topics::default(),
+        })
     }
 
     pub fn value(&self, sight: &Sight) -> &str {

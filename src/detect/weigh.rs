@@ -1,6 +1,7 @@
 //! What stands near a sight makes it surer or less sure.
 
 use std::cell::{OnceCell, RefCell};
+use std::ops::Range;
 
 use super::ids::IdSet;
 use super::known::Known;
@@ -118,7 +119,7 @@ impl<'a> Scene<'a> {
             return namesakes.stand(wanted, page, sight, here.value(sight));
         }
         if weight.about_page {
-            return self.is_on_page(page, weight);
+            return self.is_on_page(page, sight, weight);
         }
         if weight.inside {
             return is_inside(&self.rules.lexicon, here, sight, weight);
@@ -134,6 +135,9 @@ impl<'a> Scene<'a> {
             let (start, end) = (sight.start as usize, sight.end as usize);
             low = low.max(weight.before.map_or(end + 1, |gap| start.saturating_sub(gap)));
             high = high.min(weight.after.map_or(start, |gap| end + gap + 1));
+        }
+        if let Some(topic) = here.topics().around(sight.start) {
+            (low, high) = (low.max(topic.start), high.min(topic.end));
         }
         Near::new(self.rules, weight).look(here, Some(sight), low, high)
     }
@@ -157,8 +161,20 @@ impl<'a> Scene<'a> {
         those.map(|(_, page)| page)
     }
 
-    /// The same for whole pages: asked once.
-    fn is_on_page(&self, page: usize, weight: &Weight) -> bool {
+    /// The same for whole pages: asked once. An item of a list of topics is a page of its own, under what introduces all.
+    fn is_on_page(&self, page: usize, sight: &Sight, weight: &Weight) -> bool {
+        let topics = self.pages[page].topics();
+        if weight.within != Some(Within::Message)
+            && !weight.subject
+            && let Some(topic) = topics.around(sight.start)
+        {
+            let mut near = Near::new(self.rules, weight);
+            let mut look = |at: Range<usize>| near.look(&self.pages[page], None, at.start, at.end);
+            return look(topics.preamble()) || look(topic) || {
+                let is_body = self.standings()[page] == Standing::Body;
+                is_body && self.those(Standing::Subject).any(|page| near.look(page, None, 0, page.text.len()))
+            };
+        }
         if let Some(Some(known)) = self.whole.borrow()[page].get(usize::from(weight.number)) {
             return *known;
         }

@@ -10,9 +10,11 @@ pub fn single(text: &str, lists: &Lists<'_>, found: &mut impl FnMut(Span, Surety
         let name = &text[span.start as usize..span.end as usize];
         // `ALT 312` is a test.
         let short = name.len() < 3 || name.len() == 3 && is_upper(name);
-        if span.start != last && !short && !lists.words.holds(name) {
-            let end = initial_after(text, span.end as usize) as u32;
-            found(Span { end, ..*span }, if is_capital(name) { Surety::Full } else { Surety::Half });
+        let end = initial_after(text, span.end as usize);
+        // `Crystal W.`: what has an initial behind it is hardly a word.
+        let is_word = lists.words.holds(name) && !text[span.end as usize..end].ends_with('.');
+        if span.start != last && !short && !is_word && !is_in_address(text, end) {
+            found(Span { end: end as u32, ..*span }, if is_capital(name) { Surety::Full } else { Surety::Half });
         }
         last = span.start;
     }
@@ -23,6 +25,15 @@ pub fn single(text: &str, lists: &Lists<'_>, found: &mut impl FnMut(Span, Surety
         }
     }
 }
+
+/// `ginny.l@mail.example` calls nobody by that name.
+fn is_in_address(text: &str, end: usize) -> bool {
+    let rest = text.as_bytes()[end..].iter().take(MOST_LOCAL);
+    rest.take_while(|byte| !byte.is_ascii_whitespace() && !b"<>,;".contains(byte)).any(|byte| *byte == b'@')
+}
+
+/// What stands before the `@` is no longer (RFC 5321 §4.5.3.1.1).
+const MOST_LOCAL: usize = 64;
 
 /// Past the family name's initial behind a given name: `Jo R. has seizures`; `A` and `I` are words.
 fn initial_after(text: &str, end: usize) -> usize {
