@@ -55,8 +55,11 @@ pub fn unlisted_family(text: &str, given: Span, lists: &Lists<'_>, found: &mut i
         return;
     }
     let unlisted = !starts(lists.family, start) && !end_with(lists.family, before) && !end_with(lists.given, before);
+    // `to ICU, Denny to tele`
+    let is_abbreviation = last.len() < 5 && is_upper(last) && !is_upper(first);
     if last.len() > 2
         && unlisted
+        && !is_abbreviation
         && is_capital(last)
         && is_capital(first)
         && !lists.words.holds(last)

@@ -1,5 +1,7 @@
 //! XML to text: documents as prose, data as records. No DTD is followed, nothing is fetched.
 
+use std::collections::BTreeSet;
+
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, escape};
 
@@ -44,6 +46,7 @@ pub(super) fn prose(bytes: &[u8]) -> Result<String, GapReason> {
     let source = decode(bytes);
     let mut reader = reader(&source);
     let mut out = String::with_capacity(source.len() / 4);
+    let mut authors = BTreeSet::new();
     // Paragraphs inside a table cell do not end the row.
     let mut cells = 0usize;
     loop {
@@ -60,7 +63,7 @@ pub(super) fn prose(bytes: &[u8]) -> Result<String, GapReason> {
                     cells += 1;
                     begin_cell(&mut out);
                 }
-                attributes(&mut out, &start);
+                attributes(&mut out, &mut authors, &start);
             }
             Ok(Event::Empty(empty)) => {
                 match empty.local_name().as_ref() {
@@ -71,7 +74,7 @@ pub(super) fn prose(bytes: &[u8]) -> Result<String, GapReason> {
                     "table-cell" => begin_cell(&mut out),
                     _ => {}
                 }
-                attributes(&mut out, &empty);
+                attributes(&mut out, &mut authors, &empty);
             }
             Ok(Event::End(end)) => match end.local_name().as_ref() {
                 "tc" | "table-cell" => {
@@ -83,14 +86,32 @@ pub(super) fn prose(bytes: &[u8]) -> Result<String, GapReason> {
                 "t" | "r" | "span" | "rPr" | "pPr" | "hyperlink" | "a" | "ins" | "del" | "smartTag" | "sdtContent"
                 | "sdt" | "instrText" | "fldSimple" | "delText" | "txBody" | "sp" | "bookmarkStart" => {}
                 "tr" | "table-row" => end_line(&mut out),
+                // Whoever remarks on a text is none of whom it speaks.
+                "author" => {
+                    end_line(&mut out);
+                    out.push('\n');
+                }
                 // What a cell looks like (`tcPr`) and what else stands in it leave the row whole.
                 _ if cells > 0 => {}
                 _ => end_line(&mut out),
             },
-            Ok(Event::Eof) => return Ok(out),
+            Ok(Event::Eof) => {
+                tell_apart(&mut out, &authors);
+                return Ok(out);
+            }
             Ok(_) => {}
             Err(_) => return Err(GapReason::Corrupt),
         }
+    }
+}
+
+/// Whoever changed a text stands below it: a change may lie amid a word.
+fn tell_apart(out: &mut String, authors: &BTreeSet<String>) {
+    for author in authors {
+        end_line(out);
+        out.push('\n');
+        out.push_str(author);
+        out.push('\n');
     }
 }
 
@@ -121,12 +142,19 @@ fn end_line(out: &mut String) {
     }
 }
 
-/// Alternative texts of pictures, form values, link targets outside the document.
-fn attributes(out: &mut String, start: &BytesStart<'_>) {
+/// Alternative texts of pictures, form values, link targets outside the document; apart from them, who changed what.
+fn attributes(out: &mut String, authors: &mut BTreeSet<String>, start: &BytesStart<'_>) {
     for attribute in start.attributes().flatten() {
         let name = attribute.key.local_name();
+        let value = || escape::unescape(&attribute.value).unwrap_or_default();
+        if name.as_ref() == "author" {
+            if authors.len() < MOST_AUTHORS && !attribute.value.trim().is_empty() {
+                authors.insert(value().into_owned());
+            }
+            continue;
+        }
         let told = match name.as_ref() {
-            "descr" | "alt" | "string-value" | "author" | "textpath" | "title" => true,
+            "descr" | "alt" | "string-value" | "textpath" | "title" => true,
             "Target" => start.attributes_raw().contains("TargetMode=\"External\""),
             "val" if matches!(start.local_name().as_ref(), "default" | "alias" | "statusText" | "helpText") => true,
             // A string that a pivot table remembers.
@@ -135,11 +163,14 @@ fn attributes(out: &mut String, start: &BytesStart<'_>) {
         };
         if told && !attribute.value.trim().is_empty() {
             end_line(out);
-            out.push_str(&escape::unescape(&attribute.value).unwrap_or_default());
+            out.push_str(&value());
             out.push('\n');
         }
     }
 }
+
+/// More are no authors.
+const MOST_AUTHORS: usize = 1000;
 
 /// Attributes that say how something is drawn, in several words.
 fn is_layout(name: &str) -> bool {
@@ -307,6 +338,14 @@ mod tests {
             text,
             "id: 998991\ngiven: Jo\nfamily: Roe\nbirth Time: 19750501\n\nvalue: E11.9\nvalue: Type 2 diabetes\n"
         );
+    }
+
+    #[test]
+    fn a_change_amid_a_word_leaves_it_whole() {
+        let source = "<p><r><t>SSN 219-</t></r><ins author='Ann Lo' date='x'><r><t>09-67</t></r></ins><r><t>81 of Jo</t></r></p>";
+        assert_eq!(prose(source.as_bytes()).expect("well-formed"), "SSN 219-09-6781 of Jo\n\nAnn Lo\n");
+        let remark = "<comments><authors><author>user</author></authors><text><t>Jo Roe called</t></text></comments>";
+        assert_eq!(prose(remark.as_bytes()).expect("well-formed"), "user\n\nJo Roe called\n");
     }
 
     #[test]
