@@ -23,8 +23,8 @@ mod text;
 mod tree;
 pub mod units;
 
-pub use fault::{Fault, Faults};
+pub use fault::{Fault, Faults, Told};
 pub use known::{Acquaintance, acquaintance};
-pub use load::{Configuration, Surroundings, load, load_to_look, read};
+pub use load::{Configuration, Surroundings, load, load_to_look, look, read};
 pub use ruleset::{compile_rules, idle_exceptions, rules_schema, ruleset};
 pub use schema::schema;
