@@ -208,6 +208,7 @@ fn completions_and_man_pages_know_every_command() {
     for shell in ["bash", "zsh", "fish"] {
         let script = text(&site.run(&["completions", shell]));
         assert!(script.contains("suspend") && script.contains("waxseal"), "{shell}");
+        assert!(!script.contains("worker"), "{shell}: what the program only tells itself is offered to nobody");
     }
     assert_eq!(status(&site.run(&["man", "man"])), 0);
     for page in ["waxseal.1", "waxseal-queue.1", "waxseal-queue-summary.1", "waxseal-trace.1"] {
@@ -412,6 +413,33 @@ fn check_names_every_fault_at_once_with_its_place_and_mend() {
     let told = text(&output);
     assert!(told.contains("hostname") && told.contains("127.0.0.0/99"), "both at once: {told}");
     assert!(lines(&output).iter().all(|told| told["line"].as_u64() > Some(0)), "{told}");
+
+    // A fault in one place hides nothing elsewhere: not what is only doubtful, not the rules, not the folder.
+    let rules = RULES.replace("regex: '", "regex: '(");
+    std::fs::write(site.path().join("rules/test.yaml"), rules).expect("written");
+    let weak = format!("{good}policy: {{ clean: opportunistic, phi: tls }}\nlmits: {{}}\n");
+    std::fs::write(site.path().join("waxseal.yaml"), weak).expect("written");
+    let output = site.run(&["check"]);
+    assert_eq!(status(&output), 78);
+    for told in ["lmits: unknown key", "test.yaml:9:", "may leave unencrypted", "tls is weaker than tls-verified"] {
+        assert!(text(&output).contains(told), "{told}: {}", text(&output));
+    }
+}
+
+#[test]
+fn check_tells_of_a_data_folder_that_can_not_be_made() {
+    let site = site_with_rules("enforce");
+    let good = std::fs::read_to_string(site.path().join("waxseal.yaml")).expect("the file");
+    for (data_dir, wanted) in [("new/var", 0), ("waxseal.yaml/var", 1)] {
+        std::fs::write(
+            site.path().join("waxseal.yaml"),
+            good.replace("data_dir: var", &format!("data_dir: {data_dir}")),
+        )
+        .expect("written");
+        let output = site.run(&["check"]);
+        assert_eq!(status(&output), wanted, "{data_dir}: {}", text(&output));
+        assert_eq!(text(&output).contains("can't be made"), wanted == 1, "{data_dir}: {}", text(&output));
+    }
 }
 
 #[test]

@@ -256,6 +256,16 @@ impl Authority {
     }
 }
 
+/// What `openssl req -x509` makes: its own authority, for this name.
+fn alone(name: &str, until: i32) -> (String, (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)) {
+    let key = KeyPair::generate().unwrap();
+    let mut parameters = CertificateParams::new(vec![name.to_owned()]).unwrap();
+    parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    parameters.not_after = rcgen::date_time_ymd(until, 1, 1);
+    let certificate = parameters.self_signed(&key).unwrap();
+    (certificate.pem(), (vec![certificate.der().clone()], PrivateKeyDer::Pkcs8(key.serialize_der().into())))
+}
+
 /// A source for which only a certificate of `authority` with Microsoft's name counts.
 fn certified(kind: SourceKind, authority: &std::path::Path) -> Source {
     Source {
@@ -279,15 +289,22 @@ async fn a_client_certificate_proves_its_source_or_is_refused_in_words() {
     let folder = tempfile::tempdir().unwrap();
     let roots = folder.path().join("roots.pem");
     let (ours, theirs) = (Authority::new(), Authority::new());
-    std::fs::write(&roots, &ours.pem).unwrap();
+    // A certificate that signed itself counts where the source lists that very certificate.
+    let (listed, unlisted) = (alone(MICROSOFT, 4000), alone(MICROSOFT, 4000));
+    let (expired, other) = (alone(MICROSOFT, 2001), alone("mail.evil.example", 4000));
+    std::fs::write(&roots, [&*ours.pem, &listed.0, &expired.0, &other.0].concat()).unwrap();
     for (kind, shown, expected) in [
+        (SourceKind::Mta, Some(listed.1), "250 2.1.5"),
+        (SourceKind::Mta, Some(unlisted.1), "550 5.7.1 [WX-R11]"),
+        (SourceKind::Mta, Some(expired.1), "550 5.7.1 [WX-R11]"),
+        (SourceKind::Mta, Some(other.1), "550 5.7.1 [WX-R11]"),
         (SourceKind::Mta, Some(ours.issue(MICROSOFT, ClientAuth, 4000)), "250 2.1.5"),
         (SourceKind::M365, Some(ours.issue(MICROSOFT, ServerAuth, 4000)), "250 2.1.5"),
         (SourceKind::Mta, Some(ours.issue(MICROSOFT, ServerAuth, 4000)), "550 5.7.1 [WX-R11]"),
         (SourceKind::Mta, Some(ours.issue("mail.evil.example", ClientAuth, 4000)), "550 5.7.1 [WX-R11]"),
         (SourceKind::Mta, Some(ours.issue(MICROSOFT, ClientAuth, 2001)), "550 5.7.1 [WX-R11]"),
         (SourceKind::Mta, Some(theirs.issue(MICROSOFT, ClientAuth, 4000)), "550 5.7.1 [WX-R11]"),
-        (SourceKind::Mta, None, "550 5.7.1 [WX-R11]"),
+        (SourceKind::Mta, None, "550 5.7.1 [WX-R10]"),
     ] {
         let house = House { sources: vec![certified(kind, &roots)], ..House::default() };
         let served = house.start().await;

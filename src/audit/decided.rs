@@ -4,8 +4,12 @@ use serde_json::{Map, Value, json};
 
 use crate::policy::Decision;
 
+/// So many findings of a refused message are kept.
+const MOST_FINDINGS: usize = 50;
+
 /// The detail of a `decided` or `refused` event: verdict, the hashes of what decided, the rules
-/// that matched, gaps, and for each recipient its level and what lowered it. No evidence, not even masked.
+/// that matched, gaps, and for each recipient its level and what lowered it. Evidence, masked, only of what was refused: everything
+/// else has a record of its own.
 pub fn detail_of_decision(source: &str, decision: &Decision) -> Map<String, Value> {
     let rules: Vec<&str> = decision.findings.matches.iter().map(|matched| matched.rule.as_str()).collect();
     let gaps: Vec<String> = decision.gaps.iter().map(|gap| format!("{} in {}", gap.reason, gap.origin)).collect();
@@ -34,6 +38,9 @@ pub fn detail_of_decision(source: &str, decision: &Decision) -> Map<String, Valu
     }
     if let Some(refusal) = &decision.refusal {
         tell("refusal", refusal.code.clone().into());
+        // Nothing else is kept of a refused message, so where it was seen stands here; masked, as everywhere.
+        let findings = &decision.findings.findings;
+        tell("findings", json!(&findings[..findings.len().min(MOST_FINDINGS)]));
     }
     detail
 }

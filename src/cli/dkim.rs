@@ -25,6 +25,7 @@ use crate::world::{Clock, SystemClock};
 pub enum Command {
     /// Make a domain's first keys (RSA 2048 and Ed25519) and print their DNS records
     New {
+        /// The domain after the @ of the authors
         domain: Domain,
         /// Only this one
         #[arg(long, value_enum)]
@@ -35,12 +36,17 @@ pub enum Command {
     },
     /// Make the next keys; with --activate let them sign in the place of the present ones
     Rotate {
+        /// The domain after the @ of the authors
         domain: Domain,
+        /// Let the next keys sign from now on; the present ones retire
         #[arg(long)]
         activate: bool,
     },
     /// Every key, its state and its DNS record
-    Show { domain: Option<Domain> },
+    Show {
+        /// Of this domain only
+        domain: Option<Domain>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

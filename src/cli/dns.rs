@@ -16,9 +16,15 @@ use crate::world::{DnsConfig, DnsResolver, Families, ResolveError, Resolver};
 #[derive(clap::Subcommand)]
 pub enum Command {
     /// Print the records that must stand in the DNS of a domain that sends through this gateway
-    Records { domain: Domain },
+    Records {
+        /// The domain after the @ of the authors
+        domain: Domain,
+    },
     /// Ask the DNS whether they do
-    Check { domain: Domain },
+    Check {
+        /// The domain after the @ of the authors
+        domain: Domain,
+    },
 }
 
 /// A record that is wanted, and whether it is there.

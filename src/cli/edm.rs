@@ -36,7 +36,10 @@ pub enum Command {
     /// Every index, with its age
     List,
     /// Take an index away
-    Drop { name: String },
+    Drop {
+        /// As given to `edm build`
+        name: String,
+    },
 }
 
 pub fn run(common: &Common, command: Command) -> Result {

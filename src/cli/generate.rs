@@ -9,6 +9,7 @@ use super::output;
 
 #[derive(clap::Args)]
 pub struct CompletionsArgs {
+    /// The shell
     shell: Shell,
 }
 
@@ -18,11 +19,17 @@ pub struct ManArgs {
     folder: PathBuf,
 }
 
-pub fn completions(mut command: clap::Command, args: &CompletionsArgs) -> Result {
+pub fn completions(command: clap::Command, args: &CompletionsArgs) -> Result {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut command, "waxseal", &mut script);
+    clap_complete::generate(args.shell, &mut for_people(&command), "waxseal", &mut script);
     output::bytes(&script)?;
     Ok(Exit::Done)
+}
+
+/// Without the commands that the program only gives itself: the generator would offer them, hidden or not.
+fn for_people(command: &clap::Command) -> clap::Command {
+    let shown = command.get_subcommands().filter(|below| !below.is_hide_set()).cloned();
+    clap::Command::new("waxseal").args(command.get_arguments().cloned()).subcommands(shown)
 }
 
 pub fn man(command: clap::Command, args: &ManArgs) -> Result {

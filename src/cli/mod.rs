@@ -183,6 +183,21 @@ mod tests {
         Cli::command().debug_assert();
     }
 
+    #[test]
+    fn every_argument_says_what_it_is() {
+        fn silent(command: &clap::Command, path: &str, found: &mut Vec<String>) {
+            let shown = command.get_arguments().filter(|argument| !argument.is_hide_set());
+            let mute = shown.filter(|argument| argument.get_help().is_none_or(|help| help.to_string().is_empty()));
+            found.extend(mute.map(|argument| format!("{path} {}", argument.get_id())));
+            for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
+                silent(below, &format!("{path} {}", below.get_name()), found);
+            }
+        }
+        let mut found = Vec::new();
+        silent(&Cli::command(), "waxseal", &mut found);
+        assert!(found.is_empty(), "{found:?}");
+    }
+
     /// The commands that a page tells its reader to type, or speaks of.
     fn commands_in(page: &str) -> Vec<Vec<String>> {
         let typed = page.lines().filter_map(|line| line.trim().trim_start_matches("sudo ").strip_prefix("waxseal "));

@@ -18,7 +18,10 @@ pub enum Command {
     /// Held mail, oldest first
     List,
     /// One message's story: masked findings and reasons, never its content
-    Show { id: String },
+    Show {
+        /// Its id or Message-ID
+        id: String,
+    },
     /// Send it over encrypted transport, never lower: an exception for once, recorded with its reason
     Release {
         /// The message's id or Message-ID
@@ -50,7 +53,9 @@ pub enum Command {
     },
     /// Write the whole message, unmasked; who did, and why, is recorded
     Export {
+        /// Its id or Message-ID
         id: String,
+        /// Why, for the account
         #[arg(long)]
         reason: String,
         /// Into this file (0600) instead of standard output

@@ -15,7 +15,10 @@ pub enum Command {
     /// Unsettled mail that is not held
     List,
     /// One message's whole story
-    Show { id: String },
+    Show {
+        /// Its id or Message-ID
+        id: String,
+    },
     /// What waits for each destination, with its last reply and age
     Summary,
     /// Try waiting or paused mail now
@@ -24,6 +27,7 @@ pub enum Command {
     Pause(Which),
     /// Destroy a message; its author is not told
     Delete {
+        /// Its id or Message-ID
         id: String,
         /// Why, for the account
         #[arg(long)]

@@ -27,6 +27,7 @@ pub struct SuspendArgs {
 
 #[derive(clap::Args)]
 pub struct ResumeArgs {
+    /// The domain after the @ of the recipients
     #[arg(long)]
     domain: Domain,
 }

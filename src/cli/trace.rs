@@ -4,10 +4,11 @@ use std::fmt::Write;
 
 use super::Common;
 use super::control::{Control, encode};
-use super::exit::{Exit, Result};
+use super::exit::{Error, Exit, Result};
 use super::findings::distinct;
 use super::output::plain;
-use crate::web::{EventView, StoryView};
+use crate::mail::QueueId;
+use crate::web::{AccountView, EventView, StoryView};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -21,8 +22,25 @@ pub fn run(common: &Common, args: &Args) -> Result {
 
 /// Prints the story of a message.
 pub fn show(common: &Common, id: &str) -> Result {
-    let story: StoryView = Control::open(common)?.get(&format!("/v1/messages/{}", encode(id)))?;
+    let control = Control::open(common)?;
+    let story: StoryView = match control.get(&format!("/v1/messages/{}", encode(id))) {
+        Ok(story) => story,
+        Err(Error::No(why)) => return account(common, &control, id, why),
+        Err(error) => return Err(error),
+    };
     common.output().one(&story, text)?;
+    Ok(Exit::Done)
+}
+
+/// What was refused, or is past `retention.messages`, has no record any more; the account is kept for good.
+fn account(common: &Common, control: &Control, id: &str, why: String) -> Result {
+    let Ok(id) = id.parse::<QueueId>() else { return Err(Error::No(why)) };
+    let account: AccountView = control.get(&format!("/v1/messages/{id}/events"))?;
+    common.output().one(&account, |account| {
+        let state = account.state.as_deref().unwrap_or("kept in the account only");
+        let lines: String = account.events.iter().map(|event| format!("  {}\n", line(event))).collect();
+        format!("message    {id}  {state}\n\nwhat happened\n{lines}")
+    })?;
     Ok(Exit::Done)
 }
 

@@ -19,6 +19,7 @@ use crate::world::{Clock, SystemClock, SystemRandom};
 pub enum Command {
     /// Add a user; its password comes on standard input
     Add {
+        /// What it signs in as
         name: String,
         /// Read the password from standard input (there is no other way: arguments stand in process lists)
         #[arg(long, required = true)]
@@ -29,6 +30,7 @@ pub enum Command {
     },
     /// Give a user a new password; who was disabled can sign in again, and tokens given before are void
     Password {
+        /// What it signs in as
         name: String,
         /// Read the password from standard input
         #[arg(long, required = true)]
@@ -37,11 +39,18 @@ pub enum Command {
     /// Every user, without passwords
     List,
     /// Let a user sign in no more; what it did stays in the account
-    Disable { name: String },
+    Disable {
+        /// What it signs in as
+        name: String,
+    },
     /// Take a user's second factor away; SMTP has none, so there is nothing to take from who only sends
-    ResetMfa { name: String },
+    ResetMfa {
+        /// What it signs in as
+        name: String,
+    },
     /// Give a program of a user's a token, shown this once: with it `/metrics` can be read from another machine
     Token {
+        /// What it signs in as
         name: String,
         /// How long it holds: 12h, 90d
         #[arg(long, value_name = "AGE", default_value = "90d", value_parser = age)]

@@ -53,6 +53,7 @@ pub enum Command {
         /// A waiver's id, or an address: then all of that mailbox
         #[arg(value_name = "ID|ADDRESS")]
         which: String,
+        /// Why, for the account
         #[arg(long, value_name = "TEXT")]
         reason: String,
     },

@@ -63,14 +63,23 @@ impl Fault {
 }
 
 /// All that was gathered, each in the order of the file.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Told {
     pub faults: Vec<Fault>,
+    /// The rules that were named, as far as that could be read: they can be looked at all the same.
+    pub rules: Vec<PathBuf>,
+    pub packs: Option<Vec<String>>,
     /// Files that only a gateway that serves must be able to read.
     pub unreadable: Vec<Fault>,
     pub refusals: Vec<Fault>,
     pub warnings: Vec<Fault>,
     pub weaknesses: Vec<Fault>,
+}
+
+impl From<Vec<Fault>> for Box<Told> {
+    fn from(faults: Vec<Fault>) -> Self {
+        Box::new(Told { faults: sorted(faults), ..Told::default() })
+    }
 }
 
 /// Gathers faults and warnings about one file while its settings are read.
@@ -119,6 +128,8 @@ impl<'a> Complaints<'a> {
 
     pub fn into_parts(self) -> Told {
         Told {
+            rules: self.told.rules,
+            packs: self.told.packs,
             faults: sorted(self.told.faults),
             unreadable: sorted(self.told.unreadable),
             refusals: sorted(self.told.refusals),
@@ -145,7 +156,7 @@ pub fn fault(file: &Path, place: Place, key: &str, message: impl Into<String>, m
 }
 
 /// In the order of the file, so that they are mended from top to bottom.
-fn sorted(mut faults: Vec<Fault>) -> Vec<Fault> {
+pub fn sorted(mut faults: Vec<Fault>) -> Vec<Fault> {
     faults.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
     faults.dedup();
     faults

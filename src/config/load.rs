@@ -7,7 +7,7 @@ use std::time::Duration;
 use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
 
-use super::fault::{Complaints, Fault, Faults, fault};
+use super::fault::{Complaints, Fault, Faults, Told, fault, sorted};
 use super::files::Base;
 use super::raw::{self, Settings};
 use super::tree::{self, Node, Place};
@@ -70,56 +70,57 @@ pub fn load(path: &Path, now: Timestamp) -> Result<Configuration, Faults> {
 
 /// The same for who serves nothing: secrets and certificates of the gateway may be out of its reach.
 pub fn load_to_look(path: &Path, now: Timestamp) -> Result<Configuration, Faults> {
+    look(path, now).map_err(|told| Faults(told.faults))
+}
+
+/// The same for `check`, which also tells what is only doubtful in a file that can't be used.
+pub fn look(path: &Path, now: Timestamp) -> Result<Configuration, Box<Told>> {
     let variable = |name: &str| std::env::var(name).ok();
     match text::read(path) {
         Ok(text) => read_to_look(path, &text, &Surroundings { variable: &variable, now }),
         Err(text::Unreadable { line, column, message, mend }) => {
             let place = Place { line: line as u64, column: column as u64 };
-            Err(Faults(vec![fault(path, place, "", message, mend)]))
+            Err(vec![fault(path, place, "", message, mend)].into())
         }
     }
 }
 
 /// [`load`] for text that is already in memory; relative paths count from the folder of `path`.
 pub fn read(path: &Path, text: &str, around: &Surroundings<'_>) -> Result<Configuration, Faults> {
-    read_to_look(path, text, around).and_then(servable)
+    read_to_look(path, text, around).map_err(|told| Faults(told.faults)).and_then(servable)
 }
 
 fn servable(configuration: Configuration) -> Result<Configuration, Faults> {
-    if configuration.unreadable.is_empty() { Ok(configuration) } else { Err(told(configuration.unreadable)) }
+    if configuration.unreadable.is_empty() { Ok(configuration) } else { Err(Faults(configuration.unreadable)) }
 }
 
-fn read_to_look(path: &Path, text: &str, around: &Surroundings<'_>) -> Result<Configuration, Faults> {
-    let mut tree = tree::read(text).map_err(|error| Faults(vec![fault(path, error.place, "", error.message, None)]))?;
+fn read_to_look(path: &Path, text: &str, around: &Surroundings<'_>) -> Result<Configuration, Box<Told>> {
+    let mut tree = tree::read(text).map_err(|error| vec![fault(path, error.place, "", error.message, None)])?;
     let mut faults = expand::expand(&mut tree, around.variable, path);
     faults.extend(shape::check(&schema(), &mut tree, path));
     let settings = match serde_json::from_value::<Settings>(tree.to_json()) {
         Ok(settings) => settings,
         // What is told about it is enough.
-        Err(_) if !faults.is_empty() => return Err(told(faults)),
-        Err(error) => return Err(told(vec![fault(path, Place::default(), "", error.to_string(), None)])),
+        Err(_) if !faults.is_empty() => return Err(faults.into()),
+        Err(error) => return Err(vec![fault(path, Place::default(), "", error.to_string(), None)].into()),
     };
-    let configuration = build(path, settings, &tree, around);
-    match configuration {
-        Ok(configuration) if faults.is_empty() => Ok(configuration),
-        Ok(configuration) => {
-            faults.extend(configuration.unreadable);
-            Err(told(faults))
+    let mut told = match build(path, settings, &tree, around) {
+        Ok(configuration) if faults.is_empty() => return Ok(configuration),
+        Ok(Configuration { unreadable, refusals, warnings, rules, settings, .. }) => {
+            faults.extend(unreadable);
+            Box::new(Told { refusals, warnings, rules, packs: settings.packs, ..Told::default() })
         }
-        Err(more) => {
+        Err(mut more) => {
             // A section that lost a value to one fault would only be blamed again for lacking it.
             let sections = faults.iter().map(|fault| section(&fault.key).to_owned());
             let damaged: Vec<String> = sections.filter(|section| !section.is_empty()).collect();
             let blamed = |fault: &Fault| damaged.iter().any(|section| fault.key.starts_with(section.as_str()));
-            faults.extend(more.into_iter().filter(|fault| !blamed(fault)));
-            Err(told(faults))
+            faults.extend(std::mem::take(&mut more.faults).into_iter().filter(|fault| !blamed(fault)));
+            more
         }
-    }
-}
-
-fn told(mut faults: Vec<Fault>) -> Faults {
-    faults.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
-    Faults(faults)
+    };
+    told.faults = sorted(faults);
+    Err(told)
 }
 
 /// The outermost list item or section that a key lies in: `sources[0]` of `sources[0].header.name`.
@@ -127,7 +128,7 @@ fn section(key: &str) -> &str {
     key.split('.').next().unwrap_or_default()
 }
 
-fn build(path: &Path, settings: Settings, tree: &Node, around: &Surroundings<'_>) -> Result<Configuration, Vec<Fault>> {
+fn build(path: &Path, settings: Settings, tree: &Node, around: &Surroundings<'_>) -> Result<Configuration, Box<Told>> {
     let base = Base {
         folder: path.parent().unwrap_or(Path::new("")).to_owned(),
         credentials: (around.variable)("CREDENTIALS_DIRECTORY").map(PathBuf::from),
@@ -155,8 +156,8 @@ fn build(path: &Path, settings: Settings, tree: &Node, around: &Surroundings<'_>
     told.faults.extend(record_faults);
     told.warnings.extend(record_warnings);
     if !told.faults.is_empty() {
-        told.faults.extend(told.unreadable);
-        return Err(told.faults);
+        told.faults.append(&mut told.unreadable);
+        return Err(Box::new(Told { rules, packs: settings.packs, ..told }));
     }
     let redacted = redacted(&settings, &policy.exceptions);
     let hash = hex_sha256(&redacted);

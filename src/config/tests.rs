@@ -154,3 +154,21 @@ fn a_missing_file_is_a_fault() {
     let Faults(faults) = load(Path::new("no/such.yaml"), now()).unwrap_err();
     assert!(faults[0].to_string().starts_with("no/such.yaml: can't be read:"));
 }
+
+/// A reload says "reloaded" and yet leaves some settings as they were at the start: it must name them.
+#[test]
+fn only_what_a_reload_leaves_as_it_was_waits_for_a_restart() {
+    let started = good(&with("")).settings;
+    for (changed, expected) in [
+        ("", vec![]),
+        ("limits: { min_free: 1GiB, errors: 5 }", vec!["limits.min_free"]),
+        ("delivery: { retry: [1m], mx_port: 26 }", vec!["delivery.retry"]),
+        ("policy: { clean: opportunistic, phi: message }", vec![]),
+        ("quarantine: { expire: 2d }", vec![]),
+        ("telemetry: { log_level: debug }", vec!["telemetry"]),
+        ("listeners: [{ name: relay, bind: 127.0.0.1:2527, tls: starttls }]", vec!["listeners"]),
+        ("listeners: [{ name: relay, bind: 127.0.0.1:2525, tls: required }]", vec![]),
+    ] {
+        assert_eq!(waits_for_restart(&started, &good(&with(changed)).settings), expected, "{changed}");
+    }
+}

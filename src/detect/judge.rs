@@ -7,7 +7,7 @@ use super::raw::{Condition, Identifies, Within};
 use super::ruleset::{Clause, CompiledRule};
 use super::weigh::{Scene, Term};
 use super::{Circumstances, Finding, RuleMatch, mask};
-use crate::mail::Address;
+use crate::mail::{Address, AddressPattern};
 use crate::message::{Reading, Shape, Zone};
 
 /// Sights above this are not all told: a spreadsheet of a million rows is one finding a column.
@@ -264,8 +264,8 @@ impl<'a> Case<'a> {
     /// The keys of a condition that are about the message and not its text.
     fn facts_hold(&self, condition: &Condition) -> bool {
         let known = self.circumstances;
-        let addresses = |wanted: &[String], addresses: &[Address]| {
-            wanted.is_empty() || addresses.iter().any(|address| wanted.iter().any(|one| address_fits(address, one)))
+        let addresses = |wanted: &[AddressPattern], addresses: &[Address]| {
+            wanted.is_empty() || addresses.iter().any(|address| wanted.iter().any(|one| one.matches(address)))
         };
         (condition.source.is_empty() || condition.source.contains(&known.source))
             && addresses(&condition.author, &known.authors)
@@ -309,14 +309,4 @@ impl<'a> Case<'a> {
 
 fn gap(a: Seen<'_>, b: Seen<'_>) -> u32 {
     a.sight.start.max(b.sight.start).saturating_sub(a.sight.end.min(b.sight.end))
-}
-
-/// `ann@corp.example`, `@corp.example`, or `.corp.example` for its subdomains.
-fn address_fits(address: &Address, wanted: &str) -> bool {
-    let domain = address.domain().as_str();
-    match wanted.strip_prefix('@') {
-        Some(whole) => domain.eq_ignore_ascii_case(whole),
-        None if wanted.starts_with('.') => domain.to_ascii_lowercase().ends_with(&wanted.to_ascii_lowercase()),
-        None => format!("{}@{domain}", address.local()).eq_ignore_ascii_case(wanted),
-    }
 }

@@ -23,6 +23,7 @@ impl Dispatch {
             let trouble = attempt.result.trouble();
             info!(
                 id = %leased.envelope.id, recipient = due.index, domain = %attempt.address.domain(),
+                to = %attempt.address,
                 host = attempt.host.as_deref(), result = attempt.result.as_str(), code = trouble.code,
                 status = %trouble.status, asked = %due.level, basis = attempt.proof.as_ref().map(|p| p.basis.as_str()),
                 "delivery attempt"

@@ -49,6 +49,8 @@ pub struct Gateway {
 /// What a running gateway consists of.
 struct Rooms {
     file: PathBuf,
+    /// The settings at the start: what a reload can't change is still as they say.
+    started: config::raw::Settings,
     base: Base,
     intake: Arc<Intake>,
     server: Server,
@@ -107,6 +109,7 @@ impl Gateway {
         let directory_metrics = directory::Metrics::new(registry).context("the directory's metrics")?;
         let rooms = Rooms {
             file: configuration.file.clone(),
+            started: configuration.settings.clone(),
             base,
             intake,
             server,
@@ -211,7 +214,8 @@ impl Rooms {
     async fn told(&self, configuration: &Configuration) {
         let metrics = &self.base.telemetry.metrics;
         metrics.reloaded(self.base.clock.now());
-        metrics.observing(configuration.policy.observe_until);
+        let observed = configuration.policy.observed(self.base.clock.now());
+        metrics.observing(observed.iter().map(|(_, until)| *until).max());
         for doubt in configuration.refusals.iter().chain(&configuration.warnings) {
             tracing::warn!(fault = %doubt, "configuration");
         }
@@ -220,9 +224,14 @@ impl Rooms {
             let detail = detail.map(|(name, words)| (name.to_owned(), words.as_str().into()));
             self.record(EventKind::WeakConfiguration, serde_json::Map::from_iter(detail)).await;
         }
-        if let Some(until) = configuration.policy.observe_until.filter(|until| self.base.clock.now() < *until) {
-            let detail = [("until".to_owned(), until.to_string().into())];
-            self.record(EventKind::ObserveStarted, serde_json::Map::from_iter(detail)).await;
+        for (profile, until) in observed {
+            let of = profile.map(|name| ("profile".to_owned(), name.into()));
+            let detail = [("until".to_owned(), until.to_string().into())].into_iter().chain(of);
+            self.record(EventKind::ObserveStarted, detail.collect()).await;
+        }
+        let later = config::waits_for_restart(&self.started, &configuration.settings);
+        if !later.is_empty() {
+            tracing::warn!(keys = later.join(", "), "changed settings wait for a restart");
         }
     }
 

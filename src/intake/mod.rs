@@ -189,11 +189,14 @@ impl Intake {
         let Arriving { envelope, content, facts } = arriving;
         let id = envelope.id;
         if let Some(refusal) = &decision.refusal {
-            let reply = refuse::by_policy(refusal);
+            let reply = refuse::by_policy(id, refusal);
             let events = vec![self.event(EventKind::Refused, id, &envelope, &decision)];
             self.store.record_refusal(&envelope, &decision, events).await.map_err(|error| refuse::store(&error))?;
             self.metrics.decided(&decision);
-            info!(%id, source = envelope.source, verdict = %decision.verdict, "message refused");
+            info!(
+                %id, source = envelope.source, from = %envelope.reverse_path, verdict = %decision.verdict,
+                "message refused"
+            );
             return Err(reply);
         }
         let held = is_all_held(&decision);
@@ -208,7 +211,8 @@ impl Intake {
             leased: place.is_some(),
         };
         let leased = Leased::first(&envelope, &decided, &facts, &content, self.clock.now());
-        let (source, decision) = (envelope.source.clone(), Arc::clone(&leased.decision));
+        let (source, from, decision) =
+            (envelope.source.clone(), envelope.reverse_path.clone(), Arc::clone(&leased.decision));
         let arrival =
             Arrival { envelope, content, facts, events: Vec::new(), leased: place.is_some(), decided: Some(decided) };
         self.store.commit(arrival).await.map_err(|error| {
@@ -221,7 +225,7 @@ impl Intake {
         }
         self.metrics.received.with_label_values(&[&source]).inc();
         self.metrics.decided(&decision);
-        info!(%id, source, verdict = %decision.verdict, recipients = decision.recipients.len(), "message accepted");
+        info!(%id, source, %from, verdict = %decision.verdict, recipients = decision.recipients.len(), "message accepted");
         Ok(refuse::accepted(id, held))
     }
 

@@ -29,9 +29,9 @@ pub fn accepted(id: QueueId, held: bool) -> Reply {
     Reply::new(250, EnhancedStatus(2, 0, 0), text)
 }
 
-/// Policy said `reject`.
-pub fn by_policy(refusal: &Refusal) -> Reply {
-    Reply::new(550, EnhancedStatus(5, 7, 1), format!("[{}] {}", refusal.code, refusal.text))
+/// Policy said `reject`. With the id its sender's administrator finds the decision: nothing else is kept.
+pub fn by_policy(id: QueueId, refusal: &Refusal) -> Reply {
+    Reply::new(550, EnhancedStatus(5, 7, 1), format!("[{}] {} {id}", refusal.code, refusal.text))
 }
 
 /// The client learns the class of trouble; the log keeps the detail. Never a `5xx`: our trouble

@@ -18,5 +18,5 @@ pub use client::{Client, TlsSession};
 pub use content::Content;
 pub use envelope::{Body, Envelope, Notify, Recipient, Ret};
 pub use id::QueueId;
-pub use pattern::DomainPattern;
+pub use pattern::{AddressPattern, DomainPattern};
 pub use reply::{EnhancedStatus, Reply, ReplyCode};

@@ -112,6 +112,14 @@ impl Config {
         self.observe_until.is_some_and(|until| now < until)
     }
 
+    /// Whose mail is only observed at that time, and until when: of all (`None`), or of a profile that says so itself.
+    pub fn observed(&self, now: Timestamp) -> Vec<(Option<&str>, Timestamp)> {
+        let all = self.observe_until.map(|until| (None, until));
+        let own = self.profiles.iter().filter(|profile| profile.config.observe_until != self.observe_until);
+        let of_profiles = own.filter_map(|profile| Some((Some(profile.name.as_str()), profile.config.observe_until?)));
+        all.into_iter().chain(of_profiles).filter(|(_, until)| now < *until).collect()
+    }
+
     /// What the gaps ask for when the configuration names none: what can't be read as PHI; what is
     /// locked well, or shows no text, as clean mail (`DESIGN` §3).
     pub fn default_gaps(clean: Level, phi: Level) -> BTreeMap<GapReason, Level> {
@@ -162,6 +170,23 @@ impl Provision {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A profile that observes was neither in the account nor in the metric.
+    #[test]
+    fn profiles_that_observe_are_named_beside_all() {
+        let [now, soon, later] = [100, 200, 300].map(|at| Timestamp::from_second(at).unwrap());
+        let with = |all: Option<Timestamp>, own: Option<Timestamp>| {
+            let mut branch = profile("branch", &["branch"], &[], Level::TlsVerified);
+            branch.config.observe_until = own;
+            Config { observe_until: all, profiles: vec![branch], ..Config::default() }
+        };
+        assert_eq!(with(None, None).observed(now), []);
+        assert_eq!(with(None, Some(soon)).observed(now), [(Some("branch"), soon)]);
+        // A profile without a day of its own has that of all.
+        assert_eq!(with(Some(soon), Some(soon)).observed(now), [(None, soon)]);
+        assert_eq!(with(Some(soon), Some(later)).observed(now), [(None, soon), (Some("branch"), later)]);
+        assert_eq!(with(Some(soon), Some(later)).observed(soon), [(Some("branch"), later)]);
+    }
 
     fn profile(name: &str, sources: &[&str], domains: &[&str], phi: Level) -> Profile {
         Profile {

@@ -2,8 +2,10 @@
 
 use prometheus::{GaugeVec, IntCounterVec, IntGauge, Opts, Registry};
 
+use super::refuse::{OF_INTAKE, reason_of};
 use super::source::CertificateFault;
 use super::{Config, Refusal};
+use crate::mail::Reply;
 
 /// Where in a session something was refused.
 pub const STAGES: &[&str] = &["connect", "proxy", "tls", "auth", "hello", "mail", "rcpt", "data", "command"];
@@ -76,6 +78,9 @@ impl Metrics {
         for (stage, reason) in STAGES.iter().flat_map(|stage| Refusal::ALL.iter().map(move |r| (stage, r.reason()))) {
             metrics.rejections.with_label_values(&[*stage, reason]);
         }
+        for (stage, reason) in ["mail", "data"].iter().flat_map(|stage| OF_INTAKE.map(|reason| (stage, reason))) {
+            metrics.rejections.with_label_values(&[*stage, reason]);
+        }
         for (version, basis) in ["TLSv1.2", "TLSv1.3"]
             .iter()
             .flat_map(|version| ["none", "client-certificate"].map(|basis| (version, basis)))
@@ -101,6 +106,11 @@ impl Metrics {
 
     pub(super) fn refused(&self, stage: &'static str, refusal: Refusal) {
         self.rejections.with_label_values(&[stage, refusal.reason()]).inc();
+    }
+
+    /// Intake would not have the message.
+    pub(super) fn not_taken(&self, stage: &'static str, reply: &Reply) {
+        self.rejections.with_label_values(&[stage, reason_of(reply)]).inc();
     }
 
     /// `source` is a configured name or `auth`.

@@ -112,6 +112,27 @@ impl Refusal {
     }
 }
 
+/// The label for a refusal of intake's own, which comes as a reply: what this room says itself keeps its reason.
+pub fn reason_of(reply: &Reply) -> &'static str {
+    if let Some(ours) = Refusal::ALL.iter().find(|refusal| refusal.reply() == *reply) {
+        return ours.reason();
+    }
+    match reply.status {
+        Some(EnhancedStatus(5, 7, 1)) => POLICY,
+        Some(EnhancedStatus(5, 4, 6)) => LOOP,
+        Some(EnhancedStatus(4, 3, 1)) => STORAGE_LOW,
+        _ => TROUBLE,
+    }
+}
+
+const POLICY: &str = "policy";
+const LOOP: &str = "loop";
+const STORAGE_LOW: &str = "storage-low";
+const TROUBLE: &str = "trouble";
+
+/// Every label of intake's own.
+pub const OF_INTAKE: [&str; 4] = [POLICY, LOOP, STORAGE_LOW, TROUBLE];
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
@@ -126,6 +147,20 @@ mod tests {
             let reply = refusal.reply();
             let class = reply.status.expect("a status").0;
             assert_eq!(u16::from(class), reply.code / 100, "{refusal:?}");
+        }
+    }
+
+    #[test]
+    fn each_refusal_of_intake_has_a_reason_of_a_closed_set() {
+        let reply = |code, status, text: &'static str| Reply::new(code, status, text);
+        for (reply, reason) in [
+            (Refusal::Tenant.reply(), "tenant"),
+            (reply(550, EnhancedStatus(5, 7, 1), "[WX-RULE] message refused by policy 01a2"), "policy"),
+            (reply(554, EnhancedStatus(5, 4, 6), "mail loop"), "loop"),
+            (reply(452, EnhancedStatus(4, 3, 1), "storage is low"), "storage-low"),
+            (reply(451, EnhancedStatus(4, 3, 0), "temporary failure"), "trouble"),
+        ] {
+            assert_eq!(reason_of(&reply), reason);
         }
     }
 }

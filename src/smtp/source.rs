@@ -132,6 +132,8 @@ pub(super) fn select<'a>(sources: &'a [Arc<Source>], proofs: Proofs<'_>) -> Sele
         };
         match certificate {
             Ok(()) => return Selection::Proved(source),
+            // Who shows no certificate to a source that takes them from anywhere is a stranger like any other.
+            Err(CertificateFault::Absent) if source.networks.is_empty() && !source.auth_required => {}
             Err(fault) => nearest = Selection::Certificate(source, fault),
         }
     }
@@ -235,7 +237,18 @@ mod tests {
         let chosen = |ip, certificate| chosen(vec![guarded.clone()], ip, &[certificate]);
         assert_eq!(chosen("192.0.2.1", Ok(())), "cloud");
         assert_eq!(chosen("192.0.2.1", Err(CertificateFault::Expired)), "cloud: certificate-expired");
+        assert_eq!(chosen("192.0.2.1", Err(CertificateFault::Absent)), "cloud: certificate-absent");
         assert_eq!(chosen("198.51.100.1", Ok(())), "nobody");
+    }
+
+    /// Each scanner that came by was told of "your certificate", and counted against that source.
+    #[test]
+    fn a_stranger_without_a_certificate_is_no_near_miss_of_a_source_known_by_it_alone() {
+        let mut roaming = source("laptops", &[]);
+        roaming.client_certificate = Some(ClientCertificate { names: vec![], roots: vec![] });
+        let chosen = |certificate| chosen(vec![roaming.clone()], "192.0.2.1", &[certificate]);
+        assert_eq!(chosen(Err(CertificateFault::Absent)), "nobody");
+        assert_eq!(chosen(Err(CertificateFault::WrongName)), "laptops: certificate-name");
     }
 
     #[test]

@@ -194,7 +194,11 @@ pub(super) fn session(connection: &rustls::ServerConnection) -> TlsSession {
 
 /// The roots that vouch for a source's certificates.
 #[derive(Clone)]
-pub(super) struct Roots(Arc<[TrustAnchor<'static>]>);
+pub(super) struct Roots {
+    anchors: Arc<[TrustAnchor<'static>]>,
+    /// The certificates that the configuration itself names.
+    listed: Arc<[CertificateDer<'static>]>,
+}
 
 impl Roots {
     /// From those files, or the system's where none is named.
@@ -203,14 +207,20 @@ impl Roots {
         for file in files {
             all.extend(certificates(file)?);
         }
+        let listed = all.clone().into();
         if files.is_empty() {
             all = world::system_roots();
         }
-        Ok(Self(all.iter().filter_map(anchor).collect()))
+        Ok(Self { anchors: all.iter().filter_map(anchor).collect(), listed })
+    }
+
+    /// Whether it is itself one of those that the configuration names.
+    pub(super) fn list(&self, certificate: &CertificateDer<'_>) -> bool {
+        self.listed.contains(certificate)
     }
 
     pub(super) fn anchors(&self) -> &[TrustAnchor<'static>] {
-        &self.0
+        &self.anchors
     }
 }
 

@@ -202,8 +202,11 @@ pub trait Account {
     async fn verify(&self) -> Result<Result<Head, Fault>, StoreError>;
     /// Records in order, from a sequence number on.
     async fn records(&self, from: u64, limit: usize) -> Result<Vec<AuditRecord>, StoreError>;
+    /// What the account says of one message, in order: also of one that was refused, or whose record is gone.
+    async fn events(&self, id: QueueId) -> Result<Vec<Event>, StoreError>;
     /// Keeps a ruleset or redacted configuration under its hash.
     async fn keep_source(&self, kind: SourceKind, hash: &str, text: &str) -> Result<(), StoreError>;
+    /// By its whole hash, or by eight and more of its first digits.
     async fn source(&self, kind: SourceKind, hash: &str) -> Result<Option<String>, StoreError>;
     /// Makes a new master key and wraps every key with it; bodies stay as they are.
     async fn rotate_master(&self, events: Vec<Event>) -> Result<(), StoreError>;

@@ -11,7 +11,15 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent};
 use tracing_subscriber::registry::LookupSpan;
 
 /// `{"timestamp":…,"level":…,"message":…,…,"target":…}`, the event's own fields in its order.
-pub struct JsonLines;
+pub struct JsonLines {
+    /// Whether fields that hold whole addresses are written (`telemetry.log_addresses`).
+    pub addresses: bool,
+}
+
+/// Whether a field of ours holds a whole address: every event that has one calls it so.
+pub fn is_address(field: &Field) -> bool {
+    matches!(field.name(), "from" | "to")
+}
 
 impl<S, N> FormatEvent<S, N> for JsonLines
 where
@@ -25,7 +33,7 @@ where
         line.write_str("\",\"level\":\"")?;
         line.write_str(about.level().as_str())?;
         line.write_char('"')?;
-        let mut fields = Fields { line: &mut line, failed: false };
+        let mut fields = Fields { line: &mut line, addresses: self.addresses, failed: false };
         event.record(&mut fields);
         if fields.failed {
             return Err(fmt::Error);
@@ -39,11 +47,15 @@ where
 /// Writes fields as they are visited; a visitor can't return what went wrong.
 struct Fields<'a, 'b> {
     line: &'a mut Writer<'b>,
+    addresses: bool,
     failed: bool,
 }
 
 impl Fields<'_, '_> {
     fn field(&mut self, field: &Field, value: impl FnOnce(&mut Writer<'_>) -> fmt::Result) {
+        if is_address(field) && !self.addresses {
+            return;
+        }
         let write = || {
             self.line.write_str(",\"")?;
             Escaped(self.line).write_str(field.name().trim_start_matches("r#"))?;
@@ -145,7 +157,10 @@ mod tests {
     fn a_line_is_one_json_object_whatever_its_fields_hold() {
         let log = Log::default();
         let writer = log.clone();
-        let logs = tracing_subscriber::fmt().event_format(JsonLines).with_writer(move || writer.clone()).finish();
+        let logs = tracing_subscriber::fmt()
+            .event_format(JsonLines { addresses: false })
+            .with_writer(move || writer.clone())
+            .finish();
         tracing::subscriber::with_default(logs, || {
             let absent: Option<u8> = None;
             let helo = "a\"b\\c\r\n\u{1}ü";
@@ -166,5 +181,25 @@ mod tests {
             (&lines[1]["type"], &lines[1]["level"], lines.len()),
             (&json!("Some(\"x\\\"y\")"), &json!("WARN"), 2)
         );
+    }
+
+    #[test]
+    fn whole_addresses_are_written_only_where_they_are_wanted() {
+        for addresses in [false, true] {
+            let log = Log::default();
+            let writer = log.clone();
+            let logs = tracing_subscriber::fmt()
+                .event_format(JsonLines { addresses })
+                .with_writer(move || writer.clone())
+                .finish();
+            tracing::subscriber::with_default(logs, || {
+                tracing::info!(from = %"<ann@clinic.example>", to = %"bob@x.example", domain = %"x.example", "tried");
+            });
+            let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+            let line: Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(line.get("to").is_some(), addresses, "{line}");
+            assert_eq!(line.get("from").is_some(), addresses, "{line}");
+            assert_eq!(line["domain"], "x.example");
+        }
     }
 }

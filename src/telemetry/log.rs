@@ -1,10 +1,14 @@
 //! The form of the logs: JSON in production, lines for a person at a terminal.
 
+use std::fmt::Debug;
 use std::io::IsTerminal;
 
+use tracing::field::Field;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::FormatFields;
+use tracing_subscriber::fmt::format::{self, Writer};
 
-use super::json::JsonLines;
+use super::json::{JsonLines, is_address};
 use super::lines::{LastWords, Lines};
 
 /// `telemetry:` in the configuration.
@@ -47,13 +51,28 @@ pub fn start_logs(config: &Config) -> LastWords {
         LogFormat::Auto => !std::io::stderr().is_terminal(),
     };
     let (lines, last_words) = Lines::to_standard_error();
+    let addresses = config.log_addresses;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(move || lines.clone());
     // An error here means that logs already run, as in a test that starts two gateways.
     _ = match json {
-        true => builder.event_format(JsonLines).try_init(),
-        false => builder.with_target(false).with_ansi(std::io::stderr().is_terminal()).try_init(),
+        true => builder.event_format(JsonLines { addresses }).try_init(),
+        false => builder
+            .fmt_fields(fields_for_eyes(addresses))
+            .with_target(false)
+            .with_ansi(std::io::stderr().is_terminal())
+            .try_init(),
     };
     last_words
+}
+
+/// `name=value` one after the other, addresses only if they are wanted.
+fn fields_for_eyes(addresses: bool) -> impl for<'writer> FormatFields<'writer> + 'static {
+    let one = move |line: &mut Writer<'_>, field: &Field, value: &dyn Debug| match field.name() {
+        _ if is_address(field) && !addresses => Ok(()),
+        "message" => write!(line, "{value:?}"),
+        name => write!(line, " {}={value:?}", name.trim_start_matches("r#")),
+    };
+    format::debug_fn(one)
 }
 
 /// The site's level for our own crate only; everything below it never says more than `warn`.
@@ -82,6 +101,39 @@ mod tests {
             ("no such level", "waxseal=info,warn"),
         ] {
             assert_eq!(filter(asked).to_string(), used, "{asked}");
+        }
+    }
+
+    #[test]
+    fn lines_for_eyes_leave_addresses_out_as_well() {
+        for (addresses, expected) in
+            [(false, " tried domain=x.example n=1\n"), (true, " tried to=bob@x.example domain=x.example n=1\n")]
+        {
+            let log = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+            let writer = log.clone();
+            let lines = tracing_subscriber::fmt()
+                .fmt_fields(fields_for_eyes(addresses))
+                .with_target(false)
+                .with_ansi(false)
+                .with_writer(move || Shared(writer.clone()));
+            tracing::subscriber::with_default(lines.finish(), || {
+                tracing::info!(to = %"bob@x.example", domain = %"x.example", n = 1, "tried");
+            });
+            let text = String::from_utf8(log.lock().unwrap().clone()).unwrap();
+            assert!(text.ends_with(expected), "{text}");
+        }
+    }
+
+    struct Shared(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Shared {
+        fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(line);
+            Ok(line.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
         }
     }
 }

@@ -29,8 +29,8 @@ use crate::world::{Clock, Random};
 pub use control::SOCKET;
 pub use problem::Problem;
 pub use view::{
-    AuditView, DecisionView, Decisions, EventView, KeptView, MessageView, MovedView, RecipientStory, RecipientView,
-    RuleStat, StoryView, SummaryView, SuspensionView, VerdictView, WaiverView, kind_name,
+    AccountView, AuditView, DecisionView, Decisions, EventView, KeptView, MessageView, MovedView, RecipientStory,
+    RecipientView, RuleStat, StoryView, SummaryView, SuspensionView, VerdictView, WaiverView, kind_name,
 };
 
 /// `http:` in the configuration.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::audit::{Event, Fault, Hash, Head};
+use crate::audit::{Event, EventKind, Fault, Hash, Head};
 use crate::detect::Finding;
 use crate::mail::{Address, Domain, Envelope, QueueId, ReversePath};
 use crate::message::Gap;
@@ -87,6 +87,15 @@ pub struct RecipientStory {
     pub ladder: Vec<Method>,
     pub reasons: Vec<String>,
     pub lowered_by: Vec<String>,
+}
+
+/// What the account alone tells of a message: it was refused, or its record is past `retention.messages`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AccountView {
+    pub id: QueueId,
+    /// `refused`, where policy refused it before its `250`.
+    pub state: Option<String>,
+    pub events: Vec<EventView>,
 }
 
 /// Something that happened to a message.
@@ -270,6 +279,13 @@ fn recipient_story(summary: &Summary, recipient: &RecipientRecord) -> RecipientS
             .map(|decided| decided.reasons.iter().map(|reason| format!("{}: {}", reason.level, reason.text)).collect())
             .unwrap_or_default(),
         lowered_by: decided.map(|decided| decided.lowered_by.clone()).unwrap_or_default(),
+    }
+}
+
+impl AccountView {
+    pub fn new(id: QueueId, events: &[Event]) -> Self {
+        let refused = events.iter().any(|event| event.kind == EventKind::Refused);
+        Self { id, state: refused.then(|| "refused".to_owned()), events: events.iter().map(EventView::from).collect() }
     }
 }
 

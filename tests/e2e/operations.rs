@@ -119,6 +119,53 @@ fn a_broken_reload_keeps_what_runs() {
     assert!(reply.ends_with("held for privacy review"), "{reply}");
 }
 
+/// A reload said "reloaded" of settings that it left as they were.
+#[test]
+fn a_reload_names_what_waits_for_a_restart() {
+    let sink = Sink::plain();
+    let gateway = relaying_to(&sink, "limits: { min_free: 1MiB, errors: 20 }\n");
+    let file = gateway.folder().path().join("waxseal.yaml");
+    let good = std::fs::read_to_string(&file).expect("the configuration");
+    std::fs::write(&file, good.replace("min_free: 1MiB, errors: 20", "min_free: 2MiB, errors: 10")).expect("another");
+    gateway.signal("HUP");
+    eventually("it is said", || {
+        let log = gateway.log();
+        let line = log.lines().find(|line| line.contains("changed settings wait for a restart"))?.to_owned();
+        (line.contains("limits.min_free") && !line.contains("errors")).then_some(())
+    });
+}
+
+/// Who writes to whom is often itself PHI: it stands in the log only where the site wants it.
+#[test]
+fn whole_addresses_are_logged_where_they_are_wanted_and_nowhere_else() {
+    for (wanted, further) in [(false, ""), (true, "telemetry: { log_addresses: true }\n")] {
+        let sink = Sink::plain();
+        let gateway = relaying_to(&sink, further);
+        id_of(&gateway.client().deliver(&["bob@partner.example"], &message("Lunch", "At noon?")));
+        eventually("the attempt is logged", || gateway.log().contains("delivery attempt").then_some(()));
+        let log = gateway.log();
+        for address in ["\"to\":\"bob@partner.example\"", "\"from\":\"<ann@clinic.example>\""] {
+            assert_eq!(log.contains(address), wanted, "{address}: {log}");
+        }
+        assert_eq!(log.contains("bob@partner.example"), wanted, "{log}");
+    }
+}
+
+/// A profile that only observes is as much an exception as the whole site: the account says so from the start.
+#[test]
+fn a_profile_that_observes_stands_in_the_account_and_in_the_metric() {
+    let sink = Sink::plain();
+    let day = (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(5 * 24)).strftime("%F").to_string();
+    let gateway = relaying_to(
+        &sink,
+        &format!("profiles: [{{ name: branch, domains: [clinic.example], policy: {{ observe_until: {day} }} }}]\n"),
+    );
+    let events = gateway.json(&["audit", "export"]);
+    let found = events.iter().find(|line| line["event"]["kind"] == "observe-started").expect("it is recorded");
+    assert_eq!(found["event"]["detail"]["profile"], "branch");
+    assert!(gateway.metric("waxseal_observe_until_timestamp_seconds").expect("the metric") > 0.0);
+}
+
 #[test]
 fn a_second_gateway_on_the_same_folder_is_refused() {
     let sink = Sink::plain();

@@ -119,7 +119,15 @@ fn a_reject_is_a_5xx_and_no_backscatter() {
     ));
     let answer =
         gateway.client().deliver_from("victim@elsewhere.example", &["bob@partner.example"], &message("Note", PHI));
-    assert!(answer.starts_with("550 5.7.1"), "{answer}");
+    assert!(answer.starts_with("550 5.7.1 [WX-R"), "{answer}");
+    // The id in the reply leads to the decision, which is all that is kept.
+    let id = answer.trim_end().rsplit(' ').next().unwrap();
+    let trace = String::from_utf8(gateway.run(&["trace", id]).stdout).expect("text");
+    for told in ["refused", "refusal=WX-RULE", "us-ssn", "bob@partner.example"] {
+        assert!(trace.contains(told), "{told}: {trace}");
+    }
+    assert!(!trace.contains("612-38-7417"), "masked: {trace}");
+    assert_eq!(gateway.metric("waxseal_smtp_rejections_total{reason=\"policy\",stage=\"data\"}"), Some(1.0));
     id_of(&gateway.client().deliver(&["bob@partner.example"], &message("Lunch", "At noon?")));
     let arrived = sink.wait_for(1);
     assert_eq!((arrived.len(), arrived[0].recipients.as_slice()), (1, &["<bob@partner.example>".to_owned()][..]));

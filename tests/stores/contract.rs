@@ -8,7 +8,7 @@ use waxseal::store::{
     Arrival, MessageState, Query, RecipientState, Settlement, SourceKind, StoreError, stored_content,
 };
 
-use crate::mail::{at, backings, decided, domain, event, lease_all, message, settlement};
+use crate::mail::{at, backings, decided, domain, event, lease_all, message, new_id, settlement};
 use crate::sample;
 
 fn in_states(states: &[MessageState]) -> Query {
@@ -340,6 +340,9 @@ async fn a_refusal_leaves_its_record_and_no_content() {
         let records = store.records(1, 10).await.unwrap();
         assert_eq!(records.len(), 1);
         assert_eq!(records[0].event().unwrap().kind, EventKind::Refused);
+        let told = store.events(id).await.unwrap();
+        assert_eq!(told.iter().map(|event| event.kind).collect::<Vec<_>>(), [EventKind::Refused]);
+        assert!(store.events(new_id()).await.unwrap().is_empty());
     }
 }
 
@@ -366,6 +369,15 @@ async fn rulesets_are_kept_by_hash() {
         store.keep_source(SourceKind::Ruleset, "abc", "rules").await.unwrap();
         assert_eq!(store.source(SourceKind::Ruleset, "abc").await.unwrap().as_deref(), Some("rules"));
         assert_eq!(store.source(SourceKind::Configuration, "abc").await.unwrap(), None);
+        // `trace` shows the first twelve digits; what two hashes begin with tells neither.
+        for (hash, text) in [("0123456789abcdef", "first"), ("0123456789ffffff", "second")] {
+            store.keep_source(SourceKind::Ruleset, hash, text).await.unwrap();
+        }
+        for (hash, expected) in
+            [("0123456789ab", Some("first")), ("0123456789", None), ("0123456789abcdef", Some("first")), ("ab", None)]
+        {
+            assert_eq!(store.source(SourceKind::Ruleset, hash).await.unwrap().as_deref(), expected, "{hash}");
+        }
     }
 }
 

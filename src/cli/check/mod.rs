@@ -10,7 +10,7 @@ use super::exit::{Error, Exit, Result};
 use super::output::{Output, plain, print};
 use super::{Common, dkim, settings};
 use crate::config::{self, Configuration};
-use crate::detect;
+use crate::detect::{self, Ruleset};
 use crate::smtp::Tls;
 use crate::world::{Clock, SystemClock};
 
@@ -51,11 +51,22 @@ pub fn run(common: &Common) -> Result {
         return Err(Error::Configuration(format!("{}: there is no such file", path.display())));
     }
     let mut complaints = Vec::new();
-    let loaded = config::load_to_look(&path, SystemClock.now());
+    let loaded = config::look(&path, SystemClock.now());
     let unreadable = |fault: &config::Fault| !fault.is_for_the_service_alone();
     let mut unusable = loaded.as_ref().map_or(true, |configuration| configuration.unreadable.iter().any(unreadable));
     match loaded {
-        Err(faults) => complaints.extend(faults.0.into_iter().map(|fault| of_settings(Severity::Fault, fault))),
+        Err(told) => {
+            let of = |faults: Vec<config::Fault>, severity| {
+                faults.into_iter().map(move |fault| of_settings(severity, fault)).collect::<Vec<_>>()
+            };
+            complaints.extend(of(told.faults, Severity::Fault));
+            if !told.rules.is_empty() {
+                let compiled = config::compile_rules(&told.rules, told.packs.as_deref());
+                usable(compiled, &mut complaints);
+            }
+            complaints.extend(of(told.refusals, Severity::Refused));
+            complaints.extend(of(told.warnings, Severity::Warning));
+        }
         Ok(configuration) => {
             unusable |= !rules(&configuration, &mut complaints);
             look_around(configuration, &mut complaints);
@@ -75,13 +86,19 @@ pub fn run(common: &Common) -> Result {
 
 /// The rules and their tests; whether they compile.
 fn rules(configuration: &Configuration, complaints: &mut Vec<Complaint>) -> bool {
-    let ruleset = match config::ruleset(configuration) {
-        Ok(ruleset) => ruleset,
-        Err(faults) => {
-            complaints.extend(faults.into_iter().map(|fault| of_rules(Severity::Fault, fault)));
-            return false;
-        }
-    };
+    let Some(ruleset) = usable(config::ruleset(configuration), complaints) else { return false };
+    let idle = config::idle_exceptions(configuration, &ruleset);
+    complaints.extend(idle.into_iter().map(|fault| of_settings(Severity::Warning, fault)));
+    true
+}
+
+/// The rules, if they compile; what is wrong with them, and which of their own tests fail.
+fn usable(
+    compiled: std::result::Result<Ruleset, Vec<detect::Fault>>,
+    complaints: &mut Vec<Complaint>,
+) -> Option<Ruleset> {
+    let faults = |faults: Vec<detect::Fault>| faults.into_iter().map(|fault| of_rules(Severity::Fault, fault));
+    let ruleset = compiled.map_err(|found| complaints.extend(faults(found))).ok()?;
     let failed = ruleset.run_tests().into_iter().filter(|test| !test.passed);
     complaints.extend(failed.map(|test| Complaint {
         severity: Severity::Fault,
@@ -91,9 +108,7 @@ fn rules(configuration: &Configuration, complaints: &mut Vec<Complaint>) -> bool
         message: format!("{}: its own test fails: {}", test.id, test.message),
         mend: Some("mend the rule or the test; `waxseal rules test` runs them".into()),
     }));
-    let idle = config::idle_exceptions(configuration, &ruleset);
-    complaints.extend(idle.into_iter().map(|fault| of_settings(Severity::Warning, fault)));
-    true
+    Some(ruleset)
 }
 
 /// What else a gateway needs: its folder, key and store, its certificates, the DNS.
@@ -152,9 +167,15 @@ fn about(severity: Severity, file: &Path, message: String, mend: Option<String>)
 /// `data_dir` is made if absent; one that is there must be a folder that only its owner opens. True
 /// if what lies in it can be looked at.
 fn folder(data_dir: &Path, complaints: &mut Vec<Complaint>) -> bool {
+    use std::io::ErrorKind::{NotADirectory, NotFound};
     use std::os::unix::fs::PermissionsExt;
     let trouble = match std::fs::metadata(data_dir) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return true,
+        Err(error) if matches!(error.kind(), NotFound | NotADirectory) => {
+            let Some(trouble) = unmade(data_dir) else { return true };
+            let mend = Some("make it for the gateway's user, with mode 0700, or name another place".to_owned());
+            complaints.push(about(Severity::Fault, data_dir, format!("data_dir: {trouble}"), mend));
+            return false;
+        }
         Err(error) => error.to_string(),
         Ok(found) if !found.is_dir() => "it is no folder".to_owned(),
         Ok(found) if found.permissions().mode() & 0o077 != 0 => {
@@ -165,6 +186,16 @@ fn folder(data_dir: &Path, complaints: &mut Vec<Complaint>) -> bool {
     let mend = format!("chmod 0700 {}", data_dir.display());
     complaints.push(about(Severity::Fault, data_dir, format!("data_dir: {trouble}"), Some(mend)));
     false
+}
+
+/// Why a folder that is not there can't be made, as far as it shows without making it.
+fn unmade(data_dir: &Path) -> Option<String> {
+    let here =
+        |above: &'_ Path| if above.as_os_str().is_empty() { Path::new(".").to_owned() } else { above.to_owned() };
+    let nearest = data_dir.ancestors().skip(1).map(here).find(|above| above.exists())?;
+    let access = rustix::fs::access(&nearest, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK);
+    let why = if nearest.is_dir() { access.err()?.to_string() } else { "that is no folder".to_owned() };
+    Some(format!("it is not there and can't be made in {}: {why}", nearest.display()))
 }
 
 fn of_settings(severity: Severity, fault: config::Fault) -> Complaint {

@@ -27,6 +27,7 @@ pub enum Command {
     List,
     /// Compile the rules and look for what is missing in them
     Lint {
+        /// How the answer is written
         #[arg(long, value_enum, default_value_t)]
         format: lint::Format,
         /// Warnings too give exit status 1
@@ -38,21 +39,26 @@ pub enum Command {
         /// Only those of these detectors, rules or files
         #[arg(value_name = "ID|FILE")]
         only: Vec<String>,
+        /// How the answer is written
         #[arg(long, value_enum, default_value_t)]
         format: test::Format,
     },
     /// Write a page about each rule, made from the rule, into a folder
-    Docs { folder: PathBuf },
+    Docs {
+        /// The folder; made if absent
+        folder: PathBuf,
+    },
     /// Show which messages would come out otherwise: of a corpus, or of those the gateway decided
     Diff(diff::Args),
     /// Show one rule or detector, or an old set as the account kept it
     Show {
+        /// The id of a rule or detector
         #[arg(required_unless_present = "hash")]
         id: Option<String>,
         /// As a page for people instead of as written
         #[arg(long, conflicts_with = "hash")]
         page: bool,
-        /// The whole ruleset that decided a message (`trace` names its hash); asks the running gateway
+        /// The whole ruleset that decided a message, by its hash as `trace` shows it; asks the running gateway
         #[arg(long, conflicts_with = "id")]
         hash: Option<String>,
     },
@@ -60,6 +66,7 @@ pub enum Command {
     Stats,
     /// Move a rule one step: shadow, then notify, then enforce; or let all rules see a detector that is in shadow
     Promote {
+        /// The id of a rule or detector
         id: String,
         /// Straight to this mode (also back down)
         #[arg(long, value_enum)]

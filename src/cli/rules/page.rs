@@ -9,6 +9,7 @@ use super::super::output::print;
 use super::{ruleset, word};
 use crate::detect::raw::{Condition, RuleTest, Within};
 use crate::detect::{CompiledRule, Detector, Ruleset};
+use crate::mail::AddressPattern;
 
 /// Writes a page for each active rule, and a list of them, into a folder.
 pub fn write_all(common: &Common, folder: &Path) -> Result {
@@ -110,14 +111,15 @@ fn said(condition: &Condition) -> String {
         parts.push(format!("with confidence {} or more", condition.confidence.unwrap_or(75)));
     }
     condition.count.iter().for_each(|count| parts.push(format!("at least {count} different ones")));
+    let addresses = |patterns: &[AddressPattern]| patterns.iter().map(ToString::to_string).collect::<Vec<_>>();
     for (what, values) in [
-        ("where the origin begins with", &condition.origin),
-        ("from source", &condition.source),
-        ("by author", &condition.author),
-        ("to recipient", &condition.recipient),
+        ("where the origin begins with", condition.origin.to_vec()),
+        ("from source", condition.source.to_vec()),
+        ("by author", addresses(&condition.author)),
+        ("to recipient", addresses(&condition.recipient)),
     ] {
         if !values.is_empty() {
-            parts.push(format!("{what} {}", list(names(values))));
+            parts.push(format!("{what} {}", list(names(&values))));
         }
     }
     condition.recipients.iter().for_each(|least| parts.push(format!("to at least {least} recipients")));

@@ -32,8 +32,8 @@ pub struct Args {
     /// It is the mail's own content: mind who sees it
     #[arg(long)]
     explain: bool,
-    /// Judge it as sent to this address instead of those in To, Cc and Bcc; may be repeated
-    #[arg(long = "to", value_name = "ADDRESS")]
+    /// Judge it as sent to this address instead of those in To, Cc and Bcc; several with commas, or repeated
+    #[arg(long = "to", value_name = "ADDRESS", value_delimiter = ',')]
     to: Vec<Address>,
 }
 

@@ -81,6 +81,12 @@ fn faults_name_line_column_and_mend() {
         ("topic: clinical", "topic: clinic", 30, "did you mean \"clinical\"?"),
         ("- clean: \"Order", "- clean: x\n        phi: \"Order", 37, "a test of its own"),
         ("- clean: \"Order", "- to: [ann]\n        clean: \"Order", 37, "\"ann\" is no mail address"),
+        (
+            "      within: 300",
+            "        - { recipient: ann@ }\n      within: 300",
+            28,
+            "\"ann@\" is no address and no domain",
+        ),
     ];
     for (old, new, line, mend) in cases {
         assert!(EXAMPLE.contains(old), "{old}");
@@ -89,6 +95,18 @@ fn faults_name_line_column_and_mend() {
         assert_eq!(faults[0].line, *line, "{text}");
         assert!(text.contains(mend), "{text}");
     }
+}
+
+/// A bare domain was read as a mailbox, which no address is: such a rule never matched and nothing said so.
+#[test]
+fn a_condition_on_a_recipient_takes_a_bare_domain() {
+    let test = "      - { to: [bob@a.plan.example], clean: \"Patient John Roe, SSN 219-09-6781, was started on metformin.\" }\n";
+    let text = EXAMPLE
+        .replace("      within: 300", "        - { recipient: [ann@other.example, plan.example] }\n      within: 300")
+        .replace("      - phi: \"Patient", "      - to: [bob@plan.example]\n        phi: \"Patient");
+    let rules = compile_text(&format!("{text}{test}")).expect("it compiles");
+    let failed: Vec<_> = rules.run_tests().into_iter().filter(|result| !result.passed).collect();
+    assert!(failed.is_empty(), "{failed:?}");
 }
 
 #[test]

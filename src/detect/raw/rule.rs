@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::{Class, Few, Identifies, Spot, Weigh, Within};
 use crate::detect::known::Column;
 use crate::detect::{Kind, Mode, Sensitivity};
+use crate::mail::AddressPattern;
 use crate::message::{GapReason, Zone};
 
 /// When sights matter.
@@ -155,12 +156,15 @@ pub struct Condition {
     /// The message came from one of these configured sources.
     #[serde(default)]
     pub source: Few<String>,
-    /// The author's address: exactly, `.domain.example` or `@domain.example`.
+    /// The author is this mailbox, or of this domain: `ann@example.org`, `example.org` (or `@example.org`)
+    /// exactly, `.example.org` its subdomains, `*` all.
     #[serde(default)]
-    pub author: Few<String>,
-    /// A recipient's address, written as for `author`.
+    #[schemars(with = "Few<String>")]
+    pub author: Few<AddressPattern>,
+    /// A recipient is this mailbox, or of this domain, written as for `author`.
     #[serde(default)]
-    pub recipient: Few<String>,
+    #[schemars(with = "Few<String>")]
+    pub recipient: Few<AddressPattern>,
     /// At least so many recipients.
     #[serde(default)]
     pub recipients: Option<usize>,

@@ -264,6 +264,7 @@ impl Session {
             self.errors = 0;
             return Step::Reply(reply);
         }
+        self.shared.metrics.not_taken("data", &reply);
         self.count_error(reply)
     }
 

@@ -30,6 +30,7 @@ impl Session {
             return Err(Refusal::BadSequence);
         }
         if let Err(reply) = self.shared.intake.ready() {
+            self.shared.metrics.not_taken("mail", &reply);
             return Ok(if reply.code == 421 { Step::Close(reply) } else { Step::Reply(reply) });
         }
         let right = self.right();
@@ -174,7 +175,10 @@ impl Session {
     pub fn refused_content(&mut self, refused: Refused) -> Step {
         match refused {
             Refused::Ours(refusal) => self.refuse("data", refusal),
-            Refused::Intake(reply) => Step::Reply(reply),
+            Refused::Intake(reply) => {
+                self.shared.metrics.not_taken("data", &reply);
+                Step::Reply(reply)
+            }
         }
     }
 

@@ -359,6 +359,10 @@ impl Account for Embedded {
         self.query(move |_, db| query::records(db, from, limit)).await
     }
 
+    async fn events(&self, id: QueueId) -> Result<Vec<Event>, StoreError> {
+        self.query(move |_, db| query::events(db, id)).await
+    }
+
     async fn keep_source(&self, kind: SourceKind, hash: &str, text: &str) -> Result<(), StoreError> {
         self.ask(Request::KeepSource(kind as i64, hash.to_owned(), text.to_owned())).await
     }

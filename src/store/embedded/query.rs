@@ -208,11 +208,16 @@ pub fn show(shared: &Shared, db: &Connection, id: QueueId) -> Result<Record, Tro
         .as_ref()
         .zip(subject)
         .and_then(|(key, sealed)| String::from_utf8(open(key, id, Purpose::Subject, sealed).ok()?).ok());
-    let mut query = db.prepare_cached("SELECT text FROM event WHERE message = ? ORDER BY seq")?;
-    let texts: Vec<String> = query.query_map([id.as_bytes()], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let events: Vec<Event> = texts.iter().map(|text| parse(id, text)).collect::<Result<_, _>>()?;
+    let events = events(db, id)?;
     let content = key.map(|_| stored_content(id, summary.facts.size));
     Ok(Record { summary, events, content })
+}
+
+/// What the account says of one message.
+pub fn events(db: &Connection, id: QueueId) -> Result<Vec<Event>, Trouble> {
+    let mut query = db.prepare_cached("SELECT text FROM event WHERE message = ? ORDER BY seq")?;
+    let texts: Vec<String> = query.query_map([id.as_bytes()], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    texts.iter().map(|text| parse(id, text)).collect()
 }
 
 pub fn records(db: &Connection, from: u64, limit: usize) -> Result<Vec<AuditRecord>, Trouble> {
@@ -247,9 +252,14 @@ pub fn verify(readers: &Readers, checkpoints: &Checkpoints) -> Result<Result<Hea
     }
 }
 
+/// By the whole hash, or by its beginning as `trace` shows it, if that tells one only.
 pub fn source(db: &Connection, kind: i64, hash: &str) -> Result<Option<String>, Trouble> {
-    let mut query = db.prepare_cached("SELECT text FROM source WHERE kind = ? AND hash = ?")?;
-    Ok(query.query_row(params![kind, hash], |row| row.get(0)).optional()?)
+    const ENOUGH: usize = 8;
+    let begins = "SELECT text FROM source WHERE kind = ?1 AND substr(hash, 1, length(?2)) = ?2 LIMIT 2";
+    let whole = "SELECT text FROM source WHERE kind = ?1 AND hash = ?2";
+    let mut query = db.prepare_cached(if hash.len() < ENOUGH { whole } else { begins })?;
+    let mut found: Vec<String> = query.query_map(params![kind, hash], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    Ok(found.pop().filter(|_| found.is_empty()))
 }
 
 /// Counts what is not settled.

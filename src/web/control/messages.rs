@@ -5,7 +5,7 @@ use axum::extract::{Path, Query as Parameters, State};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::super::{DecisionView, Decisions, House, MessageView, Problem, StoryView, SummaryView};
+use super::super::{AccountView, DecisionView, Decisions, House, MessageView, Problem, StoryView, SummaryView};
 use crate::mail::{Domain, QueueId};
 use crate::store::{Destination, MessageState, Query};
 
@@ -75,6 +75,14 @@ pub async fn decisions(
 pub async fn story(State(house): State<House>, Path(name): Path<String>) -> Result<Json<StoryView>, Problem> {
     let id = resolve(&house, &name).await?;
     Ok(Json(StoryView::from(&house.store.show(id).await?)))
+}
+
+/// What the account says of a message, whether or not its record is there.
+pub async fn account(State(house): State<House>, Path(id): Path<QueueId>) -> Result<Json<AccountView>, Problem> {
+    match house.store.events(id).await?.as_slice() {
+        [] => Err(Problem::not_found("no such message")),
+        events => Ok(Json(AccountView::new(id, events))),
+    }
 }
 
 /// The id for what a person typed.

@@ -88,6 +88,7 @@ pub fn router(house: House) -> Router {
     Router::new()
         .route("/v1/messages", get(messages::list))
         .route("/v1/messages/{id}", get(messages::story))
+        .route("/v1/messages/{id}/events", get(messages::account))
         .route("/v1/decisions", get(messages::decisions))
         .route("/v1/queue/summary", get(messages::summary))
         .route("/v1/queue/retry", post(queue::retry))
