@@ -483,6 +483,19 @@ fn check_looks_at_the_key_the_store_the_dns_and_the_exceptions() {
     std::fs::write(site.path().join("rules/exceptions/lab.yaml"), record).expect("written");
     let shown = text(&site.run(&["check"]));
     assert!(shown.contains("did you mean \"test.case-with-code\"?"), "{shown}");
+
+    // A rule or an exception for a source that is not there bears on nothing, and nothing said so.
+    let record = record.replace("test.case-with-cod]", "test.case-with-code]\nwhen: { sources: [offise] }");
+    std::fs::write(site.path().join("rules/exceptions/lab.yaml"), record).expect("written");
+    let rules = RULES.replace("      all:\n", "      none: [{ source: ofice }]\n      all:\n");
+    std::fs::write(site.path().join("rules/test.yaml"), rules).expect("written");
+    let (shown, lint) = (text(&site.run(&["check"])), text(&site.run(&["rules", "lint"])));
+    for told in
+        ["exceptions/lab: the configuration has no source \"offise\"", "the configuration has no source \"ofice\""]
+    {
+        assert!(shown.contains(told), "{told}: {shown}");
+    }
+    assert!(lint.contains("has no source \"ofice\""), "{lint}");
 }
 
 /// Who only looks on may be kept from the gateway's secrets.

@@ -97,6 +97,11 @@ pub fn table(messages: &[MessageView]) -> String {
     }
     let mut table = Table::new(&["ID", "RECEIVED", "FROM", "TO", "STATE", "LEVEL", "WHY"]);
     for message in messages {
+        // A damaged record knows no recipients; that the message is there must show all the same.
+        if message.recipients.is_empty() {
+            let (received, state) = (message.received.strftime("%F %T").to_string(), message.state.to_string());
+            table.row([message.id.to_string(), received, "-".into(), "-".into(), state, "-".into(), String::new()]);
+        }
         for recipient in &message.recipients {
             table.row([
                 message.id.to_string(),
@@ -104,7 +109,7 @@ pub fn table(messages: &[MessageView]) -> String {
                 message.reverse_path.to_string(),
                 recipient.address.to_string(),
                 recipient.state.to_string(),
-                recipient.level.to_string(),
+                recipient.level.map_or_else(|| "-".to_owned(), |level| level.to_string()),
                 recipient.reason.clone().unwrap_or_default(),
             ]);
         }
@@ -143,6 +148,19 @@ pub fn age(text: &str) -> Option<jiff::SignedDuration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_message_without_recipients_stands_in_the_table_all_the_same() {
+        let message = MessageView {
+            id: QueueId::new(1, &[1; 10]),
+            state: MessageState::Held,
+            received: Timestamp::UNIX_EPOCH,
+            reverse_path: crate::mail::ReversePath::Null,
+            recipients: Vec::new(),
+        };
+        let line = table(&[message.clone()]).lines().nth(1).map(str::to_owned).unwrap_or_default();
+        assert!(line.starts_with(&message.id.to_string()) && line.contains("held"), "{line}");
+    }
 
     #[test]
     fn a_moment_is_a_time_a_day_or_an_age() {

@@ -87,7 +87,12 @@ fn text(story: &StoryView) -> String {
         let now = &recipient.now;
         _ = writeln!(out, "\nto {}  {}", now.address, now.state);
         let ladder: Vec<&str> = recipient.ladder.iter().map(|method| method.as_str()).collect();
-        _ = writeln!(out, "  asks     {} by {} (now {})", now.level, ladder.join(", then "), now.method);
+        match (now.level, now.method) {
+            (Some(level), Some(method)) => {
+                _ = writeln!(out, "  asks     {level} by {} (now {method})", ladder.join(", then "));
+            }
+            _ => _ = writeln!(out, "  {}", now.reason.as_deref().unwrap_or_default()),
+        }
         for reason in &recipient.reasons {
             _ = writeln!(out, "  because  {}", plain(reason));
         }

@@ -28,5 +28,5 @@ pub use fault::{Fault, Faults, Told};
 pub use known::{Acquaintance, acquaintance};
 pub use load::{Configuration, Surroundings, load, load_to_look, look, read};
 pub use restart::waits_for_restart;
-pub use ruleset::{compile_rules, idle_exceptions, rules_schema, ruleset};
+pub use ruleset::{compile_rules, idle_exceptions, idle_rules, rules_schema, ruleset};
 pub use schema::schema;

@@ -56,8 +56,36 @@ pub fn idle_exceptions(configuration: &Configuration, ruleset: &Ruleset) -> Vec<
             let mend = fault::did_you_mean(id, known.iter().copied());
             idle.push(fault::fault(&configuration.file, Place::default(), &key, message, mend));
         }
+        for source in &exception.when.sources {
+            if let Some((message, mend)) = no_source(configuration, source) {
+                let key = format!("exceptions/{}", exception.id);
+                idle.push(fault::fault(&configuration.file, Place::default(), &key, message, mend));
+            }
+        }
     }
     idle
+}
+
+/// Rules that ask for a source that the configuration has not: they match nothing, and protect nothing.
+pub fn idle_rules(configuration: &Configuration, ruleset: &Ruleset) -> Vec<Fault> {
+    let mut idle = Vec::new();
+    for compiled in ruleset.rules() {
+        let (id, when) = (&compiled.rule.id, &compiled.rule.when);
+        let conditions = when.all.iter().chain(&when.any).chain(&when.none);
+        for source in conditions.flat_map(|condition| condition.source.iter()) {
+            if let Some((message, mend)) = no_source(configuration, source) {
+                let message = format!("rule {:?}: {message}", id.value);
+                idle.push(Fault { file: compiled.file.clone(), line: id.line, column: id.column, message, mend });
+            }
+        }
+    }
+    idle
+}
+
+fn no_source(configuration: &Configuration, named: &str) -> Option<(String, Option<String>)> {
+    let known = || configuration.settings.sources.iter().map(|source| source.name.as_str());
+    let unknown = !known().any(|name| name == named);
+    unknown.then(|| (format!("the configuration has no source {named:?}"), fault::did_you_mean(named, known())))
 }
 
 /// Every YAML file at or below a place, in order of name. A folder `exceptions` holds records of

@@ -42,6 +42,9 @@ pub fn make(configuration: &Configuration, now: Timestamp) -> Result<(Law, Advis
     for idle in config::idle_exceptions(configuration, &ruleset) {
         warn!(fault = %idle, "configuration");
     }
+    for idle in config::idle_rules(configuration, &ruleset) {
+        warn!(fault = %idle, "configuration");
+    }
     let config::Acquaintance { known, tables, staff, .. } =
         config::acquaintance(configuration, now).map_err(|fault| anyhow!("{fault}"))?;
     let law = Law {

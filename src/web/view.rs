@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::audit::{Event, EventKind, Fault, Hash, Head};
 use crate::detect::Finding;
-use crate::mail::{Address, Domain, Envelope, QueueId, ReversePath};
+use crate::mail::{Address, Domain, Envelope, QueueId, Recipient, ReversePath};
 use crate::message::Gap;
 use crate::policy::{Decision, Level, Method, Verdict, Waiver, WaiverState};
 use crate::store::{MessageState, RecipientRecord, RecipientState, Record, Summary};
@@ -41,8 +41,9 @@ pub struct MessageView {
 pub struct RecipientView {
     pub address: Address,
     pub state: RecipientState,
-    pub level: Level,
-    pub method: Method,
+    /// Nothing while the message is still being read.
+    pub level: Option<Level>,
+    pub method: Option<Method>,
     pub reason: Option<String>,
     pub next_attempt: Option<Timestamp>,
 }
@@ -193,23 +194,50 @@ pub struct RuleStat {
 
 impl From<&Summary> for MessageView {
     fn from(summary: &Summary) -> Self {
-        let recipients = summary.recipients.iter().map(|recipient| recipient_view(summary, recipient)).collect();
         Self {
             id: summary.id,
             state: summary.state,
             received: summary.received,
             reverse_path: summary.envelope.reverse_path.clone(),
-            recipients,
+            recipients: recipient_stories(summary).into_iter().map(|story| story.now).collect(),
         }
     }
 }
+
+/// Every recipient. Until a message is decided its envelope alone knows them, and they wait all the same.
+fn recipient_stories(summary: &Summary) -> Vec<RecipientStory> {
+    if !summary.recipients.is_empty() {
+        return summary.recipients.iter().map(|recipient| recipient_story(summary, recipient)).collect();
+    }
+    let deleted = summary.state == MessageState::Deleted;
+    let (state, reason) =
+        if deleted { (RecipientState::Failed, "deleted") } else { (RecipientState::Pending, UNDECIDED) };
+    let undecided = |recipient: &Recipient| RecipientStory {
+        now: RecipientView {
+            address: recipient.address.clone(),
+            state,
+            level: None,
+            method: None,
+            reason: Some(reason.to_owned()),
+            next_attempt: None,
+        },
+        attempts: 0,
+        last_reply: None,
+        ladder: Vec::new(),
+        reasons: Vec::new(),
+        lowered_by: Vec::new(),
+    };
+    summary.envelope.recipients.iter().map(undecided).collect()
+}
+
+const UNDECIDED: &str = "not decided yet";
 
 fn recipient_view(summary: &Summary, recipient: &RecipientRecord) -> RecipientView {
     RecipientView {
         address: recipient.address.clone(),
         state: if is_dropped(summary, recipient) { RecipientState::Failed } else { recipient.state },
-        level: recipient.level,
-        method: recipient.method,
+        level: Some(recipient.level),
+        method: Some(recipient.method),
         reason: reason(summary, recipient),
         next_attempt: recipient.next_attempt.filter(|_| !is_dropped(summary, recipient)),
     }
@@ -262,7 +290,7 @@ impl From<&Record> for StoryView {
                 .unwrap_or_default(),
             findings: decision.map(|decision| decision.findings.findings.clone()).unwrap_or_default(),
             gaps: decision.map(|decision| decision.gaps.clone()).unwrap_or_default(),
-            recipients: summary.recipients.iter().map(|recipient| recipient_story(summary, recipient)).collect(),
+            recipients: recipient_stories(summary),
             events: events.iter().map(EventView::from).collect(),
         }
     }
@@ -300,5 +328,31 @@ pub fn kind_name(event: &Event) -> String {
     match serde_json::to_value(event.kind) {
         Ok(Value::String(name)) => name,
         _ => unreachable!("a kind is written as its name"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+    use crate::store::Facts;
+
+    /// Mail that was still being read had no recipients, and stood in no table.
+    #[test]
+    fn mail_that_is_still_being_read_shows_whom_it_goes_to() {
+        let (id, received) = (QueueId::new(1, &[1; 10]), Timestamp::UNIX_EPOCH);
+        let envelope = sample::envelope(id, &["bob@partner.example", "dave@plan.example"], received);
+        let facts = Facts::default();
+        let state = MessageState::Scanning;
+        let summary = Summary { id, state, received, envelope, facts, recipients: Vec::new(), decision: None };
+        let view = serde_json::to_value(MessageView::from(&summary)).unwrap();
+        assert_eq!(view["recipients"].as_array().unwrap().len(), 2);
+        assert_eq!(
+            view["recipients"][1],
+            serde_json::json!({
+                "address": "dave@plan.example", "state": "pending", "level": null, "method": null,
+                "reason": "not decided yet", "next_attempt": null,
+            })
+        );
     }
 }

@@ -89,6 +89,8 @@ fn rules(configuration: &Configuration, complaints: &mut Vec<Complaint>) -> bool
     let Some(ruleset) = usable(config::ruleset(configuration), complaints) else { return false };
     let idle = config::idle_exceptions(configuration, &ruleset);
     complaints.extend(idle.into_iter().map(|fault| of_settings(Severity::Warning, fault)));
+    let idle = config::idle_rules(configuration, &ruleset);
+    complaints.extend(idle.into_iter().map(|fault| of_rules(Severity::Warning, fault)));
     true
 }
 

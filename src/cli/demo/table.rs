@@ -41,11 +41,15 @@ pub fn rows(sent: &Submitted, story: Option<&StoryView>) -> Vec<Row> {
         mail: sent.sample.title,
         recipient: recipient.now.address.to_string(),
         found: found.clone(),
-        level: recipient.now.level.to_string(),
+        level: asked(recipient),
         outcome: outcome(recipient.now.state).into(),
         why: why(story, recipient),
     };
     story.recipients.iter().map(row).collect()
+}
+
+fn asked(recipient: &RecipientStory) -> String {
+    recipient.now.level.map_or_else(|| "-".to_owned(), |level| level.to_string())
 }
 
 fn outcome(state: RecipientState) -> &'static str {
@@ -88,7 +92,7 @@ fn why(story: &StoryView, recipient: &RecipientStory) -> String {
             version => format!("over {version}; certificate: {}", detail("certificate")),
         },
         RecipientState::Deferred | RecipientState::Pending => {
-            format!("it needs {}, and: {}", recipient.now.level, detail("reply"))
+            format!("it needs {}, and: {}", asked(recipient), detail("reply"))
         }
         RecipientState::Held => format!("a person must judge it: {reason}"),
         _ => reason,

@@ -29,6 +29,12 @@ pub fn run(common: &Common, format: Format, strict: bool) -> Result {
             let summary = format!("{count} rules and {detectors} detectors compile; ruleset {}\n", rules.hash());
             let mut remarks = rules.lint();
             remarks.extend(config::idle_exceptions(&configuration, &rules).into_iter().map(of_exception));
+            let idle = config::idle_rules(&configuration, &rules).into_iter().map(of_fault);
+            remarks.extend(idle.map(|remark| Remark {
+                check: Check::Unreachable,
+                severity: Check::Unreachable.severity(),
+                ..remark
+            }));
             (remarks, summary, true)
         }
     };
