@@ -158,7 +158,7 @@ mod tests {
             reverse_path: crate::mail::ReversePath::Null,
             recipients: Vec::new(),
         };
-        let line = table(&[message.clone()]).lines().nth(1).map(str::to_owned).unwrap_or_default();
+        let line = table(std::slice::from_ref(&message)).lines().nth(1).map(str::to_owned).unwrap_or_default();
         assert!(line.starts_with(&message.id.to_string()) && line.contains("held"), "{line}");
     }
 
