@@ -484,6 +484,14 @@ fn check_looks_at_the_key_the_store_the_dns_and_the_exceptions() {
     let shown = text(&site.run(&["check"]));
     assert!(shown.contains("did you mean \"test.case-with-code\"?"), "{shown}");
 
+    with("packs: [tset]\n");
+    let complaints = lines(&site.run(&["check", "--json"]));
+    let pack = complaints.iter().find(|told| told["message"].to_string().contains("packs: ")).expect("it is told");
+    assert!(
+        pack["file"].as_str().is_some_and(|file| file.ends_with("waxseal.yaml")) && pack["line"].as_u64() > Some(0)
+    );
+    with("");
+
     // A rule or an exception for a source that is not there bears on nothing, and nothing said so.
     let record = record.replace("test.case-with-cod]", "test.case-with-code]\nwhen: { sources: [offise] }");
     std::fs::write(site.path().join("rules/exceptions/lab.yaml"), record).expect("written");

@@ -12,7 +12,7 @@ use super::files::Base;
 use super::raw::{self, Settings};
 use super::tree::{self, Node, Place};
 use super::units::SecretRef;
-use super::{checks, doors, expand, known, levels, records, routes, schema, shape, text};
+use super::{checks, doors, expand, known, levels, records, routes, schema, shape, text, traps};
 use crate::mail::{Address, Domain, DomainPattern};
 use crate::policy::Level;
 use crate::world::DnsConfig;
@@ -152,6 +152,7 @@ fn build(path: &Path, settings: Settings, tree: &Node, around: &Surroundings<'_>
     policy.signs = if settings.dkim.sign { keyed.clone() } else { Vec::new() };
     policy.private_fields = smtp.sources.iter().map(|source| private_fields(source)).collect();
     checks::check(&settings, &deliver, &policy, &base, &mut complaints);
+    traps::check(&settings, &policy, &mut complaints);
     let mut told = complaints.into_parts();
     told.faults.extend(record_faults);
     told.warnings.extend(record_warnings);

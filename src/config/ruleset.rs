@@ -6,14 +6,26 @@ use std::path::{Path, PathBuf};
 use schemars::generate::SchemaSettings;
 use serde::Deserialize;
 
-use super::tree::Place;
+use super::tree::{self, Place};
 use super::{Configuration, fault, text};
 use crate::detect::{self, Fault, RuleFile, Ruleset};
 use crate::message::GapReason;
 
 /// The rules that this configuration makes active.
 pub fn ruleset(configuration: &Configuration) -> Result<Ruleset, Vec<Fault>> {
-    compile_rules(&configuration.rules, configuration.settings.packs.as_deref())
+    let compiled = compile_rules(&configuration.rules, configuration.settings.packs.as_deref());
+    compiled.map_err(|faults| faults.into_iter().map(|fault| in_configuration(configuration, fault)).collect())
+}
+
+/// A pack that is not there is named by the configuration, not by a rule file.
+fn in_configuration(configuration: &Configuration, fault: Fault) -> Fault {
+    if fault.file != "packs" {
+        return fault;
+    }
+    let read = text::read(&configuration.file).ok().and_then(|text| tree::read(&text).ok());
+    let Place { line, column } = read.map(|tree| tree.place_of("packs")).unwrap_or_default();
+    let file = configuration.file.display().to_string();
+    Fault { file, line: line as usize, column: column as usize, message: format!("packs: {}", fault.message), ..fault }
 }
 
 /// Loads and compiles the rules of these files and folders, in their order. Without a list of

@@ -35,7 +35,10 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}: {}", self.file, self.line, self.column, self.message)?;
+        match self.line {
+            0 => write!(f, "{}: {}", self.file, self.message)?,
+            line => write!(f, "{}:{line}:{}: {}", self.file, self.column, self.message)?,
+        }
         self.mend.as_ref().map_or(Ok(()), |mend| write!(f, " ({mend})"))
     }
 }
@@ -69,6 +72,14 @@ fn distance(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fault_of_a_whole_file_names_no_line() {
+        let mut fault = Fault { file: "a.yaml".into(), line: 0, column: 0, message: "gone".into(), mend: None };
+        assert_eq!(fault.to_string(), "a.yaml: gone");
+        (fault.line, fault.column) = (3, 7);
+        assert_eq!(fault.mend("put it back").to_string(), "a.yaml:3:7: gone (put it back)");
+    }
 
     #[test]
     fn a_close_name_is_suggested_and_a_far_one_is_not() {

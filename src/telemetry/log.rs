@@ -75,6 +75,16 @@ fn fields_for_eyes(addresses: bool) -> impl for<'writer> FormatFields<'writer> +
     format::debug_fn(one)
 }
 
+/// Whether it says what `log_level` may say: a level, or levels for parts of ours.
+pub fn is_level(text: &str) -> bool {
+    let known =
+        |level: &str| ["off", "error", "warn", "info", "debug", "trace"].contains(&&*level.to_ascii_lowercase());
+    text.split(',').all(|directive| match directive.split_once('=') {
+        Some((target, level)) => !target.is_empty() && !target.contains(char::is_whitespace) && known(level),
+        None => known(directive),
+    })
+}
+
 /// The site's level for our own crate only; everything below it never says more than `warn`.
 fn filter(level: &str) -> EnvFilter {
     let own =

@@ -11,7 +11,7 @@ mod metrics;
 use std::sync::Arc;
 
 pub use lines::LastWords;
-pub use log::{Config, LogFormat, start_logs};
+pub use log::{Config, LogFormat, is_level, start_logs};
 pub use metrics::GatewayMetrics;
 
 /// The registry that all rooms' metrics stand in, and the gateway's own.

@@ -110,6 +110,16 @@ fn what_is_wrong_between_sections_is_told() {
         ),
         ("directory: { ldap: { url: 'ldaps://dc', base: 'dc=x', passwort: 'file:x' } }", "unknown key"),
         ("listeners: [{ name: a, bind: '127.0.0.1:1', tls: none, auth: [plain] }]", "listeners[0].auth: passwords go"),
+        ("policy: { tags: ['[secure]', ' '] }", "policy.tags[1]: an empty tag"),
+        ("telemetry: { log_level: verbose }", "telemetry.log_level: \"verbose\" is no level"),
+        ("telemetry: { log_level: 'info,waxseal::smtp=loud' }", "is no level and no filter"),
+        ("routes: [{ domains: ['*'], next_hop: [] }]", "routes[0].next_hop: the list is empty"),
+        ("delivery: { retry: [30s, 0s] }", "delivery.retry[1]: it is no time"),
+        ("delivery: { expire: 0s }", "delivery.expire: it is no time"),
+        ("quarantine: { expire: 0s }", "quarantine.expire: it is no time"),
+        ("limits: { scan_wait: 0s, scan_timeout: 0s }", "limits.scan_timeout: it is no time"),
+        ("limits: { message_size: 0B }", "limits.message_size: no mail is that small"),
+        ("limits: { memory: 0B }", "limits.memory: no mail is that small"),
     ] {
         let told = faults(&with(lines));
         assert!(told.iter().any(|fault| fault.contains(said)), "{lines}: {told:#?}");
@@ -142,6 +152,53 @@ fn check_refuses_clear_mail_on_any_hop_but_loopback() {
         assert_eq!(!configuration.refusals.is_empty(), refused, "{routes}: {:?}", configuration.refusals);
     }
     assert_eq!(good(&with("routes: []\npolicy: { clean: tls }")).refusals, []);
+}
+
+/// Whatever a stranger can bring as well as we is no proof, well formed as it may be.
+#[test]
+fn check_refuses_proofs_that_the_whole_world_or_cloud_can_bring() {
+    let tenants = "microsoft365: { tenants: [{ id: 11111111-2222-3333-4444-555555555555, domains: [a.example] }] }";
+    for (source, refused) in [
+        ("networks: [0.0.0.0/0]".to_owned(), true),
+        ("networks: [10.0.0.0/8, '::/0']".to_owned(), true),
+        ("networks: ['::/0'], auth: required".to_owned(), false),
+        ("networks: [10.0.0.0/8]".to_owned(), false),
+        ("type: google, networks: [10.0.0.0/8], from_domains: [a.example]".to_owned(), true),
+        (
+            "type: google, networks: [10.0.0.0/8], from_domains: [a.example], header: { name: X-Ours, value: x }"
+                .to_owned(),
+            false,
+        ),
+        (
+            "type: google, networks: [10.0.0.0/8], from_domains: ['*'], header: { name: X-Ours, value: x }".to_owned(),
+            true,
+        ),
+        (format!("type: m365, networks: [10.0.0.0/8], from_domains: [a.example], {tenants}"), false),
+        (format!("type: m365, networks: [10.0.0.0/8], from_domains: ['*'], {tenants}"), true),
+        (
+            format!(
+                "type: m365, client_certificate: {{ names: [mail.protection.outlook.com] }}, from_domains: [a.example], {tenants}"
+            ),
+            false,
+        ),
+        ("client_certificate: { names: [mail.protection.outlook.com] }".to_owned(), true),
+        ("client_certificate: { names: [.outlook.com] }".to_owned(), true),
+        ("client_certificate: { names: [ehr.clinic.example] }".to_owned(), false),
+    ] {
+        let configuration = good(&with(&format!("sources: [{{ name: a, {source} }}]")));
+        assert_eq!(!configuration.refusals.is_empty(), refused, "{source}: {:?}", configuration.refusals);
+    }
+}
+
+#[test]
+fn a_route_that_bans_tls_is_told_where_clean_mail_asks_for_it() {
+    let warned = |lines: &str| {
+        let warnings = good(&with(lines)).warnings;
+        warnings.iter().any(|warning| warning.message.contains("this route bans TLS"))
+    };
+    let route = "routes: [{ domains: ['*'], next_hop: 127.0.0.1, tls: none }]";
+    assert!(warned(&format!("{route}\npolicy: {{ clean: tls }}")));
+    assert!(!warned(&format!("{route}\npolicy: {{ clean: opportunistic }}")));
 }
 
 #[test]
