@@ -79,11 +79,10 @@ pub fn decide(
     }
 }
 
-/// Everything that asks, `policy.clean` first: it always does.
+/// Everything that asks. `policy.clean` always does, and last: what a rule asked for, lowered to
+/// the level of clean mail, is told before it.
 fn asks(config: &Config, findings: &Findings, reading: &Reading, envelope: &Envelope) -> Vec<Ask> {
-    let clean = "policy.clean".to_owned();
-    let mut asks =
-        vec![Ask { id: clean.clone(), class: Class::Clean, level: config.clean, text: clean, waivable: true }];
+    let mut asks = Vec::new();
     for rule in findings.matches.iter().filter(|rule| rule.mode == Mode::Enforce) {
         let (class, level) = config.level(rule.sensitivity);
         // Consent covers a patient's ordinary PHI; not cards, nor what law guards beyond HIPAA: such rules
@@ -106,6 +105,8 @@ fn asks(config: &Config, findings: &Findings, reading: &Reading, envelope: &Enve
         let level = Level::TlsAuthenticated;
         asks.push(Ask { id: String::new(), class: Class::Asked, level, text: "REQUIRETLS".into(), waivable: false });
     }
+    let clean = "policy.clean".to_owned();
+    asks.push(Ask { id: clean.clone(), class: Class::Clean, level: config.clean, text: clean, waivable: true });
     asks
 }
 

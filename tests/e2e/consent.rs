@@ -48,6 +48,8 @@ fn consent_opens_the_mail_of_one_mailbox_and_is_told_with_each_use() {
     let story = gateway.json(&["trace", &id]).remove(0);
     let of = |at: usize, name: &str| story["recipients"][at][name].clone();
     assert_eq!((of(0, "level"), of(1, "level")), ("opportunistic".into(), "tls-verified".into()));
+    // A list tells that consent opened it, and not that it was clean.
+    assert!(of(0, "reason").to_string().contains(&format!("lowered by waiver {waiver}")), "{story}");
     assert_eq!(of(0, "lowered_by"), serde_json::json!([format!("waiver {waiver}")]));
     assert!(of(0, "reasons").to_string().contains(&format!("(asks tls-verified, lowered by waiver {waiver})")));
     let decided = events(&gateway, "decided");
