@@ -149,6 +149,7 @@ mod tests {
             ["K. Roe", "Z. Krishnamurthy"]
         );
         assert_eq!(names(NameForm::Full, "Haruto Grzybowska and Meeting Grzybowska"), ["Haruto Grzybowska"]);
+        assert_eq!(names(NameForm::Full, "Rutger van Houten, Meeting van Houten"), ["Rutger van Houten"]);
         assert_eq!(names(NameForm::Full, "> on Jane\n>> Roe, Mary >\nOrtiz"), ["Jane\n>> Roe"]);
         assert_eq!(names(NameForm::LowerCase, "is mary grzybowska here; mary has"), ["mary grzybowska"]);
         assert_eq!(names(NameForm::Titled, "mrs. tharmalingam, mrs tharmalingam"), ["tharmalingam"]);

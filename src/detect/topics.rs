@@ -30,7 +30,7 @@ impl Topics {
             }
             tried.push(*mark);
             let begins = items(&marked, *mark);
-            if are_topics(text, &begins) {
+            if are_topics(text, *mark, &begins) {
                 return Self { begins, length: text.len() };
             }
         }
@@ -71,6 +71,8 @@ enum Mark {
     Number(u8),
     /// `-`, `*`, `•`, `–`
     Sign(char),
+    /// `Rm 412`, `Bed 3`: who lies there.
+    Room,
 }
 
 impl Mark {
@@ -80,6 +82,9 @@ impl Mark {
         let first = line.chars().next()?;
         if matches!(first, '-' | '*' | '•' | '–' | '·' | '▪' | '◦') {
             return line[first.len_utf8()..].starts_with([' ', '\t']).then_some(Self::Sign(first));
+        }
+        if is_room(line) {
+            return Some(Self::Room);
         }
         let number = line.strip_prefix('(').unwrap_or(line);
         let digits = number.bytes().take_while(u8::is_ascii_digit).count();
@@ -107,14 +112,21 @@ fn items(marked: &[(Mark, u32)], like: Mark) -> Vec<u32> {
     marked.iter().filter(is_next).map(|(_, at)| *at).collect()
 }
 
-/// Topics are told in sentences, and mostly in more than a few words. Of the last item nobody knows where it ends.
-fn are_topics(text: &str, begins: &[u32]) -> bool {
+/// Whether a line begins with a room's or bed's number.
+fn is_room(line: &str) -> bool {
+    let word = line.bytes().take_while(u8::is_ascii_alphabetic).count();
+    let known = ["rm", "room", "bed", "bay"].iter().any(|room| line[..word].eq_ignore_ascii_case(room));
+    known && line[word..].trim_start_matches([' ', '#']).starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// Topics are told in sentences, and mostly in more than a few words; of who lies in rooms only words are told. Of the
+/// last item nobody knows where it ends.
+fn are_topics(text: &str, mark: Mark, begins: &[u32]) -> bool {
     let items = || begins.windows(2).map(|pair| &text.as_bytes()[pair[0] as usize..pair[1] as usize]);
     let told = items().filter(|item| item.len() >= LEAST && has_stop(item)).count();
     begins.len() >= FEWEST
         && items().all(|item| item.len() <= MOST)
-        && told + 1 >= FEWEST
-        && 2 * told >= begins.len() - 1
+        && (mark == Mark::Room || told + 1 >= FEWEST && 2 * told >= begins.len() - 1)
 }
 
 /// Whether a sentence ends in an item, behind its mark.
@@ -164,6 +176,15 @@ mod tests {
         }
         let chapters = format!("1. {0}\n2. {0}\n3. {0}", "word ".repeat(400));
         assert!(Topics::of(&chapters).begins().is_empty());
+    }
+
+    #[test]
+    fn rooms_are_apart_in_few_words() {
+        let rooms = "4 West\n\nRm 412 Roe - chest tube out\n rm #414 Mrs Pell, confused\nRm 417 empty\nNeed someone to restock.";
+        let topics = Topics::of(rooms);
+        let place = |word: &str| rooms.find(word).expect("it is there") as u32;
+        assert!(topics.part(place("Roe"), place("restock")) && topics.part(place("Roe"), place("Pell")));
+        assert!(Topics::of("Room for three\nRoom for two\nRoom for one").begins().is_empty());
     }
 
     #[test]

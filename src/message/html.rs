@@ -110,6 +110,7 @@ mod tests {
             ("<p>Hello  <b>wor</b>ld</p><p>x</p>", "Hello world\nx\n"),
             ("219-<span></span>09-67<i>81</i>", "219-09-6781"),
             ("a<br>b", "a\nb"),
+            ("<ul><li>a<li><p>b <i>c</i></ul>d<li></li>e", "- a\n- b c\nd\ne"),
             ("a&nbsp;b &amp; &#x63;", "a\u{a0}b & c"),
             ("<table><tr><td>MRN<td>12</tr><tr><td>x</td><td>y</td></tr></table>", "MRN\t12\nx\ty\n"),
             ("<pre>a\n  b</pre>", "a\n  b\n"),

@@ -139,7 +139,9 @@ pub fn unlisted_both(text: &str, given: Span, lists: &Lists<'_>, found: &mut imp
         return;
     };
     let known = starts(lists.given, word.0) && !starts(lists.family, given.start as usize);
-    if !starts(lists.unlisted, word.0) && !known {
+    // `Rutger van Houten`: what stands before a name of a place there is a person's.
+    let particle = matches!(&text[word.0..word.1], "van" | "von" | "ter" | "ten");
+    if !starts(lists.unlisted, word.0) && !known && !particle {
         return;
     }
     let Some((start, end)) = family_name(text, word) else { return };

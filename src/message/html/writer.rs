@@ -71,6 +71,8 @@ struct Writer {
     reversing: bool,
     /// A blank is due before the next word.
     blank: bool,
+    /// The mark of a list's item is due before the next word.
+    mark: bool,
     /// The style sheet so far, inside of one.
     style: Option<String>,
     /// How many pages this one is inside of.
@@ -99,6 +101,7 @@ impl Writer {
             let bare = word.trim_end_matches(|c: char| c.is_ascii_whitespace());
             if !bare.is_empty() {
                 self.pay_blank();
+                self.pay_mark();
                 self.page.shown.push_str(bare);
             }
             self.blank |= bare.len() != word.len();
@@ -108,6 +111,13 @@ impl Writer {
     fn pay_blank(&mut self) {
         if std::mem::take(&mut self.blank) && !self.at_line_start() && !self.page.shown.ends_with('\t') {
             self.page.shown.push(' ');
+        }
+    }
+
+    /// Readers show a dot or a number; which topics are apart is told by it.
+    fn pay_mark(&mut self) {
+        if std::mem::take(&mut self.mark) && self.at_line_start() {
+            self.page.shown.push_str("- ");
         }
     }
 
@@ -180,6 +190,9 @@ impl Writer {
             }
             _ if is_block(name) => self.end_line(),
             _ => {}
+        }
+        if self.hiding == 0 && matches!(name, "li" | "ul" | "ol") {
+            self.mark = name == "li";
         }
         self.attributes(tag);
         if !tag.self_closing && !is_void(name) {
