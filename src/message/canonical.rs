@@ -1,4 +1,5 @@
-//! Text with evasions undone: NFKC, invisible characters out, look-alikes folded, dashes and digits made plain.
+//! Text with evasions undone: NFKC, invisible characters out, look-alikes folded, dashes and digits made plain, what stands
+//! apart joined, digits in words read.
 //!
 //! Only text that needs it gets a canonical form; offsets in it lead back to the text as it stands.
 
@@ -8,15 +9,19 @@ use unicode_normalization::char::is_combining_mark;
 use super::Canonical;
 
 mod spaced;
+mod spelled;
 
 /// The canonical form, if it differs.
 pub(super) fn of(text: &str) -> Option<Canonical> {
-    let plain = if text.is_ascii() { None } else { folded(text) };
-    match &plain {
-        None => spaced::joined(text),
-        Some(plain) => spaced::joined(&plain.text).map(|joined| after(plain, joined)),
+    let mut form = if text.is_ascii() { None } else { folded(text) };
+    for read in [spaced::joined, spelled::numbers] {
+        let further = match &form {
+            None => read(text),
+            Some(form) => read(&form.text).map(|further| after(form, further)),
+        };
+        form = further.or(form);
     }
-    .or(plain)
+    form
 }
 
 /// The offsets of a form of a form, leading back to the text as it stands.

@@ -245,6 +245,7 @@ impl Writer {
     }
 
     fn end(&mut self, name: &str) {
+        self.mark &= !matches!(name, "li" | "ul" | "ol");
         match name {
             "pre" | "xmp" | "listing" => {
                 self.keeping = self.keeping.saturating_sub(1);
