@@ -184,6 +184,7 @@ impl<'a> Case<'a> {
             Within::Row if page.segment.shape == Shape::Records => !between.windows(2).any(|pair| pair == b"\n\n"),
             Within::Row => !between.contains(&b'\n'),
             Within::Sentence => same_table || page.sentences().join(low, high),
+            Within::Phrase => !between.contains(&b'\n') && page.sentences().join(low, high),
             Within::Paragraph => same_table || page.paragraphs().join(low, high),
             Within::Part | Within::Message => true,
         }
@@ -212,7 +213,7 @@ impl<'a> Case<'a> {
             Within::Message | Within::Part => true,
             Within::Characters(most) => (below.sight.start as usize) <= most,
             Within::Sentence | Within::Paragraph => (below.sight.start as usize) <= AFTER_SUBJECT,
-            Within::Line | Within::Row => false,
+            Within::Line | Within::Row | Within::Phrase => false,
         }
     }
 

@@ -119,6 +119,10 @@ pub fn bounds(page: &Page<'_>, sight: &Sight, within: Within) -> (usize, usize) 
             (low.map_or(near, |at| near + at + 2), high.map_or(far, |at| end + at))
         }
         Within::Sentence => page.sentences().around(start, end),
+        Within::Phrase => {
+            let (line, sentence) = (bounds(page, sight, Within::Line), page.sentences().around(start, end));
+            (line.0.max(sentence.0), line.1.min(sentence.1))
+        }
         Within::Paragraph => page.paragraphs().around(start, end),
         Within::Characters(most) => (start.saturating_sub(most), end + most),
         Within::Part | Within::Message => (0, bytes.len()),

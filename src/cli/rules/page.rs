@@ -144,6 +144,7 @@ fn distance(within: Within) -> String {
         Within::Line => "Within one line".to_owned(),
         Within::Row => "Within one row or record".to_owned(),
         Within::Sentence => "Within one sentence".to_owned(),
+        Within::Phrase => "Within one sentence and line".to_owned(),
         Within::Paragraph => "Within one paragraph".to_owned(),
         Within::Part => "Within one part".to_owned(),
         Within::Message => "Anywhere in the message".to_owned(),

@@ -118,7 +118,8 @@ pub struct When {
     /// None of these anywhere in the message.
     #[serde(default)]
     pub none: Vec<Condition>,
-    /// How close the sights of `all` stand: characters, or `line`, `row`, `sentence`, `paragraph`, `part`, `message`.
+    /// How close the sights of `all` stand: characters, or `line`, `row`, `sentence`, `phrase`,
+    /// `paragraph`, `part`, `message`.
     #[serde(default)]
     pub within: Within,
     /// Where sights count. Signature, disclaimer and blank form do not unless asked.

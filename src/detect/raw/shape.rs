@@ -111,6 +111,8 @@ pub enum Within {
     /// A table's row, or one record.
     Row,
     Sentence,
+    /// A sentence, and no more of it than stands on one line.
+    Phrase,
     /// Sentences that follow one another without an empty line, a list's mark or a line that ends with one.
     Paragraph,
     #[default]
@@ -118,10 +120,11 @@ pub enum Within {
     Message,
 }
 
-const WORDS: [(&str, Within); 6] = [
+const WORDS: [(&str, Within); 7] = [
     ("line", Within::Line),
     ("row", Within::Row),
     ("sentence", Within::Sentence),
+    ("phrase", Within::Phrase),
     ("paragraph", Within::Paragraph),
     ("part", Within::Part),
     ("message", Within::Message),
@@ -133,7 +136,7 @@ impl<'de> Deserialize<'de> for Within {
         impl Visitor<'_> for WithinVisitor {
             type Value = Within;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number of characters, or line, row, sentence, paragraph, part or message")
+                f.write_str("a number of characters, or line, row, sentence, phrase, paragraph, part or message")
             }
             fn visit_u64<E: Error>(self, distance: u64) -> Result<Within, E> {
                 usize::try_from(distance).map(Within::Characters).map_err(E::custom)

@@ -34,7 +34,7 @@ pub struct Weigh {
     /// At most so many bytes after the sight.
     #[serde(default)]
     pub after: Option<usize>,
-    /// The same line, row, sentence, paragraph, part or message, instead of or beside a distance.
+    /// The same line, row, sentence, phrase (a sentence within its line), paragraph, part or message, instead of or beside a distance.
     #[serde(default)]
     pub within: Option<Within>,
     /// In the message's subject, wherever the sight itself stands.
@@ -71,7 +71,7 @@ pub struct Beside {
     /// At most so many bytes after the sight.
     #[serde(default)]
     pub after: Option<usize>,
-    /// The same line, row, sentence, paragraph, part or message.
+    /// The same line, row, sentence, phrase (a sentence within its line), paragraph, part or message.
     #[serde(default)]
     pub within: Option<Within>,
     /// At least so many distinct ones.
