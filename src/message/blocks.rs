@@ -55,6 +55,20 @@ pub fn next_run(text: &[u8], from: usize, least: usize, is_so: impl Fn(u8) -> bo
     None
 }
 
+/// The next 64 bytes, of those that follow one another from a place on, in which at least so many are so; the last may
+/// be fewer.
+pub fn next_with(text: &[u8], from: usize, least: usize, is_so: impl Fn(u8) -> bool) -> Option<Range<usize>> {
+    let count = |block: &[u8]| block.iter().map(|byte| u8::from(is_so(*byte))).sum::<u8>();
+    let (blocks, rest) = text.get(from..)?.as_chunks::<64>();
+    let found = blocks.iter().position(|block| usize::from(count(block)) >= least);
+    let start = match found {
+        Some(nth) => nth * 64,
+        None if usize::from(count(rest)) >= least => blocks.len() * 64,
+        None => return None,
+    };
+    Some(from + start..(from + start + 64).min(text.len()))
+}
+
 /// Where so many ones begin that stand one behind the other.
 fn beginnings(mut ones: u64, count: usize) -> u64 {
     let mut together = 1;
@@ -111,6 +125,17 @@ mod tests {
     }
 
     proptest::proptest! {
+        #[test]
+        fn the_next_block_with_enough_is_the_first(
+            text in "(a|b{1,9}){0,200}", from in 0..500_usize, least in 1..40_usize,
+        ) {
+            let bytes = text.as_bytes();
+            let begins = (from..bytes.len()).step_by(64);
+            let mut blocks = begins.map(|start| start..(start + 64).min(bytes.len()));
+            let first = blocks.find(|block| bytes[block.clone()].iter().filter(|byte| **byte == b'a').count() >= least);
+            proptest::prop_assert_eq!(next_with(bytes, from, least, |byte| byte == b'a'), first);
+        }
+
         #[test]
         fn the_next_run_is_the_first_that_is_long_enough(
             text in "(a{0,90}[ab]{0,9}){0,6}", from in 0..400_usize, least in 1..65_usize,

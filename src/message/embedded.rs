@@ -41,7 +41,7 @@ pub(super) fn find(text: &str, kinds: &dyn Kinds) -> Vec<Found> {
 fn base64_runs(text: &str, kinds: &dyn Kinds, found: &mut Vec<Found>) {
     let bytes = text.as_bytes();
     let mut at = 0;
-    while let Some(run) = next_run(bytes, at, MIN_BASE64, is_symbol) {
+    while let Some(run) = next_base64(bytes, at) {
         at = run.end;
         if !stands_alone(bytes, &run) {
             decode(&bytes[run], kinds, found);
@@ -62,6 +62,18 @@ fn base64_runs(text: &str, kinds: &dyn Kinds, found: &mut Vec<Found>) {
             }
         }
         decode(&joined, kinds, found);
+    }
+}
+
+/// The next run of base64. Ordinary words are short: where nothing long stands without a blank, there is none.
+fn next_base64(bytes: &[u8], mut at: usize) -> Option<Range<usize>> {
+    loop {
+        let unbroken = next_run(bytes, at, MIN_BASE64, |byte| byte > b' ')?;
+        let run = next_run(&bytes[..unbroken.end], unbroken.start, MIN_BASE64, is_symbol);
+        if run.is_some() {
+            return run;
+        }
+        at = unbroken.end;
     }
 }
 

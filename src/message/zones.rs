@@ -6,8 +6,8 @@
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, MatchKind};
+use memchr::memchr_iter;
 
-use super::blocks::places;
 use super::{Zone, ZoneSpan};
 
 mod disclaimer;
@@ -19,7 +19,7 @@ pub(super) use signature::Author;
 
 /// The zones of a mail's text. `quoted` are stretches that the markup says are quotations.
 pub(super) fn of_mail(text: &str, quoted: &[Range<usize>], author: &Author) -> Vec<ZoneSpan> {
-    let lines: Vec<Line<'_>> = lines(text).collect();
+    let lines = lines(text);
     let mut zones = vec![Zone::New; lines.len()];
     quoted::mark(&lines, quoted, &mut zones);
     signature::mark(&lines, author, &mut zones);
@@ -33,7 +33,7 @@ pub(super) fn of_document(text: &str) -> Vec<ZoneSpan> {
     if !form::may_have_blanks(text) {
         return vec![ZoneSpan { end: text.len(), zone: Zone::New }];
     }
-    let lines: Vec<Line<'_>> = lines(text).collect();
+    let lines = lines(text);
     let mut zones = vec![Zone::New; lines.len()];
     form::mark(text, &lines, &mut zones);
     spans(&lines, &zones)
@@ -48,15 +48,17 @@ struct Line<'t> {
     end: usize,
 }
 
-fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
-    let ends = places(text.as_bytes(), |byte| byte == b'\n').map(|at| at + 1);
+fn lines(text: &str) -> Vec<Line<'_>> {
+    let mut lines = Vec::with_capacity(text.len() / 48 + 1);
     let mut start = 0;
-    ends.chain([text.len()]).filter_map(move |end| {
-        let line = Line { text: text[start..end].trim_ascii(), start, end };
-        let is_line = start < end;
+    let ends = memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1);
+    for end in ends.chain([text.len()]) {
+        if start < end {
+            lines.push(Line { text: text[start..end].trim_ascii(), start, end });
+        }
         start = end;
-        is_line.then_some(line)
-    })
+    }
+    lines
 }
 
 fn spans(lines: &[Line<'_>], zones: &[Zone]) -> Vec<ZoneSpan> {
@@ -92,6 +94,7 @@ mod tests {
         assert_eq!(spans.last().map_or(0, |span| span.end), text.len(), "spans cover the text");
         let zone_at = |at: usize| spans[spans.partition_point(|span| span.end <= at)].zone;
         lines(text)
+            .iter()
             .map(|line| match zone_at(line.start) {
                 Zone::New => 'n',
                 Zone::Quoted => 'q',

@@ -2,7 +2,7 @@
 //!
 //! Only what decodes to text counts; numbers, hashes and links of ordinary mail do not.
 
-use super::super::blocks::next_run;
+use super::super::blocks::{next_run, next_with};
 use super::super::charset::rare;
 use super::super::transfer;
 use super::{Found, MIN_BASE64, is_readable};
@@ -82,6 +82,9 @@ fn utf7(text: &str) -> Option<String> {
 /// Shorter runs of digits are numbers.
 const MIN_HEXADECIMAL: usize = 9;
 
+/// So many stand in any 64 bytes of such a run.
+const FEWEST_DIGITS: usize = 2;
+
 /// What people and programs put between two bytes; the longest first.
 const SEPARATORS: [&str; 9] = [", 0x", ",0x", " 0x", "\\x", "0x", ", ", " ", ":", "-"];
 
@@ -92,9 +95,18 @@ fn hexadecimal(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     let mut words = Vec::new();
     let mut at = 0;
-    while let Some(run) = next_run(bytes, at, 2 * MIN_HEXADECIMAL, may_stand) {
-        at = run.end;
-        words.extend(spelled(&bytes[run]));
+    // The codes of letters begin with digits; most stretches of a text have none.
+    while let Some(near) = next_with(bytes, at, FEWEST_DIGITS, |byte| byte.is_ascii_digit()) {
+        let before = bytes[at..near.start].iter().rev().take_while(|byte| may_stand(**byte)).count();
+        let window = near.start - before..(near.end + 2 * MIN_HEXADECIMAL).min(bytes.len());
+        at = match next_run(&bytes[..window.end], window.start, 2 * MIN_HEXADECIMAL, may_stand) {
+            Some(run) => {
+                let more = bytes[run.end..].iter().take_while(|byte| may_stand(**byte)).count();
+                words.extend(spelled(&bytes[run.start..run.end + more]));
+                run.end + more
+            }
+            None => near.end,
+        };
     }
     joined(words.into_iter())
 }
