@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hasher;
+use std::rc::Rc;
 
 use siphasher::sip::SipHasher24;
 
@@ -19,7 +20,18 @@ pub struct Lists<'a> {
     pub builder: LexiconBuilder,
     known: HashMap<String, ListId>,
     digests: HashMap<String, u64>,
-    files: HashMap<(String, String), std::rc::Rc<Vec<String>>>,
+    files: HashMap<(String, String), TermFile>,
+}
+
+/// A file of terms: one a line, `#` begins a comment. Its text is kept, and not each term for itself: there are
+/// hundreds of thousands, and what was in memory once stays the gateway's.
+#[derive(Clone)]
+pub struct TermFile(Rc<str>);
+
+impl TermFile {
+    pub fn terms(&self) -> impl Iterator<Item = &str> {
+        self.0.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+    }
 }
 
 impl<'a> Lists<'a> {
@@ -34,7 +46,7 @@ impl<'a> Lists<'a> {
             return Ok(*id);
         }
         let terms = self.named(file, name)?;
-        let id = self.add(file, name, &terms, capital_only)?;
+        let id = self.add(file, name, terms.iter().map(String::as_str), capital_only)?;
         self.known.insert(name.value.clone(), id);
         Ok(id)
     }
@@ -47,17 +59,22 @@ impl<'a> Lists<'a> {
     }
 
     /// A walked list of its own for a detector's terms.
-    pub fn own(&mut self, file: &str, spot: &Spot<String>, terms: &[String]) -> Result<ListId, Fault> {
+    pub fn own<'t>(
+        &mut self,
+        file: &str,
+        spot: &Spot<String>,
+        terms: impl Iterator<Item = &'t str>,
+    ) -> Result<ListId, Fault> {
         let id = self.add(file, spot, terms, None)?;
         self.builder.walk(id);
         Ok(id)
     }
 
-    fn add(
+    fn add<'t>(
         &mut self,
         file: &str,
         spot: &Spot<String>,
-        terms: &[String],
+        terms: impl Iterator<Item = &'t str>,
         capital_only: Option<&WordSet>,
     ) -> Result<ListId, Fault> {
         if self.builder.lists() >= MOST_LISTS {
@@ -109,7 +126,7 @@ impl<'a> Lists<'a> {
                 all.extend(self.expand(home, terms, depth + 1)?);
             } else if let Some(path) = term.strip_prefix("file:") {
                 let path = Spot { value: path.to_owned(), line: term.line, column: term.column };
-                all.extend(self.file(file, &path)?.iter().cloned());
+                all.extend(self.file(file, &path)?.terms().map(str::to_owned));
             } else {
                 all.push(term.value.clone());
             }
@@ -117,17 +134,15 @@ impl<'a> Lists<'a> {
         Ok(all)
     }
 
-    /// The terms of a file: one a line, `#` begins a comment.
-    pub fn file(&mut self, file: &str, path: &Spot<String>) -> Result<std::rc::Rc<Vec<String>>, Fault> {
+    pub fn file(&mut self, file: &str, path: &Spot<String>) -> Result<TermFile, Fault> {
         let key = (file.to_owned(), path.value.clone());
-        if let Some(terms) = self.files.get(&key) {
-            return Ok(terms.clone());
+        if let Some(known) = self.files.get(&key) {
+            return Ok(known.clone());
         }
         let text = (self.load)(file, path)
             .map_err(|error| Fault::at(file, path, format!("the word list {:?} can't be read: {error}", path.value)))?;
-        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-        let terms = std::rc::Rc::new(lines.map(str::to_owned).collect::<Vec<_>>());
-        self.files.insert(key, terms.clone());
-        Ok(terms)
+        let loaded = TermFile(text.into());
+        self.files.insert(key, loaded.clone());
+        Ok(loaded)
     }
 }

@@ -125,7 +125,7 @@ impl Maker<'_> {
             })?);
         }
         let listed = match &item.listed {
-            Some(path) => Some(WordSet::new(self.lists.file(&file, path)?.iter().map(String::as_str))),
+            Some(path) => Some(WordSet::new(self.lists.file(&file, path)?.terms())),
             None => None,
         };
         if item.mode == Mode::Notify {
@@ -165,7 +165,7 @@ impl Maker<'_> {
         let mut digest = SipHasher24::new();
         digest.write(format!("{plain:?}").as_bytes());
         for path in item.dictionary.iter().chain(&item.listed) {
-            self.lists.file(file, path)?.iter().for_each(|term| digest.write(term.as_bytes()));
+            self.lists.file(file, path)?.terms().for_each(|term| digest.write(term.as_bytes()));
         }
         for terms in [&item.terms, &item.columns] {
             self.lists.expand(file, terms, 0)?.iter().for_each(|term| digest.write(term.as_bytes()));
@@ -211,8 +211,8 @@ impl Maker<'_> {
             return Ok(Eye::Pattern);
         }
         if let Some(path) = &item.dictionary {
-            let terms = self.lists.file(file, path)?;
-            return Ok(Eye::Terms { list: self.lists.own(file, path, &terms)?, case: item.case });
+            let dictionary = self.lists.file(file, path)?;
+            return Ok(Eye::Terms { list: self.lists.own(file, path, dictionary.terms())?, case: item.case });
         }
         if let Some(names) = &item.names {
             return self.names(file, names);
@@ -230,7 +230,7 @@ impl Maker<'_> {
         }
         let terms = self.lists.expand(file, &item.terms, 0)?;
         let spot = item.terms.first().unwrap_or(&item.id);
-        Ok(Eye::Terms { list: self.lists.own(file, spot, &terms)?, case: item.case })
+        Ok(Eye::Terms { list: self.lists.own(file, spot, terms.iter().map(String::as_str))?, case: item.case })
     }
 
     fn names(&mut self, file: &str, names: &raw::Names) -> Result<Eye, Fault> {
