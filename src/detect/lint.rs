@@ -3,7 +3,9 @@
 
 use serde::Serialize;
 
-use super::page::Page;
+use super::ids::IdSet;
+use super::known::Known;
+use super::page::{Page, Sight};
 use super::raw::{Class, Identifies, Status};
 use super::ruleset::{Change, Clause, CompiledRule, Detector, Eye, Ruleset, Weight};
 use super::{Mode, TestResult};
@@ -108,10 +110,11 @@ impl Ruleset {
     /// All remarks that the rules themselves give rise to, in the order of the files.
     pub fn lint(&self) -> Vec<Remark> {
         let used = self.used();
+        let sure = self.sure_in_ordinary_mail();
         let mut remarks: Vec<Remark> =
             self.run_tests().into_iter().filter(|result| !result.passed).map(failed).collect();
         for (at, detector) in self.detectors.iter().enumerate() {
-            self.lint_detector(at, detector, &used, &mut remarks);
+            self.lint_detector(at, detector, used[at], sure[at], &mut remarks);
         }
         for rule in &self.rules {
             self.lint_rule(rule, &mut remarks);
@@ -120,7 +123,7 @@ impl Ruleset {
         remarks
     }
 
-    fn lint_detector(&self, at: usize, detector: &Detector, used: &[bool], remarks: &mut Vec<Remark>) {
+    fn lint_detector(&self, at: usize, detector: &Detector, used: bool, sure: usize, remarks: &mut Vec<Remark>) {
         let mut remark = |check, message: &str| remarks.push(of_detector(detector, check, message));
         let speaks = !matches!(detector.class, Class::Context | Class::General);
         // Tables, fields and recipients are tried by the tests of rules.
@@ -131,7 +134,7 @@ impl Ruleset {
         if speaks && by_text && detector.tests.no_match.is_empty() {
             remark(Check::NoCleanTest, "has no test `no_match`");
         }
-        if !used[at] {
+        if !used {
             remark(Check::Unused, "no rule asks for it, and nothing is weighed by it");
         }
         if matches!(detector.eye, Eye::Pattern) && self.is_open(at) {
@@ -141,14 +144,11 @@ impl Ruleset {
             );
         }
         let tells = matches!(detector.identifies, Identifies::Person | Identifies::Health | Identifies::Payment);
-        if speaks && tells && matches!(detector.eye, Eye::Pattern | Eye::Terms { .. }) {
-            let seen = self.sure_in_ordinary_mail(at as u16);
-            if seen > 0 {
-                let message = format!(
-                    "is sure {seen} times in a page of ordinary business mail; lower its confidence, and raise it by what stands near"
-                );
-                remark(Check::TooWide, &message);
-            }
+        if speaks && tells && matches!(detector.eye, Eye::Pattern | Eye::Terms { .. }) && sure > 0 {
+            let message = format!(
+                "is sure {sure} times in a page of ordinary business mail; lower its confidence, and raise it by what stands near"
+            );
+            remark(Check::TooWide, &message);
         }
     }
 
@@ -231,12 +231,15 @@ impl Ruleset {
         pattern.is_some_and(|pattern| self.patterns.is_open(pattern))
     }
 
-    fn sure_in_ordinary_mail(&self, detector: u16) -> usize {
+    /// Of each detector, how often it is sure of itself there, with what stands near.
+    fn sure_in_ordinary_mail(&self) -> Vec<usize> {
         let zones = vec![ZoneSpan { end: ORDINARY.len(), zone: Zone::New }];
         let origin = Origin::new("body/text[1]");
         let segment = Segment { origin, text: ORDINARY.to_owned(), zones, shape: Shape::Prose, canonical: None };
-        let page = Page::read(self, &segment, false);
-        page.sights_of(detector).iter().filter(|sight| sight.base >= 75).count()
+        let mut pages = [Page::read(self, &segment, false)];
+        self.weigh(&mut pages, &Known::default(), &IdSet::below(self.detectors.len()));
+        let is_sure = |sight: &&Sight| sight.confidence >= 75;
+        (0..self.detectors.len()).map(|at| pages[0].sights_of(at as u16).iter().filter(is_sure).count()).collect()
     }
 }
 
