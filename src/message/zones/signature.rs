@@ -114,7 +114,85 @@ pub(super) fn mark(lines: &[Line<'_>], author: &Author, zones: &mut [Zone]) {
             at += 1;
         }
     }
+    mark_last(lines, zones);
 }
+
+/// The last line of what is new, where it tells whom to call: `Trainer: Ann Roe, 555-0158`.
+fn mark_last(lines: &[Line<'_>], zones: &mut [Zone]) {
+    let mut is_last = true;
+    for at in (1..lines.len()).rev() {
+        let line = lines[at].text;
+        if zones[at] != Zone::New {
+            is_last = true;
+        } else if !line.is_empty() {
+            if is_last && lines[at - 1].text.is_empty() && tells_whom_to_call(line) {
+                zones[at] = Zone::Signature;
+            }
+            is_last = false;
+        }
+    }
+}
+
+/// A post and a telephone number, and no sentence.
+fn tells_whom_to_call(line: &str) -> bool {
+    is_contact_line(line)
+        && !line.ends_with(['.', '?', '!'])
+        && line.as_bytes().windows(8).any(is_local_number)
+        && words(line).iter().any(|word| POSTS.contains(&word.as_str()))
+}
+
+/// `555-0158`
+fn is_local_number(eight: &[u8]) -> bool {
+    let (exchange, rest) = eight.split_at(3);
+    matches!(rest[0], b'-' | b'.' | b' ') && exchange.iter().chain(&rest[1..]).all(u8::is_ascii_digit)
+}
+
+/// What somebody does, or where, who is called about other things than his or her own health.
+const POSTS: &[&str] = &[
+    "accounting",
+    "accounts",
+    "administrator",
+    "admissions",
+    "agent",
+    "analyst",
+    "billing",
+    "broker",
+    "charge",
+    "chief",
+    "clerk",
+    "communications",
+    "compliance",
+    "coordinator",
+    "desk",
+    "director",
+    "education",
+    "facilities",
+    "finance",
+    "housekeeping",
+    "hr",
+    "imaging",
+    "intake",
+    "lead",
+    "maintenance",
+    "manager",
+    "marketing",
+    "mgr",
+    "office",
+    "payroll",
+    "planning",
+    "procurement",
+    "purchasing",
+    "quality",
+    "radiology",
+    "recruiter",
+    "registrar",
+    "rep",
+    "sales",
+    "scheduling",
+    "supervisor",
+    "supply",
+    "trainer",
+];
 
 /// After an empty line, or after a line that ends a sentence.
 fn stands_alone(lines: &[Line<'_>], at: usize) -> bool {
@@ -224,6 +302,20 @@ fn is_data(line: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_line_may_tell_whom_to_call() {
+        for (line, is_so) in [
+            ("Rehab mgr, Ann Roe, 555-0118", true),
+            ("Mrs. Roe, Imaging 555-0115", true),
+            ("Ann Roe, 555-0118", false),
+            ("Ann Roe, left knee, 555-0118", false),
+            ("The billing office can be reached at 555-0118.", false),
+            ("MRN 5550-0118, admissions desk 555-0118", false),
+        ] {
+            assert_eq!(tells_whom_to_call(line), is_so, "{line}");
+        }
+    }
 
     #[test]
     fn the_author_is_known_by_the_name_in_the_header() {
