@@ -117,7 +117,8 @@ pub(super) fn mark(lines: &[Line<'_>], author: &Author, zones: &mut [Zone]) {
     mark_last(lines, zones);
 }
 
-/// The last line of what is new, where it tells whom to call: `Trainer: Ann Roe, 555-0158`.
+/// The last line of what is new, where it tells whom to call: `Trainer: Ann Roe, 555-0158`, or who writes: `Ann, Media
+/// Relations`.
 fn mark_last(lines: &[Line<'_>], zones: &mut [Zone]) {
     let mut is_last = true;
     for at in (1..lines.len()).rev() {
@@ -125,7 +126,7 @@ fn mark_last(lines: &[Line<'_>], zones: &mut [Zone]) {
         if zones[at] != Zone::New {
             is_last = true;
         } else if !line.is_empty() {
-            if is_last && lines[at - 1].text.is_empty() && tells_whom_to_call(line) {
+            if is_last && lines[at - 1].text.is_empty() && tells_a_post(line) {
                 zones[at] = Zone::Signature;
             }
             is_last = false;
@@ -133,13 +134,17 @@ fn mark_last(lines: &[Line<'_>], zones: &mut [Zone]) {
     }
 }
 
-/// A post and a telephone number, and no sentence.
-fn tells_whom_to_call(line: &str) -> bool {
+/// A post beside a telephone number or a name, and no sentence.
+fn tells_a_post(line: &str) -> bool {
+    let is_short = line.contains(',') && digits(line) == 0 && line.split_ascii_whitespace().count() <= MOST_WORDS;
     is_contact_line(line)
         && !line.ends_with(['.', '?', '!'])
-        && line.as_bytes().windows(8).any(is_local_number)
+        && (is_short || line.as_bytes().windows(8).any(is_local_number))
         && words(line).iter().any(|word| POSTS.contains(&word.as_str()))
 }
+
+/// A name and a post have no more.
+const MOST_WORDS: usize = 6;
 
 /// `555-0158`
 fn is_local_number(eight: &[u8]) -> bool {
@@ -151,32 +156,43 @@ fn is_local_number(eight: &[u8]) -> bool {
 const POSTS: &[&str] = &[
     "accounting",
     "accounts",
+    "activities",
     "administrator",
     "admissions",
     "agent",
     "analyst",
     "billing",
     "broker",
+    "center",
     "charge",
     "chief",
     "clerk",
     "communications",
     "compliance",
     "coordinator",
+    "ctr",
     "desk",
+    "dietary",
     "director",
     "education",
+    "engineering",
     "facilities",
     "finance",
+    "him",
     "housekeeping",
     "hr",
     "imaging",
+    "infusion",
     "intake",
+    "laboratory",
     "lead",
     "maintenance",
     "manager",
     "marketing",
+    "media",
     "mgr",
+    "nursing",
+    "nutrition",
     "office",
     "payroll",
     "planning",
@@ -186,12 +202,21 @@ const POSTS: &[&str] = &[
     "radiology",
     "recruiter",
     "registrar",
+    "registry",
+    "relations",
     "rep",
+    "research",
     "sales",
     "scheduling",
+    "security",
+    "services",
     "supervisor",
     "supply",
+    "team",
+    "technician",
     "trainer",
+    "transport",
+    "volunteer",
 ];
 
 /// After an empty line, or after a line that ends a sentence.
@@ -304,16 +329,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_line_may_tell_whom_to_call() {
+    fn the_last_line_may_tell_a_post() {
         for (line, is_so) in [
             ("Rehab mgr, Ann Roe, 555-0118", true),
             ("Mrs. Roe, Imaging 555-0115", true),
+            ("Ann, Media Relations", true),
+            ("Ann Roe, infusion tomorrow at noon with her sister", false),
             ("Ann Roe, 555-0118", false),
             ("Ann Roe, left knee, 555-0118", false),
             ("The billing office can be reached at 555-0118.", false),
             ("MRN 5550-0118, admissions desk 555-0118", false),
         ] {
-            assert_eq!(tells_whom_to_call(line), is_so, "{line}");
+            assert_eq!(tells_a_post(line), is_so, "{line}");
         }
     }
 
