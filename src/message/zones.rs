@@ -137,6 +137,9 @@ mod tests {
             ("From: the team\nwe thank you", "nn"),
             ("On Monday I wrote\nto you about it all.", "nn"),
             ("New\n-- \nAnn Lee\nClinic", "nsss"),
+            ("No more leave.\nBo Roe\nNurse Manager, Infusion", "nss"),
+            ("No more leave.\n\nBo, Media Relations", "nns"),
+            ("For surgery:\nBo Roe\nFern Poe", "nnn"),
             ("New\nBest regards,\nAnn Lee, RN\n555-0100\n\nPS: patient Jo Roe, MRN 123456 was seen", "nsssnn"),
             (
                 "New\nThanks,\nAnn\n\nThe patient Jo Roe was admitted on Monday with chest pain and was seen by us.",

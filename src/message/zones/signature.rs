@@ -118,7 +118,7 @@ pub(super) fn mark(lines: &[Line<'_>], author: &Author, zones: &mut [Zone]) {
 }
 
 /// The last line of what is new, where it tells whom to call: `Trainer: Ann Roe, 555-0158`, or who writes: `Ann, Media
-/// Relations`.
+/// Relations`; and the name alone on the line above.
 fn mark_last(lines: &[Line<'_>], zones: &mut [Zone]) {
     let mut is_last = true;
     for at in (1..lines.len()).rev() {
@@ -126,8 +126,12 @@ fn mark_last(lines: &[Line<'_>], zones: &mut [Zone]) {
         if zones[at] != Zone::New {
             is_last = true;
         } else if !line.is_empty() {
-            if is_last && lines[at - 1].text.is_empty() && tells_a_post(line) {
-                zones[at] = Zone::Signature;
+            if is_last && tells_a_post(line) {
+                if lines[at - 1].text.is_empty() {
+                    zones[at] = Zone::Signature;
+                } else if at > 1 && is_name(lines[at - 1].text) && stands_alone(lines, at - 1) {
+                    zones[at - 1..=at].fill(Zone::Signature);
+                }
             }
             is_last = false;
         }
@@ -141,6 +145,16 @@ fn tells_a_post(line: &str) -> bool {
         && !line.ends_with(['.', '?', '!'])
         && (is_short || line.as_bytes().windows(8).any(is_local_number))
         && words(line).iter().any(|word| POSTS.contains(&word.as_str()))
+}
+
+/// Words with capitals, and nothing else.
+fn is_name(line: &str) -> bool {
+    let has_capital = |word: &str| word.starts_with(char::is_uppercase);
+    (1..=MOST_WORDS).contains(&line.split_ascii_whitespace().count())
+        && line.split_ascii_whitespace().all(has_capital)
+        && digits(line) == 0
+        && !line.ends_with([':', '.', '?', '!'])
+        && !is_data(line)
 }
 
 /// A name and a post have no more.
