@@ -83,7 +83,7 @@ mod tests {
                 builder.add(*list, term, false);
             }
         }
-        let words = builder.build().read(text);
+        let words = builder.build(|_| true).read(text);
         let everyday = WordSet::new(["will", "grant", "has", "meeting", "the"]);
         let lists = Lists {
             given: words.of(0),

@@ -31,28 +31,20 @@ pub fn at<'t, const N: usize>(text: &'t [u8], place: usize, padded: &'t mut [u8;
     }
 }
 
-/// The next stretch from a place on of at least so many bytes, 64 at most, that are all so.
+/// The next stretch from a place on of at least so many bytes that are all so. It is looked for from its last byte back:
+/// where one is not so, no stretch lies over it, and most bytes of a text of short ones are never seen.
 pub fn next_run(text: &[u8], from: usize, least: usize, is_so: impl Fn(u8) -> bool) -> Option<Range<usize>> {
-    let mut padded = [0; 64];
-    // So many bytes that are so stand before the block.
-    let mut before = 0;
-    for base in (from..text.len()).step_by(64) {
-        let bits = mask(at(text, base, &mut padded), &is_so);
-        let inside = beginnings(bits, least);
-        let start = if before + bits.trailing_ones() as usize >= least {
-            Some(base - before)
-        } else if inside != 0 {
-            Some(base + inside.trailing_zeros() as usize)
-        } else {
-            None
-        };
-        if let Some(start) = start {
-            let more = text[start + least..].iter().take_while(|byte| is_so(**byte)).count();
-            return Some(start..start + least + more);
+    let (mut start, mut seen) = (from, from);
+    loop {
+        let enough = text.get(..start + least)?;
+        match enough[seen..].iter().rposition(|byte| !is_so(*byte)) {
+            Some(other) => (start, seen) = (seen + other + 1, enough.len()),
+            None => {
+                let more = text[enough.len()..].iter().take_while(|byte| is_so(**byte)).count();
+                return Some(start..enough.len() + more);
+            }
         }
-        before = if bits == u64::MAX { before + 64 } else { bits.leading_ones() as usize };
     }
-    None
 }
 
 /// The next 64 bytes, of those that follow one another from a place on, in which at least so many are so; the last may
@@ -67,17 +59,6 @@ pub fn next_with(text: &[u8], from: usize, least: usize, is_so: impl Fn(u8) -> b
         None => return None,
     };
     Some(from + start..(from + start + 64).min(text.len()))
-}
-
-/// Where so many ones begin that stand one behind the other.
-fn beginnings(mut ones: u64, count: usize) -> u64 {
-    let mut together = 1;
-    while together < count {
-        let further = together.min(count - together);
-        ones &= ones >> further;
-        together += further;
-    }
-    ones
 }
 
 /// The places of all bytes that are so, in order.
@@ -138,7 +119,7 @@ mod tests {
 
         #[test]
         fn the_next_run_is_the_first_that_is_long_enough(
-            text in "(a{0,90}[ab]{0,9}){0,6}", from in 0..400_usize, least in 1..65_usize,
+            text in "(a{0,90}[ab]{0,9}){0,6}", from in 0..400_usize, least in 1..90_usize,
         ) {
             let from = from.min(text.len());
             let run = |start: usize| text[start..].bytes().take_while(|byte| *byte == b'a').count();

@@ -82,7 +82,7 @@ pub fn resolve(source: Source, load: Loader<'_>) -> Result<Ruleset, Vec<Fault>> 
     Ok(Ruleset {
         watch: order::watch(&ready, &detectors, maker.lists.builder.lists()),
         lookers: Lookers::new(&detectors, maker.lists.builder.lists()),
-        lexicon: maker.lists.builder.build(),
+        lexicon: maker.lists.builder.build(|word| patterns.may_begin_with(word)),
         patterns,
         pattern_owners: maker.pattern_owners,
         word_sets: maker.word_sets,

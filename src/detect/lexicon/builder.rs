@@ -22,6 +22,8 @@ struct Place {
     entries: Vec<u16>,
     /// The kinds of words with which longer terms go on.
     follow: u64,
+    /// The first word of a term, in small letters; none where it has letters that may be written otherwise.
+    word: Option<Box<str>>,
 }
 
 impl LexiconBuilder {
@@ -48,7 +50,11 @@ impl LexiconBuilder {
                 None => (&mut self.first, word.hash),
                 Some(way) => (&mut self.next, step(way, word.hash)),
             };
-            table.entry(key).or_default();
+            let place = table.entry(key).or_default();
+            if way.is_none() {
+                let word = &term[word.span.start as usize..word.span.end as usize];
+                place.word = word.is_ascii().then(|| word.to_ascii_lowercase().into());
+            }
             if let Some(way) = way {
                 self.place(way).follow |= kind(word.hash);
             }
@@ -71,12 +77,15 @@ impl LexiconBuilder {
         .expect("every way leads to a place")
     }
 
-    pub fn build(self) -> Lexicon {
+    /// Of each word it is asked whether a literal of an expression may begin with it.
+    pub fn build(self, may_open: impl Fn(&str) -> bool) -> Lexicon {
         let mut groups = Gathering::new(self.walked.len());
         let mut table = |places: HashMap<u64, Place>| {
             let places = places.into_iter().map(|(hash, place)| {
                 let is_listed = !place.entries.is_empty();
-                (hash, table::Place::new(groups.add(place.entries, &self.walked), place.follow, is_listed))
+                let found = table::Place::new(groups.add(place.entries, &self.walked), place.follow, is_listed);
+                let opens = place.word.is_none_or(|word| may_open(&word));
+                (hash, if opens { found } else { found.closed() })
             });
             Table::of(&places.collect::<Vec<_>>())
         };

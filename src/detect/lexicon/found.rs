@@ -58,6 +58,8 @@ pub struct Words {
     pub unlisted: Vec<Span>,
     /// Where words, signs and noise begin.
     pub tokens: Tokens,
+    /// Of these, where a literal of an expression may begin.
+    pub openings: Tokens,
 }
 
 /// Longer terms than this are not looked for before a place.
@@ -180,7 +182,7 @@ mod tests {
         if walked {
             builder.walk(list);
         }
-        let lexicon = builder.build();
+        let lexicon = builder.build(|_| true);
         let words = lexicon.read(text);
         let found_in = |(around, low, high): &(usize, usize, usize)| {
             let mut found = Vec::new();

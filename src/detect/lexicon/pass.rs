@@ -20,6 +20,7 @@ pub struct Pass<'l> {
     numbers: Vec<Span>,
     unlisted: Vec<Span>,
     tokens: Tokens,
+    openings: Tokens,
 }
 
 /// Of what is known, the single words and the longer terms.
@@ -66,6 +67,7 @@ impl Listener for Pass<'_> {
         }
         self.last_end = word.span.end as usize;
         let place = self.lexicon.first.find(word.hash);
+        self.openings.mark(word.span.start as usize, u64::from(place.opens()));
         self.known[SINGLE].offer(Known::new(word.span, place.group(), word.capital), place.is_listed());
         // These are few.
         if word.digits | (word.capital & !place.is_known()) {
@@ -76,8 +78,9 @@ impl Listener for Pass<'_> {
     }
 
     #[inline(always)]
-    fn tokens(&mut self, at: usize, bits: u64) {
-        self.tokens.mark(at, bits);
+    fn begin(&mut self, at: usize, words: u64, signs: u64) {
+        self.tokens.mark(at, words | signs);
+        self.openings.mark(at, signs);
     }
 }
 
@@ -93,11 +96,12 @@ impl<'l> Pass<'l> {
             numbers: Vec::with_capacity(length / 64),
             unlisted: Vec::with_capacity(length / 64),
             tokens: Tokens::of(length),
+            openings: Tokens::of(length),
         }
     }
 
     pub fn words(self) -> Words {
-        let Self { lexicon, known, numbers, unlisted, tokens, .. } = self;
+        let Self { lexicon, known, numbers, unlisted, tokens, openings, .. } = self;
         let mut found = Sieve::with_room(known[SINGLE].kept().len() / 4);
         for term in known.iter().flat_map(Sieve::kept) {
             for (list, with_capital) in lexicon.groups.walked(term.group()) {
@@ -116,6 +120,7 @@ impl<'l> Pass<'l> {
             numbers,
             unlisted,
             tokens,
+            openings,
         }
     }
 

@@ -12,10 +12,23 @@ pub struct Place {
 const KNOWN: u32 = 1 << 29;
 /// A term that lists have ends here; elsewhere longer ones only pass.
 const LISTED: u32 = 1 << 30;
+/// No literal begins with this word.
+const CLOSED: u32 = 1 << 31;
 
 impl Place {
     pub fn new(group: u32, follow: u64, is_listed: bool) -> Self {
         Self { lead: group | KNOWN | if is_listed { LISTED } else { 0 }, follow }
+    }
+
+    /// One whose word no literal begins with.
+    pub fn closed(self) -> Self {
+        Self { lead: self.lead | CLOSED, ..self }
+    }
+
+    /// Whether a literal may begin with this word, as far as is known.
+    #[inline]
+    pub fn opens(self) -> bool {
+        self.lead & CLOSED == 0
     }
 
     #[inline]

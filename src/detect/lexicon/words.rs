@@ -111,8 +111,9 @@ fn below(place: u32) -> u64 {
 pub trait Listener {
     /// A run of letters and digits; they come in order.
     fn word(&mut self, word: Word);
-    /// Places where words, signs and noise begin: one bit each, from a place on.
-    fn tokens(&mut self, at: usize, bits: u64);
+    /// Places where words begin, and where signs and noise: one bit each, from a place on. Words of other scripts count as
+    /// either.
+    fn begin(&mut self, at: usize, words: u64, signs: u64);
 }
 
 /// Calls back for every run of letters and digits, in order; case and Latin accents are folded in the hash. What is
@@ -123,7 +124,7 @@ pub fn for_each_word(text: &str, word: impl FnMut(Word)) {
         fn word(&mut self, word: Word) {
             (self.0)(word);
         }
-        fn tokens(&mut self, _: usize, _: u64) {}
+        fn begin(&mut self, _: usize, _: u64, _: u64) {}
     }
     walk(text, &mut Words(word));
 }
@@ -138,7 +139,7 @@ pub fn walk(text: &str, listener: &mut impl Listener) {
     let (mut passed, mut looked) = (usize::MAX..usize::MAX, 0);
     while at < bytes.len() {
         if at == passed.start {
-            listener.tokens(at, 1);
+            listener.begin(at, 0, 1);
             at = passed.end;
             continue;
         }
@@ -173,9 +174,9 @@ pub fn walk(text: &str, listener: &mut impl Listener) {
             listener.word(in_window(window, at, start, end - start));
             words &= beyond;
         }
-        let begins = found.word & !(found.word << 1) | found.sign;
         if done != 0 {
-            listener.tokens(at, begins & below(done));
+            let here = below(done);
+            listener.begin(at, found.word & !(found.word << 1) & here, found.sign & here);
         }
         at += done as usize;
         if (done == 0 || limit < 64) && !ends_here {
@@ -222,7 +223,7 @@ fn in_window(window: &Window, place: usize, offset: u32, letters: u32) -> Word {
 /// Tells what no block can tell, and where it ends.
 #[inline(never)]
 fn slowly(text: &str, start: usize, listener: &mut impl Listener) -> usize {
-    let (word, end) = letter_by_letter(text, start, &mut |token| listener.tokens(token, 1));
+    let (word, end) = letter_by_letter(text, start, &mut |token| listener.begin(token, 0, 1));
     word.into_iter().for_each(|word| listener.word(word));
     end
 }
@@ -323,7 +324,8 @@ mod tests {
             fn word(&mut self, word: Word) {
                 self.0.push(told(word));
             }
-            fn tokens(&mut self, at: usize, bits: u64) {
+            fn begin(&mut self, at: usize, words: u64, signs: u64) {
+                let bits = words | signs;
                 self.1.extend((0..64).filter(|bit| bits >> bit & 1 == 1).map(|bit| at + bit));
             }
         }

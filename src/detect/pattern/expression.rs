@@ -53,7 +53,11 @@ impl Pattern {
         if let Some(keyword) = keywords.iter().find(|keyword| !is_found(keyword)) {
             return Err(format!("the keyword {keyword:?} begins with no letter, digit or sign"));
         }
-        let gate = if keywords.is_empty() { Gate::of(&hir, begins, FAR) } else { Gate::Keywords(keywords.to_vec()) };
+        // A literal with which every match begins tells where to try it; a keyword only whereabouts.
+        let gate = match Gate::of(&hir, begins, FAR) {
+            Gate::Digit { .. } | Gate::Open if !keywords.is_empty() => Gate::Keywords(keywords.to_vec()),
+            gate => gate,
+        };
         let reach = hir.properties().maximum_len().map_or(FAR, |most| most.min(FAR));
         let value = regex.group_info().to_index(regex_automata::PatternID::ZERO, "value");
         let needs_digit = gate::needs_digit(&hir);

@@ -1,9 +1,9 @@
 //! Where the literals of expressions stand, and whose they are.
 //!
-//! Most begin with a word or a sign, so they are looked for where the word pass saw one begin, and
+//! They begin with a word or a sign, so they are looked for where the word pass saw one begin with which any may, and
 //! most of these places are done with after a glance at three bytes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::super::lexicon::Tokens;
 use super::super::sieve::Sieve;
@@ -18,6 +18,7 @@ pub struct Literals {
     heads: Heads,
     /// By how they begin, the shorter ones first.
     by_head: HashMap<u64, Vec<Known>, Mixing>,
+    words: FirstWords,
 }
 
 /// A literal as it is looked for.
@@ -60,9 +61,10 @@ const STRETCH: usize = 4096;
 impl Literals {
     /// Case does not matter. `None` if there are none.
     pub fn of(literals: &[Literal]) -> Option<Self> {
-        let mut all = Self { heads: Heads::default(), by_head: HashMap::default() };
+        let mut all = Self { heads: Heads::default(), by_head: HashMap::default(), words: FirstWords::default() };
         for literal in literals {
             let known = Known::of(literal);
+            all.words.add(&known.core);
             match *known.core {
                 [] => {}
                 // Any byte may follow.
@@ -82,12 +84,17 @@ impl Literals {
         self.by_head.entry(head).or_default().push(known.clone());
     }
 
+    /// Whether one may begin with this word, of small letters and digits.
+    pub fn may_begin_with(&self, word: &str) -> bool {
+        self.words.may_begin_with(word.as_bytes())
+    }
+
     /// Calls back with every literal that begins at one of these places: start, end, whose it is.
-    pub fn find(&self, text: &str, tokens: &Tokens, mut found: impl FnMut(usize, usize, usize)) {
+    pub fn find(&self, text: &str, openings: &Tokens, mut found: impl FnMut(usize, usize, usize)) {
         let text = text.as_bytes();
         let [mut glanced, mut held] = [(); 2].map(|()| Sieve::with_room(STRETCH / 8));
         for from in (0..text.len()).step_by(STRETCH) {
-            tokens.within(from..(from + STRETCH).min(text.len()), |at| {
+            openings.within(from..(from + STRETCH).min(text.len()), |at| {
                 glanced.offer(at, self.heads.may_hold(eight(text, at)));
             });
             for at in glanced.kept() {
@@ -112,6 +119,27 @@ impl Literals {
                 }
             }
         }
+    }
+}
+
+/// The words with which literals begin.
+#[derive(Default)]
+struct FirstWords {
+    /// Of literals that go on behind it.
+    whole: HashSet<Box<[u8]>>,
+    /// Of literals that end in the midst of it, or with it.
+    begun: HashSet<Box<[u8]>>,
+}
+
+impl FirstWords {
+    fn add(&mut self, literal: &[u8]) {
+        let length = literal.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        let words = if length < literal.len() { &mut self.whole } else { &mut self.begun };
+        words.insert(literal[..length].to_ascii_lowercase().into());
+    }
+
+    fn may_begin_with(&self, word: &[u8]) -> bool {
+        self.whole.contains(word) || (1..=word.len()).any(|length| self.begun.contains(&word[..length]))
     }
 }
 
@@ -266,10 +294,16 @@ mod tests {
     fn found(literals: &[&str], text: &str) -> Vec<String> {
         let all: Vec<Literal> =
             (0..).zip(literals).map(|(owner, text)| Literal { text: (*text).to_owned(), owner }).collect();
-        let words = LexiconBuilder::default().build().read(text);
-        let mut found = Vec::new();
         let literals = Literals::of(&all).expect("literals");
-        literals.find(text, &words.tokens, |start, end, owner| found.push(format!("{owner} {}", &text[start..end])));
+        // Words that are known are looked at as others are.
+        let mut builder = LexiconBuilder::default();
+        let list = builder.list();
+        text.split(' ').for_each(|word| {
+            builder.add(list, word, false);
+        });
+        let words = builder.build(|word| literals.may_begin_with(word)).read(text);
+        let mut found = Vec::new();
+        literals.find(text, &words.openings, |start, end, owner| found.push(format!("{owner} {}", &text[start..end])));
         found
     }
 

@@ -137,6 +137,11 @@ impl Patterns {
         self.open.contains(&pattern)
     }
 
+    /// Whether a literal of any of them may begin with this word, of small letters and digits.
+    pub fn may_begin_with(&self, word: &str) -> bool {
+        self.literals.as_ref().is_some_and(|literals| literals.may_begin_with(word))
+    }
+
     /// Calls back with every match: the pattern's number and the value's place.
     pub fn scan(&self, text: &str, words: &Words, mut found: impl FnMut(usize, Range<usize>)) {
         let mut done = Done::new(self.all.len());
@@ -165,7 +170,7 @@ impl Patterns {
         let Some(literals) = &self.literals else { return };
         let mut walk = self.starts.as_ref().map(Group::walk);
         let mut done = Done::new(self.all.len());
-        literals.find(text, &words.tokens, |start, end, owner| {
+        literals.find(text, &words.openings, |start, end, owner| {
             let pattern = &self.all[owner];
             if let (Gate::Start(_), Some(walk)) = (&pattern.gate, &mut walk) {
                 let window = widen(text, start, start, 0, pattern.reach);
@@ -260,7 +265,7 @@ mod tests {
 
     fn found(source: &str, text: &str) -> Vec<String> {
         let patterns = Patterns::new(vec![Pattern::new(source, false, &[]).expect("compiles")]).expect("a set");
-        let words = LexiconBuilder::default().build().read(text);
+        let words = LexiconBuilder::default().build(|_| true).read(text);
         let mut found = Vec::new();
         patterns.scan(text, &words, |_, range| found.push(text[range].to_owned()));
         found
@@ -281,6 +286,13 @@ mod tests {
         let text = format!("{}1-2{}1-2é1-2", "é".repeat(300), "x ".repeat(300));
         assert_eq!(found(r"\d-\d", &text).len(), 3);
         assert!(found(r"\d.", "1é 2é").iter().all(|hit| hit.chars().count() == 2));
+    }
+
+    #[test]
+    fn keywords_yield_to_the_literal_with_which_an_expression_begins() {
+        let gate = |source: &str| Pattern::new(source, false, &["lady".to_owned()]).expect("compiles").gate;
+        assert_eq!(gate(r"\bthe [A-Z]\w+ lady"), Gate::Start(vec!["the ".to_owned()]));
+        assert_eq!(gate(r"\b[A-Z]\w+ lady"), Gate::Keywords(vec!["lady".to_owned()]));
     }
 
     #[test]
