@@ -31,20 +31,38 @@ pub fn at<'t, const N: usize>(text: &'t [u8], place: usize, padded: &'t mut [u8;
     }
 }
 
-/// The next stretch from a place on of at least so many bytes that are all so. It is looked for from its last byte back:
-/// where one is not so, no stretch lies over it, and most bytes of a text of short ones are never seen.
+/// The next stretch from a place on of at least so many bytes that are all so.
 pub fn next_run(text: &[u8], from: usize, least: usize, is_so: impl Fn(u8) -> bool) -> Option<Range<usize>> {
-    let (mut start, mut seen) = (from, from);
-    loop {
-        let enough = text.get(..start + least)?;
-        match enough[seen..].iter().rposition(|byte| !is_so(*byte)) {
-            Some(other) => (start, seen) = (seen + other + 1, enough.len()),
-            None => {
-                let more = text[enough.len()..].iter().take_while(|byte| is_so(**byte)).count();
-                return Some(start..enough.len() + more);
-            }
+    let mut padded = [0; 64];
+    // How many bytes before a block are so, one behind the other.
+    let (mut place, mut open) = (from, 0);
+    while place < text.len() {
+        let there = u64::MAX >> (64 - (text.len() - place).min(64));
+        let bits = mask(at(text, place, &mut padded), &is_so) & there;
+        let start = match beginnings(bits, least) {
+            _ if open + bits.trailing_ones() as usize >= least => Some(place - open),
+            0 => None,
+            begin => Some(place + begin.trailing_zeros() as usize),
+        };
+        if let Some(start) = start {
+            let more = text[start + least..].iter().take_while(|byte| is_so(**byte)).count();
+            return Some(start..start + least + more);
         }
+        open = if bits == u64::MAX { open + 64 } else { bits.leading_ones() as usize };
+        place += 64;
     }
+    None
+}
+
+/// Where so many ones begin, one behind the other.
+fn beginnings(bits: u64, least: usize) -> u64 {
+    let (mut begin, mut ones) = (if least > 64 { 0 } else { bits }, 1);
+    while ones < least && begin != 0 {
+        let more = ones.min(least - ones);
+        begin &= begin >> more;
+        ones += more;
+    }
+    begin
 }
 
 /// The next 64 bytes, of those that follow one another from a place on, in which at least so many are so; the last may
