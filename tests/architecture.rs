@@ -22,7 +22,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("smtp", &["people"]),
     ("deliver", &["policy"]),
     ("queue", &["message", "detect", "policy", "audit", "store"]),
-    ("quarantine", &["message", "detect", "policy", "audit", "store", "queue", "people"]),
+    ("quarantine", &["message", "detect", "policy", "audit", "store", "queue", "people", "telemetry"]),
     ("pickup", &["message", "detect", "policy", "audit", "store", "queue", "people"]),
     (
         "web",

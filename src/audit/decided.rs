@@ -2,10 +2,25 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::mail::Address;
 use crate::policy::Decision;
 
 /// So many findings of a refused message are kept.
 const MOST_FINDINGS: usize = 50;
+
+/// The detail of a `held` event: who waits for a person, and why; rule ids and words of ours, never what was found.
+pub fn detail_of_hold<'a>(decision: &Decision, held: impl Iterator<Item = &'a Address>) -> Map<String, Value> {
+    let held: Vec<&Address> = held.collect();
+    let mut why: Vec<&str> = Vec::new();
+    for recipient in decision.recipients.iter().filter(|recipient| held.contains(&&recipient.address)) {
+        for reason in &recipient.reasons {
+            if !why.contains(&reason.text.as_str()) {
+                why.push(&reason.text);
+            }
+        }
+    }
+    Map::from_iter([("recipients".to_owned(), json!(held)), ("why".to_owned(), json!(why))])
+}
 
 /// The detail of a `decided` or `refused` event: verdict, the hashes of what decided, the rules
 /// that matched, gaps, and for each recipient its level and what lowered it. Evidence, masked, only of what was refused: everything

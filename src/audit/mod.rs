@@ -7,7 +7,7 @@ mod chain;
 mod decided;
 
 pub use chain::{Fault, Hash, Head, Record, Verifier, verify};
-pub use decided::detail_of_decision;
+pub use decided::{detail_of_decision, detail_of_hold};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -47,8 +47,6 @@ pub enum EventKind {
     Rejected,
     Rechecked,
     Exported,
-    /// Content was looked at unmasked.
-    Viewed,
     Expired,
     Deleted,
     QueueChanged,

@@ -30,7 +30,7 @@ pub struct Control {
 impl Control {
     /// The gateway of this configuration. Whether it runs shows with the first request.
     pub fn open(common: &Common) -> Result<Self> {
-        Self::at(&settings::load(common)?.data_dir)
+        Self::at(&settings::data_dir(common)?)
     }
 
     /// The gateway that owns this folder.

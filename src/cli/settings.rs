@@ -35,6 +35,12 @@ pub fn load(common: &Common) -> Result<Configuration> {
     config::load_to_look(&path(common)?, SystemClock.now()).map_err(|faults| Error::Configuration(faults.to_string()))
 }
 
+/// Where the gateway keeps what it keeps; a fault elsewhere in the file keeps nobody from a gateway that runs.
+pub fn data_dir(common: &Common) -> Result<PathBuf> {
+    let path = path(common)?;
+    config::data_dir(&path).map_or_else(|| load(common).map(|configuration| configuration.data_dir), Ok)
+}
+
 /// Gives what a command made to the owner of the folder that it belongs to: run as root on a gateway
 /// with a user of its own, it must be readable by the gateway.
 pub fn give_to_owner_of(folder: &Path, made: &Path) -> Result<()> {

@@ -63,7 +63,8 @@ fn text(story: &StoryView) -> String {
     let verdict = story.verdict.map_or("still scanning", |verdict| verdict.as_str());
     _ = writeln!(out, "verdict    {verdict}{}", if story.observed { " (observed only: not enforced)" } else { "" });
     for rule in &story.rules {
-        _ = writeln!(out, "  rule     {rule}");
+        let trial = if story.on_trial.contains(rule) { " (on trial: it decided nothing)" } else { "" };
+        _ = writeln!(out, "  rule     {rule}{trial}");
     }
     for (finding, _) in distinct(&story.findings) {
         _ = writeln!(

@@ -157,7 +157,7 @@ fn table(people: &[Listed]) -> String {
 
 fn trouble(error: people::Error) -> Error {
     match error {
-        people::Error::Io { path, source } => Error::io(path, source),
+        people::Error::Io { path, error } => Error::io(path, error),
         people::Error::Format { .. } | people::Error::NoFile => Error::Configuration(error.to_string()),
         people::Error::Name | people::Error::Password => Error::Input(error.to_string()),
         people::Error::Exists(_) | people::Error::Unknown(_) | people::Error::Disabled(_) => {

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::Common;
@@ -138,7 +138,7 @@ fn list(common: &Common, control: &Control, address: Option<&Address>, all: bool
                 waiver.address.to_string(),
                 waiver.author.as_ref().map_or_else(|| "any".to_owned(), table::party),
                 day(waiver.given),
-                waiver.expires.map_or_else(|| "-".to_owned(), day),
+                waiver.expires.map_or_else(|| "-".to_owned(), |end| day(last_moment(end))),
                 waiver.obtained_by.clone(),
                 waiver.reference.clone(),
             ]);
@@ -146,6 +146,11 @@ fn list(common: &Common, control: &Control, address: Option<&Address>, all: bool
         table.render()
     })?;
     Ok(Exit::Done)
+}
+
+/// A waiver that holds until midnight holds through the day before.
+fn last_moment(end: Timestamp) -> Timestamp {
+    end.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(end)
 }
 
 /// With `--json`, the same lines as `list --all --json`.

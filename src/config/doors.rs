@@ -134,6 +134,11 @@ fn source(raw: &raw::Source, key: &str, base: &Base, complaints: &mut Complaints
     for fault in source.faults() {
         complaints.fault(key, fault, "");
     }
+    let narrow = format!("{key}.from_domains");
+    if complaints.is_empty_list(&narrow) {
+        let mend = "name the domains of its authors, or leave it out, and any author may send";
+        complaints.fault(&narrow, "the list is empty: no author would be let in", mend);
+    }
     source
 }
 
@@ -144,7 +149,7 @@ fn header_value(raw: &str, key: &str, base: &Base, complaints: &mut Complaints<'
         return raw.into();
     }
     let read = SecretRef::parse(raw).map_err(|wrong| wrong.to_string()).and_then(|secret| {
-        if let Some(words) = base.secret_path(&secret).ok().and_then(|path| files::exposed(&path)) {
+        if let Some(words) = base.exposed(&secret) {
             complaints.warn(key, words, "chmod 600");
         }
         base.secret(&secret)

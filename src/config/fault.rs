@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::tree::{Node, Place};
+use super::tree::{Node, Place, Value};
 
 /// One thing wrong, or one thing to be warned of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl std::error::Error for Faults {}
 impl Fault {
     /// A credential that systemd shows to the service alone: nobody else can say more about it.
     pub fn is_for_the_service_alone(&self) -> bool {
-        self.message.starts_with(super::files::NO_CREDENTIALS)
+        self.message.contains(super::files::NO_CREDENTIALS)
     }
 }
 
@@ -92,6 +92,11 @@ pub struct Complaints<'a> {
 impl<'a> Complaints<'a> {
     pub fn new(file: &'a Path, tree: &'a Node) -> Self {
         Self { file, tree, told: Told::default() }
+    }
+
+    /// Whether a list was written and left empty: whoever does that hardly means all.
+    pub fn is_empty_list(&self, key: &str) -> bool {
+        self.tree.at(key).is_some_and(|node| matches!(&node.value, Value::List(items) if items.is_empty()))
     }
 
     /// Something wrong at a key.

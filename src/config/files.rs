@@ -46,6 +46,11 @@ impl Base {
         }
     }
 
+    /// What to say of a secret that everybody on the machine can read.
+    pub fn exposed(&self, secret: &SecretRef) -> Option<String> {
+        self.secret_path(secret).ok().and_then(|path| exposed(&path))
+    }
+
     /// Reads a secret; one line end at its end doesn't count.
     pub fn secret(&self, secret: &SecretRef) -> Result<SecretString, String> {
         let path = self.secret_path(secret)?;
@@ -95,7 +100,7 @@ pub fn pair(
     }
 }
 
-/// What to say of a secret that everybody on the machine can read.
+/// What to say of a file that only its owner should read, and everybody on the machine can.
 pub fn exposed(path: &Path) -> Option<String> {
     use std::os::unix::fs::PermissionsExt;
     let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o777;

@@ -98,7 +98,7 @@ fn server(raw: &LdapSetting, base: &Base, complaints: &mut Complaints<'_>) -> di
     }
     let bind = match (&raw.bind, &raw.password) {
         (Some(name), Some(password)) => {
-            if let Some(words) = base.secret_path(password).ok().and_then(|path| files::exposed(&path)) {
+            if let Some(words) = base.exposed(password) {
                 complaints.warn(&key("password"), words, "chmod 600");
             }
             let password = base.secret(password).unwrap_or_else(|message| {

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::fault::{Complaints, Fault, Faults, Told, fault, sorted};
 use super::files::Base;
 use super::raw::{self, Settings};
-use super::tree::{self, Node, Place};
+use super::tree::{self, Node, Place, Value};
 use super::units::SecretRef;
 use super::{checks, doors, expand, known, levels, records, routes, schema, shape, text, traps};
 use crate::mail::{Address, Domain, DomainPattern};
@@ -90,6 +90,20 @@ pub fn read(path: &Path, text: &str, around: &Surroundings<'_>) -> Result<Config
     read_to_look(path, text, around).map_err(|told| Faults(told.faults)).and_then(servable)
 }
 
+/// Where a gateway keeps what it keeps, also by a file that it could not be started with: whoever must look after one
+/// that runs needs no more of it.
+pub fn data_dir(path: &Path) -> Option<PathBuf> {
+    let mut tree = tree::read(&text::read(path).ok()?).ok()?;
+    let faults = expand::expand(&mut tree, &|name| std::env::var(name).ok(), path);
+    let written = match tree.at("data_dir").map(|node| &node.value) {
+        Some(Value::Text(written)) => written.clone(),
+        Some(_) => return None,
+        None => raw::data_dir(),
+    };
+    let base = Base { folder: path.parent().unwrap_or(Path::new("")).to_owned(), credentials: None };
+    faults.iter().all(|fault| fault.key != "data_dir").then(|| base.path(&written))
+}
+
 fn servable(configuration: Configuration) -> Result<Configuration, Faults> {
     if configuration.unreadable.is_empty() { Ok(configuration) } else { Err(Faults(configuration.unreadable)) }
 }
@@ -107,8 +121,7 @@ fn read_to_look(path: &Path, text: &str, around: &Surroundings<'_>) -> Result<Co
     let mut told = match build(path, settings, &tree, around) {
         Ok(configuration) if faults.is_empty() => return Ok(configuration),
         Ok(Configuration { unreadable, refusals, warnings, rules, settings, .. }) => {
-            faults.extend(unreadable);
-            Box::new(Told { refusals, warnings, rules, packs: settings.packs, ..Told::default() })
+            Box::new(Told { unreadable, refusals, warnings, rules, packs: settings.packs, ..Told::default() })
         }
         Err(mut more) => {
             // A section that lost a value to one fault would only be blamed again for lacking it.
@@ -119,6 +132,13 @@ fn read_to_look(path: &Path, text: &str, around: &Surroundings<'_>) -> Result<Co
             more
         }
     };
+    // What stands in for a value at fault is nobody's: nothing more is said of it.
+    let stands_in = |doubt: &Fault| faults.iter().any(|fault| fault.key == doubt.key);
+    let Told { unreadable, refusals, warnings, .. } = &mut *told;
+    for doubts in [&mut *unreadable, refusals, warnings] {
+        doubts.retain(|doubt| !stands_in(doubt));
+    }
+    faults.append(unreadable);
     told.faults = sorted(faults);
     Err(told)
 }
@@ -237,6 +257,9 @@ fn own_domains(settings: &Settings) -> Vec<Domain> {
 fn web(settings: &Settings, base: &Base, complaints: &mut Complaints<'_>) -> web::Config {
     let raw = &settings.http;
     let metrics_token = raw.metrics_token.as_ref().and_then(|secret| {
+        if let Some(words) = base.exposed(secret) {
+            complaints.warn("http.metrics_token", words, "chmod 600");
+        }
         base.secret(secret).map_err(|message| complaints.unreadable("http.metrics_token", message)).ok()
     });
     for (key, given) in [("http.admin", raw.admin), ("http.portal", raw.portal)] {

@@ -27,7 +27,7 @@ pub mod units;
 
 pub use fault::{Fault, Faults, Told};
 pub use known::{Acquaintance, acquaintance};
-pub use load::{Configuration, Surroundings, load, load_to_look, look, read};
+pub use load::{Configuration, Surroundings, data_dir, load, load_to_look, look, read};
 pub use restart::waits_for_restart;
 pub use ruleset::{compile_rules, idle_exceptions, idle_rules, rules_schema, ruleset};
 pub use schema::schema;

@@ -52,11 +52,14 @@ struct Record {
 #[serde(default, deny_unknown_fields)]
 struct Circumstances {
     /// Sources, by name.
-    sources: Vec<String>,
+    #[schemars(with = "Vec<String>")]
+    sources: Option<Vec<String>>,
     /// Addresses or domains; every author must be among them.
-    authors: Vec<String>,
+    #[schemars(with = "Vec<String>")]
+    authors: Option<Vec<String>>,
     /// Addresses or domains; judged for each recipient alone.
-    recipients: Vec<String>,
+    #[schemars(with = "Vec<String>")]
+    recipients: Option<Vec<String>>,
 }
 
 /// Every record below these rules folders, with what is wrong and what should be looked at.
@@ -76,6 +79,16 @@ pub fn load(rules: &[PathBuf], today: Timestamp) -> (Vec<Exception>, Vec<Fault>,
         }
     }
     (exceptions, faults, warnings)
+}
+
+/// The file of a record, and where it stands there.
+pub fn place_of(rules: &[PathBuf], id: &str) -> Option<(PathBuf, Place)> {
+    let (name, number) = id.split_once('#').map_or((id, None), |(name, number)| (name, number.parse::<usize>().ok()));
+    let of_name = |file: &PathBuf| file.file_stem().is_some_and(|stem| stem.to_string_lossy() == name);
+    let file = rules.iter().flat_map(|folder| files(&folder.join("exceptions"))).find(of_name)?;
+    let tree = tree::read(&std::fs::read_to_string(&file).ok()?).ok()?;
+    let key = number.map_or_else(|| "rules".to_owned(), |number| format!("exceptions[{}]", number - 1));
+    Some((file, tree.place_of(&key)))
 }
 
 /// In the order of their names.
@@ -139,7 +152,8 @@ fn exception(
     if record.rules.is_empty() {
         complaints.fault(&format!("{key}rules"), "it bears on no rule", "");
     }
-    if !record.approvers.iter().any(|approver| !approver.trim().is_empty() && *approver != record.owner) {
+    let owner = same_person(&record.owner);
+    if !record.approvers.iter().map(|approver| same_person(approver)).any(|one| !one.is_empty() && one != owner) {
         let mend = "name somebody who agreed, beside the owner";
         complaints.fault(&format!("{key}approvers"), "nobody but the owner approved it", mend);
     }
@@ -157,10 +171,21 @@ fn exception(
     if expires <= today {
         complaints.warn(&format!("{key}expires"), "it has expired and no longer applies", "renew it or take it away");
     }
+    let Circumstances { sources, authors, recipients } = record.when;
+    let all = [("sources", &sources), ("authors", &authors), ("recipients", &recipients)];
+    if all.iter().all(|(_, written)| written.is_none()) {
+        let mend = "name `sources`, `authors` or `recipients` under `when`";
+        complaints.warn(&format!("{key}rules"), "the exception holds for every sender and every recipient", mend);
+    }
+    // Whoever empties a list means nobody; read as no list, it would mean everybody.
+    for (name, _) in all.iter().filter(|(_, written)| written.as_ref().is_some_and(Vec::is_empty)) {
+        let mend = "name somebody, or take the exception away";
+        complaints.fault(&format!("{key}when.{name}"), "the list is empty: it would hold for nobody", mend);
+    }
     let when = When {
-        sources: record.when.sources,
-        authors: parties(&record.when.authors, &format!("{key}when.authors"), complaints),
-        recipients: parties(&record.when.recipients, &format!("{key}when.recipients"), complaints),
+        sources: sources.unwrap_or_default(),
+        authors: parties(&authors.unwrap_or_default(), &format!("{key}when.authors"), complaints),
+        recipients: parties(&recipients.unwrap_or_default(), &format!("{key}when.recipients"), complaints),
     };
     Some(Exception {
         id,
@@ -172,6 +197,11 @@ fn exception(
         approvers: record.approvers,
         expires,
     })
+}
+
+/// How somebody's name is compared: `Ann` does not approve what `ann` owns.
+fn same_person(name: &str) -> String {
+    name.trim().to_lowercase()
 }
 
 fn parties(written: &[String], key: &str, complaints: &mut Complaints<'_>) -> Vec<Party> {
@@ -214,6 +244,9 @@ mod tests {
         for (from, to, said) in [
             ("approvers: [bob]", "approvers: [ann]", "nobody but the owner approved it"),
             ("approvers: [bob]", "approvers: []", "nobody but the owner approved it"),
+            ("approvers: [bob]", "approvers: [' Ann ']", "nobody but the owner approved it"),
+            ("[lab.example]", "[]", "it would hold for nobody"),
+            ("[lab.example]", "", "recipients"),
             ("reason: leased line", "reason: ''", "an exception without it is no record"),
             ("expires: 2026-12-31\n", "", "\"expires\" is missing"),
             ("effect: tls", "effect: hold", "hold lowers nothing"),
@@ -224,6 +257,16 @@ mod tests {
         ] {
             let (_, faults, _) = read_at(&WHOLE.replace(from, to), "2026-12-01");
             assert!(faults.iter().any(|fault| fault.contains(said)), "{said}: {faults:?}");
+        }
+    }
+
+    #[test]
+    fn what_holds_for_everybody_is_looked_at_twice() {
+        for when in ["when: {}\n", ""] {
+            let text = WHOLE.replace("when: { recipients: [lab.example] }\n", when);
+            let (read, faults, warnings) = read_at(&text, "2026-12-01");
+            assert_eq!((read.len(), faults.len()), (1, 0), "{faults:?}");
+            assert!(warnings[0].contains("every sender and every recipient"), "{warnings:?}");
         }
     }
 

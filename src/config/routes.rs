@@ -98,6 +98,10 @@ fn check_route(raw: &raw::Route, route: &deliver::Route, key: &str, complaints: 
             complaints.fault(&key, "nothing proves that the hop is the one that keeps this promise", mend);
         }
     }
+    if raw.levels.as_ref().is_some_and(Vec::is_empty) {
+        let mend = "name levels, or leave it out for mail of all levels";
+        complaints.fault(&format!("{key}.levels"), "the list is empty: no mail would go this way", mend);
+    }
     if raw.levels.as_ref().is_some_and(|levels| levels.iter().any(|level| *level >= Level::Hold)) {
         complaints.fault(&format!("{key}.levels"), "mail of level hold or reject goes no way", "");
     }
@@ -128,7 +132,7 @@ fn next_hops(raw: &raw::Route) -> Vec<NextHop> {
 }
 
 fn login(raw: &raw::Login, key: &str, base: &Base, complaints: &mut Complaints<'_>) -> deliver::Login {
-    if let Some(words) = base.secret_path(&raw.password).ok().and_then(|path| files::exposed(&path)) {
+    if let Some(words) = base.exposed(&raw.password) {
         complaints.warn(key, words, "chmod 600");
     }
     let password = base.secret(&raw.password).unwrap_or_else(|message| {

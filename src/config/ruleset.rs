@@ -7,7 +7,7 @@ use schemars::generate::SchemaSettings;
 use serde::Deserialize;
 
 use super::tree::{self, Place};
-use super::{Configuration, fault, text};
+use super::{Configuration, fault, records, text};
 use crate::detect::{self, Fault, RuleFile, Ruleset};
 use crate::message::GapReason;
 
@@ -57,21 +57,23 @@ pub fn compile_rules(places: &[PathBuf], packs: Option<&[String]>) -> Result<Rul
 
 /// Exceptions that bear on nothing: a rule was renamed or taken away, or its id was mistyped.
 pub fn idle_exceptions(configuration: &Configuration, ruleset: &Ruleset) -> Vec<fault::Fault> {
-    let rules = ruleset.rules().map(|rule| rule.rule.id.as_str());
+    let rules = ruleset.rule_ids();
     let gaps: Vec<String> = GapReason::ALL.iter().map(|reason| format!("gap.{reason}")).collect();
     let known: BTreeSet<&str> = rules.chain(gaps.iter().map(String::as_str)).chain(["policy.clean"]).collect();
     let mut idle = Vec::new();
     for exception in &configuration.policy.exceptions {
+        let (file, place) = records::place_of(&configuration.rules, &exception.id)
+            .unwrap_or_else(|| (configuration.file.clone(), Place::default()));
         for id in exception.rules.iter().filter(|id| !known.contains(id.as_str())) {
             let key = format!("exceptions/{}", exception.id);
             let message = format!("no active rule is called {id:?}, so it lowers nothing there");
             let mend = fault::did_you_mean(id, known.iter().copied());
-            idle.push(fault::fault(&configuration.file, Place::default(), &key, message, mend));
+            idle.push(fault::fault(&file, place, &key, message, mend));
         }
         for source in &exception.when.sources {
             if let Some((message, mend)) = no_source(configuration, source) {
                 let key = format!("exceptions/{}", exception.id);
-                idle.push(fault::fault(&configuration.file, Place::default(), &key, message, mend));
+                idle.push(fault::fault(&file, place, &key, message, mend));
             }
         }
     }

@@ -57,6 +57,8 @@ pub struct Detector {
     pub definition: String,
     pub(super) tests: super::raw::DetectorTests,
     pub mode: Mode,
+    /// Taken out by an override: it sees nothing.
+    pub disabled: bool,
     pub line: usize,
     pub column: usize,
     /// File and line of the override that last changed it.
@@ -228,6 +230,10 @@ impl Ruleset {
         self.rules.iter()
     }
 
+    pub fn rule_ids(&self) -> impl Iterator<Item = &str> {
+        self.rules.iter().map(|rule| rule.rule.id.as_str())
+    }
+
     /// The detectors that a rule's conditions name or mean.
     pub fn detectors_of<'r>(&'r self, rule: &'r CompiledRule) -> impl Iterator<Item = &'r Detector> {
         let clauses = || rule.all.iter().chain(&rule.any);
@@ -241,6 +247,6 @@ impl Ruleset {
     }
 
     pub fn detectors(&self) -> impl Iterator<Item = &Detector> {
-        self.detectors.iter()
+        self.detectors.iter().filter(|detector| !detector.disabled)
     }
 }

@@ -5,7 +5,7 @@ use tracing::info;
 
 use super::path::asked;
 use super::{Dispatch, Way};
-use crate::audit::EventKind;
+use crate::audit::{self, EventKind};
 use crate::deliver::{Attempt, AttemptResult, Destination};
 use crate::mail::Address;
 use crate::policy::Level;
@@ -43,6 +43,8 @@ impl Dispatch {
         let mut settlement = self.queue.conclude(leased, &tried, events);
         let held: Vec<&Address> = settlement.recipients.iter().filter(|r| is_held(r)).map(|r| &r.address).collect();
         if !held.is_empty() {
+            let detail = audit::detail_of_hold(&leased.decision, held.iter().copied());
+            settlement.events.push(self.event(EventKind::Held, leased, detail));
             settlement.own_mail.extend(self.notices.held(leased, &held));
         }
         settlement

@@ -61,8 +61,8 @@ pub fn intake(
     };
     let sources = configuration.smtp.sources.iter().map(|source| source.name.as_str());
     let current = law.load();
-    let rules = current.ruleset.rules().map(|rule| rule.rule.id.as_str());
-    let metrics = intake::Metrics::new(&base.telemetry.registry, sources, rules);
+    let used = base.telemetry.metrics.exceptions_used.clone();
+    let metrics = intake::Metrics::new(&base.telemetry.registry, sources, current.ruleset.rule_ids(), used);
     let parts = intake::Parts {
         law: law.clone(),
         store: base.store.clone(),

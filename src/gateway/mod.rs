@@ -86,11 +86,12 @@ impl Gateway {
         let law = Arc::new(ArcSwap::from_pointee(law));
         let queue = Queue::new(configuration.queue.clone(), store.clone(), clock.clone(), random.clone());
         queue.open().await.context("reading suspended domains")?;
-        let marks = {
-            let law = law.load();
-            let rules = law.ruleset.rules().map(|rule| rule.rule.id.as_str());
-            quarantine::Metrics::new(&telemetry.registry, rules).context("the quarantine's metrics")?
-        };
+        let marks = quarantine::Metrics::new(
+            &telemetry.registry,
+            law.load().ruleset.rule_ids(),
+            telemetry.metrics.exceptions_used.clone(),
+        )
+        .context("the quarantine's metrics")?;
         let base = Base { store, queue, clock, random, telemetry };
         let quarantine = Arc::new(Current::new(build::reviewing(&configuration, &base, &marks)));
         let intake = build::intake(&configuration, &base, &law, &quarantine)?;
@@ -199,9 +200,11 @@ impl Rooms {
         let way = build::way(&configuration, &self.base, &self.delivery)?;
         law::keep_sources(&*self.base.store, &configuration, &law).await?;
         let people = Arc::new(People::open(&configuration.users)?);
+        let marks = self.quarantine.load().metrics().clone();
+        marks.know(law.ruleset.rule_ids());
+        self.intake.metrics().know(law.ruleset.rule_ids());
         self.law.store(Arc::new(law));
         self.advisers.store(Arc::new(advisers));
-        let marks = self.quarantine.load().metrics().clone();
         let quarantine = build::reviewing(&configuration, &self.base, &marks);
         self.quarantine.replace(quarantine);
         self.server.reload(configuration.smtp.clone(), tls, people);

@@ -4,9 +4,7 @@ use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, Opts, Regi
 
 use crate::message::GapReason;
 use crate::policy::{Decision, Level, Verdict};
-
-/// How many rules have a series of their own; further ones count as `other`.
-const RULE_SERIES: usize = 500;
+use crate::telemetry::{Labels, OTHER};
 
 /// Metrics of what comes in and what is decided about it.
 pub struct Metrics {
@@ -22,9 +20,9 @@ pub struct Metrics {
     rule_matches: IntCounterVec,
     /// Recipients whose level a waiver lowered.
     waivers_used: IntCounter,
-    /// Recipients whose level an exception lowered.
+    /// Recipients whose level an exception lowered; reviewers' releases count there too.
     exceptions_used: IntCounter,
-    rules: std::collections::HashSet<String>,
+    rules: Labels,
 }
 
 impl Metrics {
@@ -33,6 +31,7 @@ impl Metrics {
         registry: &Registry,
         sources: impl Iterator<Item = &'a str>,
         rules: impl Iterator<Item = &'a str>,
+        exceptions_used: IntCounter,
     ) -> Self {
         let counters = |name: &str, help: &str, labels: &[&str]| {
             let counters = IntCounterVec::new(Opts::new(name, help), labels).expect("a well-formed name");
@@ -59,8 +58,8 @@ impl Metrics {
             gaps: counters("waxseal_scan_gaps_total", "What could not be read, by reason", &["reason"]),
             rule_matches: counters("waxseal_rule_matches_total", "Messages a rule matched", &["rule", "mode"]),
             waivers_used: counter("waxseal_waivers_used_total", "Recipients whose level a waiver lowered"),
-            exceptions_used: counter("waxseal_exceptions_used_total", "Recipients whose level an exception lowered"),
-            rules: rules.take(RULE_SERIES).map(str::to_owned).collect(),
+            exceptions_used,
+            rules: Labels::default(),
         };
         for source in sources {
             metrics.received.with_label_values(&[source]);
@@ -75,12 +74,17 @@ impl Metrics {
         for reason in GapReason::ALL {
             metrics.gaps.with_label_values(&[reason.as_str()]);
         }
-        for rule in metrics.rules.iter().map(String::as_str).chain(["other"]) {
-            for mode in ["shadow", "notify", "enforce"] {
-                metrics.rule_matches.with_label_values(&[rule, mode]);
-            }
-        }
+        metrics.know(rules);
         metrics
+    }
+
+    /// Gives these rules series of their own, which begin at 0: those of the start, and those that a reload brings.
+    pub fn know<'a>(&self, rules: impl Iterator<Item = &'a str>) {
+        self.rules.learn(std::iter::once(OTHER).chain(rules), |rule| {
+            for mode in ["shadow", "notify", "enforce"] {
+                self.rule_matches.with_label_values(&[rule, mode]);
+            }
+        });
     }
 
     /// Counts a decision once it is recorded.
@@ -96,8 +100,7 @@ impl Metrics {
             self.gaps.with_label_values(&[gap.reason.as_str()]).inc();
         }
         for matched in &decision.findings.matches {
-            let rule = if self.rules.contains(&matched.rule) { matched.rule.as_str() } else { "other" };
-            self.rule_matches.with_label_values(&[rule, matched.mode.as_str()]).inc();
+            self.rule_matches.with_label_values(&[self.rules.of(&matched.rule), matched.mode.as_str()]).inc();
         }
     }
 }

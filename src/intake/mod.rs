@@ -25,7 +25,7 @@ pub use metrics::Metrics;
 use crate::audit::{self, EventKind};
 use crate::mail::{Client, Content, Envelope, QueueId, Reply, author};
 use crate::message::{self, Budget, Documents};
-use crate::policy::{Decision, Method};
+use crate::policy::{Decision, Method, RecipientDecision};
 use crate::queue::Queue;
 use crate::smtp::{self, RelayRight};
 use crate::store::{Arrival, Decided, Facts, Leased, RecipientState, Spool, Store, StoreError};
@@ -140,6 +140,10 @@ impl Intake {
         self.background.wait().await;
     }
 
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
     fn budget(&self) -> Arc<Budget> {
         Arc::new(Budget::new(self.config.text, self.config.parts))
     }
@@ -205,7 +209,7 @@ impl Intake {
         let place = self.queue.reserve(open.map(|recipient| recipient.address.domain()));
         let decided = Decided {
             states: decision.recipients.iter().map(|recipient| first_state(&decision, recipient)).collect(),
-            events: vec![self.event(EventKind::Decided, id, &envelope, &decision)],
+            events: self.decided_and_held(&envelope, &decision),
             decision,
             own_mail,
             leased: place.is_some(),
@@ -229,6 +233,19 @@ impl Intake {
         Ok(refuse::accepted(id, held))
     }
 
+    /// The account of a decision, and of whom it leaves to a person.
+    fn decided_and_held(&self, envelope: &Envelope, decision: &Decision) -> Vec<audit::Event> {
+        let decided = self.event(EventKind::Decided, envelope.id, envelope, decision);
+        let is_held = |recipient: &&RecipientDecision| first_state(decision, recipient) == RecipientState::Held;
+        let mut held = decision.recipients.iter().filter(is_held).map(|recipient| &recipient.address).peekable();
+        let of_held = held.peek().is_some().then(|| audit::Event {
+            kind: EventKind::Held,
+            detail: audit::detail_of_hold(decision, held),
+            ..decided.clone()
+        });
+        [Some(decided), of_held].into_iter().flatten().collect()
+    }
+
     fn event(&self, kind: EventKind, id: QueueId, envelope: &Envelope, decision: &Decision) -> audit::Event {
         audit::Event {
             at: self.clock.now(),
@@ -241,7 +258,7 @@ impl Intake {
 }
 
 /// Where a recipient begins: waiting for delivery, or for a person.
-fn first_state(decision: &Decision, recipient: &crate::policy::RecipientDecision) -> RecipientState {
+fn first_state(decision: &Decision, recipient: &RecipientDecision) -> RecipientState {
     match decision.start(recipient) {
         (_, Method::Hold) => RecipientState::Held,
         _ => RecipientState::Pending,

@@ -238,14 +238,11 @@ impl Intake {
             true => RecipientState::Failed,
             false => first_state(&decision, recipient),
         });
-        let kind = if refused { EventKind::Refused } else { EventKind::Decided };
-        Decided {
-            states: states.collect(),
-            events: vec![self.event(kind, envelope.id, envelope, &decision)],
-            decision,
-            own_mail,
-            leased: false,
-        }
+        let events = match refused {
+            true => vec![self.event(EventKind::Refused, envelope.id, envelope, &decision)],
+            false => self.decided_and_held(envelope, &decision),
+        };
+        Decided { states: states.collect(), events, decision, own_mail, leased: false }
     }
 
     /// Records the decision about a message in the store; tries until the store takes it.

@@ -69,7 +69,12 @@ impl Desk {
             documents: Arc::new(Closed),
             clock,
             random,
-            metrics: Metrics::new(&Registry::new(), std::iter::empty(), std::iter::empty()),
+            metrics: Metrics::new(
+                &Registry::new(),
+                std::iter::empty(),
+                std::iter::empty(),
+                prometheus::IntCounter::new("waxseal_exceptions_used_total", "uses").unwrap(),
+            ),
         };
         Self { folder, store, intake: Intake::new(Config::default(), parts) }
     }

@@ -21,6 +21,11 @@ pub enum Error {
     Readable { path: PathBuf, mode: u32 },
     #[error("{path} belongs to user {owner}, not to the user that runs waxseal ({user})")]
     Owner { path: PathBuf, owner: u32, user: u32 },
+    #[error(
+        "there are no systemd credentials here, so no {0:?}; run the command as the service runs: \
+         systemd-run --pipe --wait -p User=waxseal -p LoadCredential={0}:FILE waxseal …"
+    )]
+    NoCredential(String),
     #[error("{path}: {source}")]
     Unreadable { path: PathBuf, source: std::io::Error },
     #[error("the command that prints the master key failed: {0}")]

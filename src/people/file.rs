@@ -120,8 +120,8 @@ impl UsersFile {
         PathBuf::from(name)
     }
 
-    fn io(&self, source: io::Error) -> Error {
-        Error::Io { path: self.path.display().to_string(), source }
+    fn io(&self, error: io::Error) -> Error {
+        Error::Io { path: self.path.display().to_string(), error }
     }
 }
 

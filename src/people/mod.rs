@@ -38,9 +38,9 @@ pub struct People {
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("{path}: {source}")]
-    Io { path: String, source: std::io::Error },
-    #[error("{path}:{line}: {reason}")]
+    #[error("{path}: {error}")]
+    Io { path: String, error: std::io::Error },
+    #[error("{path}:{line}: {reason}; take the line away and make the user anew (`waxseal user add NAME`)")]
     Format { path: String, line: usize, reason: String },
     #[error("a user's name is 1 to 64 printable ASCII characters without spaces")]
     Name,

@@ -1,12 +1,14 @@
-//! Telling reviewers and authors that mail is held: ids, masked reasons, counts. Never a subject.
+//! Telling reviewers and authors that mail is held, and authors that a rule on trial matched: ids, masked reasons,
+//! counts. Never a subject.
 
 use std::fmt::Write;
 use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Config, age};
-use crate::mail::{Address, EnhancedStatus, Envelope, ReversePath, Trouble};
+use super::{Config, Voice, age};
+use crate::detect::Mode;
+use crate::mail::{Address, EnhancedStatus, Envelope, Trouble};
 use crate::policy::{Decision, Level, Method, RecipientDecision, Verdict};
 use crate::queue::Notice;
 use crate::queue::dsn::{self, Report, Subject};
@@ -38,12 +40,14 @@ impl Notices {
         Self { config, clock, random, told }
     }
 
-    /// For a message that was just decided: nothing if nobody is held.
+    /// For a message that was just decided: nothing if nobody is held and no rule in mode `notify` matched.
     pub fn decided(&self, envelope: &Envelope, facts: &Facts, decision: &Decision) -> Vec<Arrival> {
         let is_held = |recipient: &&RecipientDecision| decision.start(recipient).1 == Method::Hold;
         let held: Vec<&Address> =
             decision.recipients.iter().filter(is_held).map(|recipient| &recipient.address).collect();
-        self.held(envelope, facts, decision, &held)
+        let mut sent = self.held(envelope, facts, decision, &held);
+        sent.extend(self.of_trial(envelope, facts, decision));
+        sent
     }
 
     /// For recipients who are held now: to reviewers, and to the author.
@@ -105,13 +109,38 @@ impl Notices {
         Some(self.own_mail(&self.config.reviewers, &format!("Held for review: {id}"), text, &format!("notice of {id}")))
     }
 
-    fn to_author(&self, envelope: &Envelope, facts: &Facts, decision: &Decision, held: &[&Address]) -> Option<Arrival> {
+    /// Whoever can be told, and in whose name; nobody at the null reverse path or where the site or profile says no.
+    fn author<'a>(&'a self, envelope: &'a Envelope, decision: &Decision) -> Option<(&'a Address, &'a Voice)> {
         let voice =
             decision.profile.as_ref().and_then(|name| self.config.voices.get(name)).unwrap_or(&self.config.voice);
-        let ReversePath::Address(author) = &envelope.reverse_path else { return None };
-        if !voice.tell_sender {
+        envelope.reverse_path.address().filter(|_| voice.tell_sender).map(|author| (author, voice))
+    }
+
+    /// To the author, that rules in mode `notify` matched: what they ask for is not done yet.
+    fn of_trial(&self, envelope: &Envelope, facts: &Facts, decision: &Decision) -> Option<Arrival> {
+        let on_trial = || decision.findings.matches.iter().filter(|matched| matched.mode == Mode::Notify);
+        if facts.own || on_trial().next().is_none() {
             return None;
         }
+        let (author, voice) = self.author(envelope, decision)?;
+        let mut text = format!(
+            "A rule that is on trial at {} matched your message. The message is handled as if the rule were not there;\r\n\
+             once it is in force, such a message is sent protected or waits for a review.\r\n\r\n",
+            printable(&voice.name)
+        );
+        for matched in on_trial() {
+            let _ = write!(text, "  rule {}\r\n", printable(&matched.rule));
+        }
+        text.push_str(&which(envelope, facts));
+        text.push_str(
+            "\r\nIf it should not match such messages, tell whoever looks after the rules its name and this id.\r\n",
+        );
+        let why = format!("notice to the author of {}", envelope.id);
+        Some(self.own_mail(std::slice::from_ref(author), "A rule on trial matched your message", text, &why))
+    }
+
+    fn to_author(&self, envelope: &Envelope, facts: &Facts, decision: &Decision, held: &[&Address]) -> Option<Arrival> {
+        let (author, voice) = self.author(envelope, decision)?;
         let mut text = format!(
             "Your message waits for a privacy review at {} before it is sent to the recipients below.\r\n\
              You need not send it again: you will be told if it can't be sent.\r\n\r\n",
@@ -120,11 +149,7 @@ impl Notices {
         for recipient in held {
             let _ = write!(text, "  <{recipient}>\r\n");
         }
-        let _ = write!(text, "\r\nReceived:   {}\r\n", envelope.received.strftime("%Y-%m-%d %H:%M UTC"));
-        if let Some(message_id) = &facts.message_id {
-            let _ = write!(text, "Message-ID: {}\r\n", printable(message_id));
-        }
-        let _ = write!(text, "Id:         {}\r\n", envelope.id);
+        text.push_str(&which(envelope, facts));
         let why = format!("notice to the author of {}", envelope.id);
         Some(self.own_mail(std::slice::from_ref(author), "Your message is held for review", text, &why))
     }
@@ -178,6 +203,16 @@ impl Notices {
     }
 }
 
+/// By what an author knows a message again.
+fn which(envelope: &Envelope, facts: &Facts) -> String {
+    let mut text = format!("\r\nReceived:   {}\r\n", envelope.received.strftime("%Y-%m-%d %H:%M UTC"));
+    if let Some(message_id) = &facts.message_id {
+        let _ = write!(text, "Message-ID: {}\r\n", printable(message_id));
+    }
+    let _ = write!(text, "Id:         {}\r\n", envelope.id);
+    text
+}
+
 /// Each reason once, the strongest first: rule ids and words of ours, never what was found.
 fn reasons(decision: &Decision, held: &[&Address]) -> String {
     let mut seen: Vec<(Level, &str)> = Vec::new();
@@ -209,6 +244,7 @@ mod tests {
     use super::super::Voice;
     use super::super::tests::{decision, envelope, own};
     use super::*;
+    use crate::mail::ReversePath;
     use crate::store::Arrival;
     use crate::world::fake::{FakeClock, FakeRandom};
 
@@ -282,6 +318,22 @@ mod tests {
         assert!(!told(notices(true).0.decided(&bounce, &facts(), &held)));
         assert!(!told(notices(false).0.decided(&envelope(), &facts(), &held)));
         assert!(!told(notices(true).0.decided(&envelope(), &facts(), &lab)));
+    }
+
+    #[test]
+    fn the_author_is_told_of_a_rule_on_trial_and_of_no_other() {
+        let told = |mode: Mode, tell_sender: bool| {
+            let mut sent_on = decision(&[Level::Tls, Level::Tls]);
+            sent_on.findings.matches[0].mode = mode;
+            notices(tell_sender).0.decided(&envelope(), &facts(), &sent_on)
+        };
+        assert!(told(Mode::Shadow, true).is_empty() && told(Mode::Enforce, true).is_empty());
+        assert!(told(Mode::Notify, false).is_empty());
+        let sent = told(Mode::Notify, true);
+        assert_eq!(sent.iter().map(recipient_of).collect::<Vec<_>>(), ["ann@clinic.example"]);
+        let text = text(&sent[0]);
+        assert!(text.contains("rule phi.bulk") && text.contains(&envelope().id.to_string()), "{text}");
+        assert!(!text.contains("Roe") && !text.contains("HIV") && !text.contains("6789"), "{text}");
     }
 
     #[test]

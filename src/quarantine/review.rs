@@ -50,6 +50,7 @@ impl Quarantine {
         }
         let matches = held.decision.findings.matches.clone();
         let reviewed = self.send(held, decision, level, EventKind::Released, by, detail).await?;
+        self.metrics.released(reviewed.recipients);
         if ground == Ground::NotPhi {
             self.metrics.released_as_not_phi(&matches);
         }

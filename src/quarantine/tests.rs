@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
-use prometheus::Registry;
+use prometheus::{IntCounter, Registry};
 
 use super::*;
 use crate::detect::{Finding, Findings, Kind, Mode, RuleMatch, Sensitivity};
@@ -93,6 +93,12 @@ struct Room {
 
 const CONTENT: &[u8] = b"Subject: Roe, Jane\r\n\r\nSSN 219-09-6781\r\n";
 
+fn exceptions_used(registry: &Registry) -> IntCounter {
+    let counter = IntCounter::new("waxseal_exceptions_used_total", "uses").unwrap();
+    registry.register(Box::new(counter.clone())).unwrap();
+    counter
+}
+
 impl Room {
     async fn with(envelope: Envelope, decision: Decision) -> Room {
         let folder = tempfile::tempdir().unwrap();
@@ -113,7 +119,7 @@ impl Room {
         };
         store.commit(held(envelope, decision)).await.unwrap();
         let registry = Registry::new();
-        let metrics = Metrics::new(&registry, ["phi.bulk"].into_iter()).unwrap();
+        let metrics = Metrics::new(&registry, ["phi.bulk"].into_iter(), exceptions_used(&registry)).unwrap();
         let quarantine = Quarantine::new(config, store.clone(), queue, clock.clone(), random, metrics);
         Room { quarantine, store, clock, registry, _folder: folder }
     }
@@ -188,6 +194,8 @@ async fn release_lowers_this_message_to_tls_and_keeps_who_and_why() {
     assert_eq!(decision.recipients[0].lowered_by, ["release by local:rita"]);
     assert_eq!(decision.recipients[0].ladder, [Method::Transport, Method::Wait]);
     assert_eq!(room.events().await, [(EventKind::Released, "local:rita".to_owned())]);
+    let used = room.registry.gather().into_iter().find(|family| family.name() == "waxseal_exceptions_used_total");
+    assert_eq!(used.unwrap().get_metric()[0].get_counter().get_value(), 1.0);
     let again = room.quarantine.release(envelope().id, &reviewer(), "again", Ground::Exception).await;
     assert!(matches!(again, Err(Error::NotHeld)), "it is for once");
 }
@@ -198,8 +206,9 @@ async fn what_is_released_as_no_phi_counts_against_the_rules_that_held_it() {
     room.quarantine.release(envelope().id, &reviewer(), "a test patient", Ground::NotPhi).await.unwrap();
     let counted = |rule: &str| {
         let families = room.registry.gather();
-        let metrics = families.iter().flat_map(|family| family.get_metric());
-        metrics
+        let of_rules = families.iter().filter(|family| family.name() == "waxseal_rule_not_phi_total");
+        of_rules
+            .flat_map(|family| family.get_metric())
             .filter(|metric| metric.get_label()[0].value() == rule)
             .map(|metric| metric.get_counter().get_value())
             .sum()

@@ -7,6 +7,8 @@ use prometheus::{Gauge, IntCounter, IntGaugeVec, Opts, Registry};
 pub struct GatewayMetrics {
     /// Panics that were caught or ended a task. Anything above 0 is a bug to report.
     pub panics: IntCounter,
+    /// Recipients whose level an exception lowered: a record that policy applied, or a reviewer's release.
+    pub exceptions_used: IntCounter,
     /// 1 if the running configuration is the one in the files, 0 after a reload that failed.
     reload_successful: Gauge,
     /// When configuration, rules and certificates were last loaded with success.
@@ -23,6 +25,11 @@ impl GatewayMetrics {
         let gauge = |name, help| Gauge::new(name, help).expect("a well-formed name");
         let metrics = Self {
             panics: IntCounter::new("waxseal_panics_total", "Panics caught; any is a bug").expect("a well-formed name"),
+            exceptions_used: IntCounter::new(
+                "waxseal_exceptions_used_total",
+                "Recipients whose level an exception lowered, by a record or by a reviewer's release",
+            )
+            .expect("a well-formed name"),
             reload_successful: gauge(
                 "waxseal_config_last_reload_successful",
                 "Whether the last load of configuration and rules succeeded (1) or the old ones still run (0)",
@@ -38,8 +45,9 @@ impl GatewayMetrics {
             build_info: IntGaugeVec::new(Opts::new("waxseal_build_info", "The running version"), &["version"])
                 .expect("a well-formed name"),
         };
-        let collectors: [Box<dyn prometheus::core::Collector>; 5] = [
+        let collectors: [Box<dyn prometheus::core::Collector>; 6] = [
             Box::new(metrics.panics.clone()),
+            Box::new(metrics.exceptions_used.clone()),
             Box::new(metrics.reload_successful.clone()),
             Box::new(metrics.reload_timestamp.clone()),
             Box::new(metrics.observe_until.clone()),

@@ -4,12 +4,14 @@
 //! [`Telemetry::registry`], write logs by `tracing`, and know nothing else of this room.
 
 mod json;
+mod labels;
 mod lines;
 mod log;
 mod metrics;
 
 use std::sync::Arc;
 
+pub use labels::{Labels, OTHER};
 pub use lines::LastWords;
 pub use log::{Config, LogFormat, is_level, start_logs};
 pub use metrics::GatewayMetrics;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::audit::{Event, EventKind, Fault, Hash, Head};
-use crate::detect::Finding;
+use crate::detect::{Finding, Mode};
 use crate::mail::{Address, Domain, Envelope, QueueId, Recipient, ReversePath};
 use crate::message::Gap;
 use crate::policy::{Decision, Level, Method, Verdict, Waiver, WaiverState};
@@ -71,6 +71,8 @@ pub struct StoryView {
     pub config: Option<String>,
     pub profile: Option<String>,
     pub rules: Vec<String>,
+    /// Of these, those in mode `shadow` or `notify`: they decided nothing.
+    pub on_trial: Vec<String>,
     /// Masked.
     pub findings: Vec<Finding>,
     pub gaps: Vec<Gap>,
@@ -267,6 +269,7 @@ impl From<&Record> for StoryView {
     fn from(record: &Record) -> Self {
         let Record { summary, events, .. } = record;
         let decision = summary.decision.as_ref();
+        let matches = || decision.into_iter().flat_map(|decision| &decision.findings.matches);
         let client = &summary.envelope.client;
         Self {
             id: summary.id,
@@ -285,9 +288,11 @@ impl From<&Record> for StoryView {
             ruleset: decision.map(|decision| decision.ruleset.clone()),
             config: decision.map(|decision| decision.config.clone()),
             profile: decision.and_then(|decision| decision.profile.clone()),
-            rules: decision
-                .map(|decision| decision.findings.matches.iter().map(|matched| matched.rule.clone()).collect())
-                .unwrap_or_default(),
+            rules: matches().map(|matched| matched.rule.clone()).collect(),
+            on_trial: matches()
+                .filter(|matched| matched.mode != Mode::Enforce)
+                .map(|matched| matched.rule.clone())
+                .collect(),
             findings: decision.map(|decision| decision.findings.findings.clone()).unwrap_or_default(),
             gaps: decision.map(|decision| decision.gaps.clone()).unwrap_or_default(),
             recipients: recipient_stories(summary),

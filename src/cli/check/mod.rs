@@ -11,6 +11,7 @@ use super::output::{Output, plain, print};
 use super::{Common, dkim, settings};
 use crate::config::{self, Configuration};
 use crate::detect::{self, Ruleset};
+use crate::people::People;
 use crate::smtp::Tls;
 use crate::world::{Clock, SystemClock};
 
@@ -122,6 +123,11 @@ fn look_around(configuration: Configuration, complaints: &mut Vec<Complaint>) {
     surroundings::dns(&configuration, complaints);
     surroundings::pictures(&configuration, complaints);
     known(&configuration, complaints);
+    if let Err(error) = People::open(&configuration.users) {
+        let mend =
+            "`users:` names the file that `waxseal user add` writes; whoever runs the gateway must be able to read it";
+        complaints.push(about(Severity::Fault, &configuration.file, format!("users: {error}"), Some(mend.into())));
+    }
     surroundings::directory(&configuration, complaints);
     certificates(&configuration, complaints);
     if let Err(error) = dkim::keys(&configuration.data_dir, None) {
@@ -138,6 +144,7 @@ fn look_around(configuration: Configuration, complaints: &mut Vec<Complaint>) {
 /// Patient indexes and the directory: there, readable, and not out of date.
 fn known(configuration: &Configuration, complaints: &mut Vec<Complaint>) {
     match config::acquaintance(configuration, SystemClock.now()) {
+        Err(fault) if fault.is_for_the_service_alone() => complaints.push(of_settings(Severity::Warning, fault)),
         Err(fault) => complaints.push(of_settings(Severity::Fault, fault)),
         Ok(known) => complaints.extend(known.warnings.into_iter().map(|fault| of_settings(Severity::Warning, fault))),
     }

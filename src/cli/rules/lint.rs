@@ -8,6 +8,7 @@ use super::super::output::{Output, line, plain, print};
 use super::super::settings;
 use crate::config::{self, Configuration};
 use crate::detect::{Check, Fault, Remark, Severity};
+use crate::world::{Clock, SystemClock};
 
 /// How remarks are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -21,7 +22,15 @@ pub enum Format {
 
 /// Exit 78: the rules can't be used; 1: there are errors, with `strict` also warnings.
 pub fn run(common: &Common, format: Format, strict: bool) -> Result {
-    let configuration = settings::load(common)?;
+    let path = settings::path(common)?;
+    let configuration = match config::load_to_look(&path, SystemClock.now()) {
+        Ok(configuration) => configuration,
+        // What is wrong with a record or the configuration is told like what is wrong with a rule.
+        Err(faults) => {
+            write(common, format, &faults.0.into_iter().map(of_settings).collect::<Vec<_>>(), "")?;
+            return Err(Error::Configuration(format!("{} can't be used", path.display())));
+        }
+    };
     let (mut remarks, summary, usable) = match config::ruleset(&configuration) {
         Err(faults) => (faults.into_iter().map(of_fault).collect(), String::new(), false),
         Ok(rules) => {
@@ -39,17 +48,25 @@ pub fn run(common: &Common, format: Format, strict: bool) -> Result {
         }
     };
     remarks.extend(expired(&configuration));
-    match (format, common.output()) {
-        (Format::Sarif, _) => line(&sarif(&remarks).to_string())?,
-        (Format::Json, _) | (Format::Text, Output::Json) => Output::Json.list(&remarks, |_| String::new())?,
-        (Format::Text, Output::Text) => print(&(text(&remarks) + &summary))?,
-    }
+    write(common, format, &remarks, &summary)?;
     let worst = |severity| remarks.iter().any(|remark| remark.severity == severity);
     match usable {
         false => Err(Error::Configuration("the rules can't be used".to_owned())),
         true if worst(Severity::Error) || strict && worst(Severity::Warning) => Ok(Exit::No),
         true => Ok(Exit::Done),
     }
+}
+
+fn write(common: &Common, format: Format, remarks: &[Remark], summary: &str) -> Result<()> {
+    match (format, common.output()) {
+        (Format::Sarif, _) => line(&sarif(remarks).to_string()),
+        (Format::Json, _) | (Format::Text, Output::Json) => Output::Json.list(remarks, |_| String::new()),
+        (Format::Text, Output::Text) => print(&(text(remarks) + summary)),
+    }
+}
+
+fn of_settings(fault: config::Fault) -> Remark {
+    Remark { check: Check::DoesNotCompile, severity: Severity::Error, ..of_exception(fault) }
 }
 
 fn of_fault(fault: Fault) -> Remark {

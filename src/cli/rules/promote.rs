@@ -39,31 +39,46 @@ impl Step {
     }
 }
 
+/// Packs that come with the program: the next version brings their files anew.
+const SHIPPED: [&str; 5] = ["hipaa", "hipaa-strict", "payment-cards", "personal", "special"];
+
 pub fn run(common: &Common, id: &str, to: Option<Step>) -> Result {
     let rules = ruleset(common)?;
     let rule = rules.rules().find(|compiled| compiled.rule.id.value == id);
-    let rule = rule.map(|compiled| (&compiled.file, compiled.rule.id.line, compiled.rule.mode, Step::after));
+    let rule = rule.map(|compiled| {
+        let after: fn(Mode) -> Option<Step> = Step::after;
+        (&compiled.file, compiled.rule.id.line, compiled.rule.mode, &compiled.pack, after)
+    });
     // Nobody is told of a detector: from the shadow it steps into the open.
     let detector = rules.detectors().find(|detector| detector.id == id);
     let detector = detector.map(|detector| {
         let after: fn(Mode) -> Option<Step> = |mode| (mode == Mode::Shadow).then_some(Step::Enforce);
-        (&detector.file, detector.line, detector.mode, after)
+        (&detector.file, detector.line, detector.mode, &detector.pack, after)
     });
-    let (path, line, mode, after) = rule
-        .map(|(file, line, mode, after)| (file, line, mode, after as fn(Mode) -> Option<Step>))
+    let (path, line, mode, pack, after) = rule
         .or(detector)
         .ok_or_else(|| Error::No(format!("there is no active rule or detector {id}; see `waxseal rules list`")))?;
     let from = word(mode);
     let step = to.or(after(mode)).ok_or_else(|| Error::No(format!("{id} is enforced already")))?;
+    if rule.is_none() && step == Step::Notify {
+        return Err(Error::No(format!("{id} is a detector, of which no author is told: it is in shadow or enforced")));
+    }
+    if let Some(pack) = pack.as_deref().filter(|pack| SHIPPED.contains(pack)) {
+        let how = format!("overrides: [{{ id: {id}, set: {{ mode: {} }} }}]", step.word());
+        return Err(Error::No(format!("{id} is of the shipped pack {pack}; in a file of your own, write `{how}`")));
+    }
     let before = std::fs::read_to_string(path).map_err(|error| Error::io(path, error))?;
-    let after = with_mode(&before, line, step.word()).ok_or_else(|| {
-        Error::No(format!("{path}: {id} does not stand there as a list item; change its mode by hand"))
-    })?;
+    let by_hand = || {
+        let how = "is not written as a list item with one key a line";
+        Error::No(format!("{path}:{line}: {id} {how}; set `mode: {}` there by hand", step.word()))
+    };
+    let after = with_mode(&before, line, step.word()).ok_or_else(by_hand)?;
     std::fs::write(path, &after).map_err(|error| Error::io(path, error))?;
     // A change that leaves the rules broken, or that an override makes void, is undone at once.
     let undone = match config::ruleset(&settings::load(common)?) {
         Ok(rules) => overruled(&rules, id, step),
-        Err(faults) => Some(Error::Configuration(settings::lines(&faults))),
+        // They were sound before: the mode stands where this can't change it.
+        Err(_) => Some(by_hand()),
     };
     if let Some(error) = undone {
         std::fs::write(path, &before).map_err(|error| Error::io(path, error))?;
@@ -117,6 +132,10 @@ fn with_mode(text: &str, line: usize, mode: &str) -> Option<String> {
     let range = item(text, line)?;
     let written = &text[range.clone()];
     let indent = written.find("- ")? + 2;
+    // An item in braces holds no line of its own for the mode.
+    if written[indent..].starts_with('{') {
+        return None;
+    }
     let pad = " ".repeat(indent);
     let mut changed = String::new();
     let mut found = false;
@@ -151,6 +170,11 @@ mod tests {
         assert_eq!(changed, FILE.replace("mode: shadow ", "mode: notify "));
         let added = with_mode(FILE, 8, "enforce").unwrap();
         assert_eq!(added, FILE.replace("id: a.two\n", "id: a.two\n    mode: enforce\n"));
+    }
+
+    #[test]
+    fn an_item_in_braces_is_left_alone() {
+        assert_eq!(with_mode("rules:\n  - { id: a.one, mode: shadow }\n", 2, "notify"), None);
     }
 
     #[test]

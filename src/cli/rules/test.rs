@@ -3,8 +3,9 @@
 use super::super::Common;
 use super::super::exit::{Error, Exit, Result};
 use super::super::output::{Output, plain, print};
-use super::ruleset;
-use crate::detect::TestResult;
+use super::super::settings;
+use crate::config;
+use crate::detect::{Fault, TestResult};
 
 /// How results are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -18,7 +19,19 @@ pub enum Format {
 
 /// Runs all tests, or those of detectors, rules and files whose name begins with one of `only`.
 pub fn run(common: &Common, only: &[String], format: Format) -> Result {
-    let mut results = ruleset(common)?.run_tests();
+    let mut results = match config::ruleset(&settings::load(common)?) {
+        Ok(rules) => rules.run_tests(),
+        Err(faults) => {
+            // A build server reads its report, and nothing else.
+            let found: Vec<TestResult> = faults.iter().map(uncompiled).collect();
+            match (format, common.output()) {
+                (Format::Junit, _) => print(&junit(&found))?,
+                (Format::Json, _) | (Format::Text, Output::Json) => Output::Json.list(&found, |_| String::new())?,
+                (Format::Text, Output::Text) => {}
+            }
+            return Err(Error::Configuration(settings::lines(&faults)));
+        }
+    };
     if !only.is_empty() {
         results.retain(|result| only.iter().any(|wanted| concerns(result, wanted)));
         if results.is_empty() {
@@ -32,6 +45,19 @@ pub fn run(common: &Common, only: &[String], format: Format) -> Result {
         (Format::Text, Output::Text) => print(&text(&results, failed))?,
     }
     Ok(if failed == 0 { Exit::Done } else { Exit::No })
+}
+
+/// Rules that don't compile, as a test that they fail.
+fn uncompiled(fault: &Fault) -> TestResult {
+    TestResult {
+        id: "does-not-compile".to_owned(),
+        file: fault.file.clone(),
+        line: fault.line,
+        column: fault.column,
+        text: String::new(),
+        passed: false,
+        message: fault.to_string(),
+    }
 }
 
 fn concerns(result: &TestResult, wanted: &str) -> bool {

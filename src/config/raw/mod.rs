@@ -117,6 +117,6 @@ pub struct Settings {
 }
 
 /// Where systemd's `StateDirectory=waxseal` lies.
-fn data_dir() -> String {
+pub fn data_dir() -> String {
     "/var/lib/waxseal".to_owned()
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::words::{fault_of, in_plain_words};
 use super::{Fault, MOST_RULE_TEXT, RuleFile};
-use crate::detect::raw::{Detector, File, Override, Rule, Spot};
+use crate::detect::raw::{Case, Detector, DetectorTests, File, Override, Rule, Spot};
 
 /// Everything active, with the file each thing came from.
 #[derive(Default)]
@@ -22,8 +22,37 @@ pub struct Placed<T> {
     pub item: T,
     /// Where an override last changed it: what it says now stands there as well.
     pub changed: Option<Changed>,
+    /// Taken out by an override. A detector's name still means it: rules that look for it, or near it, find nothing.
+    pub disabled: bool,
     /// As plain values, for overrides.
     value: Value,
+}
+
+impl Placed<Detector> {
+    /// It looks for nothing any more.
+    fn disable(&mut self) {
+        self.disabled = true;
+        self.item = Detector {
+            regex: None,
+            unicode: false,
+            keywords: Vec::new(),
+            terms: Vec::new(),
+            dictionary: None,
+            case: Case::Any,
+            names: None,
+            columns: Vec::new(),
+            cells: None,
+            fields: Vec::new(),
+            recipients: None,
+            known: None,
+            validate: Vec::new(),
+            listed: None,
+            raise: Vec::new(),
+            lower: Vec::new(),
+            tests: DetectorTests::default(),
+            ..self.item.clone()
+        };
+    }
 }
 
 /// The file and place of an override.
@@ -108,14 +137,18 @@ fn add(source: &mut Source, file: &RuleFile, raw: File, value: &Value, pack: Opt
         source.lists.insert(name, (file.name.clone(), terms));
     }
     for (item, value) in raw.detectors.into_iter().zip(values("detectors")) {
-        let twin = source.detectors.iter().find(|other| *other.item.id == *item.id);
+        let twin = source.detectors.iter().find(|other| !other.disabled && *other.item.id == *item.id);
         faults.extend(twin.map(|other| duplicate(file, &item.id, &other.file)));
-        source.detectors.push(Placed { file: file.name.clone(), pack: pack.clone(), item, changed: None, value });
+        let placed =
+            Placed { file: file.name.clone(), pack: pack.clone(), item, changed: None, disabled: false, value };
+        source.detectors.push(placed);
     }
     for (item, value) in raw.rules.into_iter().zip(values("rules")) {
         let twin = source.rules.iter().find(|other| *other.item.id == *item.id);
         faults.extend(twin.map(|other| duplicate(file, &item.id, &other.file)));
-        source.rules.push(Placed { file: file.name.clone(), pack: pack.clone(), item, changed: None, value });
+        let placed =
+            Placed { file: file.name.clone(), pack: pack.clone(), item, changed: None, disabled: false, value };
+        source.rules.push(placed);
     }
     for change in &raw.overrides {
         if let Err(fault) = alter(source, file, change) {
@@ -137,10 +170,10 @@ fn alter(source: &mut Source, file: &RuleFile, change: &Override) -> Result<(), 
     if kinds != 1 {
         return Err(Fault::at(&file.name, &change.id, "an override says one of `set`, `append`, `disable: true`"));
     }
-    let in_detectors = source.detectors.iter().position(|placed| *placed.item.id == id);
+    let in_detectors = source.detectors.iter().position(|placed| !placed.disabled && *placed.item.id == id);
     let in_rules = source.rules.iter().position(|placed| *placed.item.id == id);
     match (in_detectors, in_rules) {
-        (Some(at), _) if change.disable => _ = source.detectors.remove(at),
+        (Some(at), _) if change.disable => source.detectors[at].disable(),
         (_, Some(at)) if change.disable => _ = source.rules.remove(at),
         (Some(at), _) => rewrite(&mut source.detectors[at], file, change)?,
         (_, Some(at)) => rewrite(&mut source.rules[at], file, change)?,

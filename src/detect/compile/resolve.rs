@@ -100,9 +100,9 @@ pub fn resolve(source: Source, load: Loader<'_>) -> Result<Ruleset, Vec<Fault>> 
 
 impl Maker<'_> {
     fn detector(&mut self, at: u16, placed: Placed<raw::Detector>) -> Result<Detector, Fault> {
-        let Placed { file, pack, item, changed, .. } = placed;
+        let Placed { file, pack, item, changed, disabled, .. } = placed;
         check_id(&file, &item.id)?;
-        let eye = self.eye(at, &file, &item)?;
+        let eye = if disabled { Eye::Structure } else { self.eye(at, &file, &item)? };
         coherent::detector(&file, &item)?;
         let mut columns: Vec<String> = Vec::new();
         for term in self.lists.expand(&file, &item.columns, 0)? {
@@ -148,6 +148,7 @@ impl Maker<'_> {
             column: item.id.column,
             changed: changed.map(|changed| (changed.file, changed.line)),
             mode: item.mode,
+            disabled,
             id: item.id.value,
             title: item.title,
             file,

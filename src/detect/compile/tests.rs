@@ -128,6 +128,23 @@ fn a_later_file_changes_an_earlier_one_by_id() {
     assert_eq!(rules.rules().next().map(|rule| rule.rule.when.zones.len()), Some(3));
 }
 
+#[test]
+fn what_others_name_can_be_taken_out_and_then_finds_nothing() {
+    let site = "overrides: [{ id: us-ssn, disable: true }]\n\
+                rules:\n  - id: site.a\n    title: A\n    when: { all: [{ detector: drug-name }], none: [{ detector: us-ssn }] }\n    \
+                lower: [{ near: [us-ssn], to: 10 }]\n    tests: [{ match: \"219-09-6781 metformin\" }, { clean: \"foo\" }]";
+    let example = format!("pack: example\n{EXAMPLE}");
+    let files =
+        [("a.yaml", &*example), ("b.yaml", site)].map(|(name, text)| RuleFile { name: name.into(), text: text.into() });
+    let rules = compile(&files, &["example".to_owned()], &|_, _| Ok("metformin".to_owned()))
+        .unwrap_or_else(|faults| panic!("{}", faults[0]));
+    assert!(rules.detectors().all(|detector| detector.id != "us-ssn"));
+    let results = rules.run_tests();
+    let of_site: Vec<_> = results.iter().filter(|test| test.id == "site.a").collect();
+    assert!(of_site.len() == 2 && of_site.iter().all(|test| test.passed), "{of_site:?}");
+    assert!(results.iter().all(|test| test.passed), "what the shipped tests say of it is void: {results:?}");
+}
+
 /// The shipped file is not at fault, and nobody finds the mend there.
 #[test]
 fn what_an_override_breaks_is_told_where_the_override_stands() {
