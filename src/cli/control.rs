@@ -10,13 +10,14 @@ use http_body_util::BodyExt;
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::net::UnixStream;
 
 use super::Common;
 use super::exit::{Error, Result};
 use super::settings;
-use crate::web::{Problem, SOCKET};
+use crate::web::{Change, Problem, SOCKET, Told, told};
+use crate::world::{Clock, SystemClock};
 
 /// Longer than the gateway itself takes for an answer, so that its own words win.
 const WAIT: Duration = Duration::from_secs(310);
@@ -62,13 +63,18 @@ impl Control {
         self.send(method, path, body_of(body)).map(drop)
     }
 
-    /// Tells the account of a change that a command made without the gateway. Where none runs, there
-    /// is nobody to tell: the change itself stands in the files.
-    pub fn tell(data_dir: &Path, kind: &str, detail: Value) -> Result<()> {
-        let told = Self::at(data_dir)?.act(Method::POST, "/v1/audit/told", &json!({ "kind": kind, "detail": detail }));
-        match told {
-            Err(Error::Unreachable(_)) => Ok(()),
-            other => other,
+    /// Tells the account of a change that a command made without the gateway. Where none runs, the next one is told.
+    pub fn tell(data_dir: &Path, kind: Change, detail: Value) -> Result<()> {
+        let Value::Object(detail) = detail else { unreachable!("a detail has names") };
+        let change = Told { kind, detail };
+        match Self::at(data_dir)?.act(Method::POST, "/v1/audit/told", &change) {
+            Err(Error::Unreachable(_)) => {}
+            other => return other,
+        }
+        let left = told::leave(data_dir, change, SystemClock.now());
+        match left.map_err(|error| Error::io(data_dir.display(), error))? {
+            Some(left) => settings::give_to_owner_of(data_dir, &left),
+            None => Ok(()),
         }
     }
 

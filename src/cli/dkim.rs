@@ -19,6 +19,7 @@ use super::output::Table;
 use super::settings;
 use crate::mail::Domain;
 use crate::protect::dkim::{Algorithm, Signer, generate};
+use crate::web::Change;
 use crate::world::{Clock, SystemClock};
 
 #[derive(clap::Subcommand)]
@@ -112,7 +113,7 @@ pub fn run(common: &Common, command: Command) -> Result {
     };
     if !matches!(command, Command::Show { .. }) {
         let selectors: Vec<String> = keys.iter().map(|key| format!("{} {:?}", key.name, key.state)).collect();
-        Control::tell(&data_dir, "key", json!({ "dkim": selectors }))?;
+        Control::tell(&data_dir, Change::Key, json!({ "dkim": selectors }))?;
     }
     let hint = match command {
         Command::New { .. } => "\nPut these into the DNS, then: waxseal dns check DOMAIN && systemctl reload waxseal\n",

@@ -14,6 +14,7 @@ use super::{Common, settings};
 use crate::config::Configuration;
 use crate::detect::known::Column;
 use crate::edm::{self, Built, Export, Folder, Header};
+use crate::web::Change;
 use crate::world::{Clock, SystemClock};
 
 #[derive(clap::Subcommand)]
@@ -177,7 +178,7 @@ fn drop_index(common: &Common, configuration: &Configuration, folder: &Folder, n
 }
 
 fn tell(configuration: &Configuration, detail: serde_json::Value) -> Result<()> {
-    Control::tell(&configuration.data_dir, "rule", detail)
+    Control::tell(&configuration.data_dir, Change::Rule, detail)
 }
 
 fn trouble(error: edm::Error) -> Error {

@@ -131,7 +131,7 @@ pub fn since(text: &str) -> std::result::Result<Timestamp, String> {
     SystemClock.now().checked_sub(age).map_err(|error| error.to_string())
 }
 
-/// `30s`, `15m`, `2h`, `7d`.
+/// `30s`, `15m`, `2h`, `7d`; at most a hundred years.
 pub fn age(text: &str) -> Option<jiff::SignedDuration> {
     let at = text.find(|c: char| !c.is_ascii_digit())?;
     let count: i64 = text[..at].parse().ok()?;
@@ -142,7 +142,8 @@ pub fn age(text: &str) -> Option<jiff::SignedDuration> {
         "d" => 86_400,
         _ => return None,
     };
-    count.checked_mul(unit).map(jiff::SignedDuration::from_secs)
+    const LONGEST: i64 = 36_525 * 86_400;
+    count.checked_mul(unit).filter(|seconds| *seconds <= LONGEST).map(jiff::SignedDuration::from_secs)
 }
 
 #[cfg(test)]
@@ -167,7 +168,7 @@ mod tests {
         assert_eq!(since("2026-11-21").unwrap().to_string(), "2026-11-21T00:00:00Z");
         assert_eq!(since("2026-11-21T08:00Z").unwrap().to_string(), "2026-11-21T08:00:00Z");
         assert!(since("2h").unwrap() < Timestamp::now());
-        for wrong in ["", "yesterday", "2w", "h", "99999999999999999999d"] {
+        for wrong in ["", "yesterday", "2w", "h", "99999999999d", "99999999999999999999d"] {
             assert!(since(wrong).is_err(), "{wrong}");
         }
     }

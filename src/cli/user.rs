@@ -13,6 +13,7 @@ use super::find;
 use super::output::Table;
 use super::settings;
 use crate::people::{self, Listed, People, Person, Role, Sender};
+use crate::web::Change;
 use crate::world::{Clock, SystemClock, SystemRandom};
 
 #[derive(clap::Subcommand)]
@@ -69,7 +70,7 @@ pub fn run(common: &Common, command: Command) -> Result {
     let settings = settings::load(common)?;
     let people = People::open(settings.users.clone()).map_err(trouble)?;
     let give = || settings::give_to_owner_of(&settings.data_dir, &settings.users);
-    let tell = |detail| Control::tell(&settings.data_dir, "user", detail);
+    let tell = |detail| Control::tell(&settings.data_dir, Change::User, detail);
     match command {
         Command::Add { name, senders, .. } => {
             let password = password()?;

@@ -149,6 +149,7 @@ impl<'a> Shape<'a> {
                 Some("size") => Some(format!("add a unit: {number}KiB, {number}MiB or {number}GiB")),
                 _ => Some("put it in quotes".to_owned()),
             },
+            (Value::Float(_), Some("integer")) => Some("write it without a fraction".to_owned()),
             (Value::Text(_) | Value::Integer(_), Some("array")) => Some("put it in brackets: [ … ]".to_owned()),
             _ => None,
         };
@@ -204,7 +205,7 @@ fn wants(schema: &Json) -> &'static str {
     match schema["type"].as_str() {
         Some("object") => "a section",
         Some("array") => "a list",
-        Some("integer") => "a number",
+        Some("integer") => "a whole number",
         Some("boolean") => "true or false",
         _ => match schema["format"].as_str() {
             Some("time-span") => "a span of time such as 15m",

@@ -66,7 +66,13 @@ pub fn read(text: &str) -> Result<Node, SyntaxError> {
         let place = error.location().map(Place::from).unwrap_or_default();
         let message = error.without_snippet().to_string();
         // The place stands in front of every fault; the parser's own copy would only repeat it.
-        let message = message.split(" at line ").next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let message = message.split(" at line ").next().unwrap_or_default().trim_start_matches("error: ");
+        let message = match message {
+            many if many.contains("multiple YAML documents") => "a second document begins here; a file has one",
+            large if large.contains("budget breached") => "there are more values here than any configuration needs",
+            message => message,
+        }
+        .to_owned();
         SyntaxError { place, message }
     })
 }
@@ -103,7 +109,8 @@ impl Node {
         match self.value {
             Value::Null => "nothing",
             Value::Bool(_) => "true or false",
-            Value::Integer(_) | Value::Float(_) => "a number",
+            Value::Integer(_) => "a number",
+            Value::Float(_) => "one with a fraction",
             Value::Text(_) => "text",
             Value::List(_) => "a list",
             Value::Map(_) => "a section",

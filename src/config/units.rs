@@ -209,7 +209,9 @@ pub fn check_format(format: &str, text: &str) -> Result<(), Wrong> {
             .map(drop)
             .map_err(|_| wrong("example.org, .example.org (its subdomains) or * (all)")),
         "mailbox" => text.parse::<Address>().map(drop).map_err(|error| format!("{text:?}: {error}").into()),
-        "socket" => text.parse::<SocketAddr>().map(drop).map_err(|_| wrong("IP:PORT or [IPv6]:PORT")),
+        "socket" => {
+            text.parse::<SocketAddr>().map(drop).map_err(|_| wrong("IP:PORT or [IPv6]:PORT, such as 127.0.0.1:8025"))
+        }
         "ip" => text.parse::<IpAddr>().map(drop).map_err(|_| wrong("an IP address")),
         "network" => text.parse::<crate::smtp::Network>().map(drop).map_err(|error| error.to_string().into()),
         "next-hop" => {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::page::Sight;
 use super::raw::{Condition, Identifies, Within};
 use super::ruleset::{Clause, CompiledRule};
+use super::traffic::Traffic;
 use super::weigh::{Scene, Term};
 use super::{Circumstances, Finding, RuleMatch, mask};
 use crate::mail::{Address, AddressPattern};
@@ -286,6 +287,11 @@ impl<'a> Case<'a> {
                             part.name.as_ref().is_some_and(|name| name.to_lowercase().contains(wanted.as_str()))
                         })
                 })
+            })
+            && (condition.traffic.is_empty() || condition.traffic.contains(&Traffic::of(self.reading)))
+            && condition.size.as_ref().is_none_or(|size| {
+                let octets = self.reading.size;
+                size.at_least.is_none_or(|least| octets >= least) && size.at_most.is_none_or(|most| octets <= most)
             })
             && (condition.gap.is_empty() || self.reading.gaps.iter().any(|gap| condition.gap.contains(&gap.reason)))
     }

@@ -34,6 +34,7 @@ mod standing;
 mod stretch;
 mod table;
 mod topics;
+mod traffic;
 mod trial;
 mod validate;
 mod weigh;

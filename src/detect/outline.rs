@@ -228,7 +228,7 @@ impl Ruleset {
             let id = &rule.rule.id.value;
             if asks_for_more(rule) {
                 limits.push(format!(
-                    "rule {id} asks for a header field or an attachment, which are not kept: it is left out"
+                    "rule {id} asks for a header field, an attachment, traffic or size, which are not kept: it is left out"
                 ));
             }
             if rule.raise.iter().chain(&rule.lower).any(is_about_words) {
@@ -246,7 +246,7 @@ impl Ruleset {
 /// Whether a rule asks for what an outline never has.
 fn asks_for_more(rule: &CompiledRule) -> bool {
     let clauses = rule.all.iter().chain(&rule.any).chain(&rule.none);
-    clauses.into_iter().any(|clause| clause.condition.header.is_some() || clause.condition.attachment.is_some())
+    clauses.into_iter().any(|clause| clause.condition.is_about_the_whole())
 }
 
 /// Whether a weight looks at the text itself.

@@ -146,9 +146,11 @@ fn reading_of(test: &RuleTest, text: &str) -> Reading {
     if !test.to.is_empty() {
         fields.push(Field { name: "To".to_owned(), value: test.to.join(", "), range: 0..0 });
     }
+    let named = test.fields.iter();
+    fields.extend(named.map(|(name, value)| Field { name: name.clone(), value: value.clone(), range: 0..0 }));
     let origin = if test.table || test.records { "attachment/1" } else { "body/text[1]" };
     segments.push(segment(origin, &text, shape));
-    Reading { fields, segments, ..Reading::default() }
+    Reading { size: text.len() as u64, fields, segments, ..Reading::default() }
 }
 
 fn segment(origin: &str, text: &str, shape: Shape) -> Segment {

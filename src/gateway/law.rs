@@ -17,6 +17,7 @@ use crate::protect::dkim::Signer;
 use crate::smtp::SourceKind;
 use crate::store::{self, Embedded, SourceKind as Kept, Store, StoreError};
 use crate::telemetry::Telemetry;
+use crate::web;
 use crate::world::Clock;
 
 /// What the law asks while it judges, and what must be looked after.
@@ -80,6 +81,25 @@ pub fn unsigned(configuration: &Configuration) -> HashSet<Option<String>> {
     let unsigned = settings.profiles.iter().filter(|profile| !profile.signs(&settings.dkim));
     let of_none = (!settings.dkim.sign).then_some(None);
     unsigned.map(|profile| Some(profile.name.clone())).chain(of_none).collect()
+}
+
+/// Writes into the account what commands changed while no gateway ran.
+pub async fn take_up(store: &dyn Store, data_dir: &Path) {
+    let events = web::told::take(data_dir).unwrap_or_else(|error| {
+        warn!(%error, "what commands changed while no gateway ran can't be read; it waits for the next start");
+        Vec::new()
+    });
+    if events.is_empty() {
+        return;
+    }
+    match store.append(events).await {
+        Ok(()) => {
+            if let Err(error) = web::told::taken(data_dir) {
+                warn!(%error, "what commands changed while no gateway ran is recorded, and will be once more");
+            }
+        }
+        Err(error) => warn!(%error, "what commands changed while no gateway ran could not be recorded yet"),
+    }
 }
 
 /// The signing keys that lie in `data_dir/dkim/DOMAIN/SELECTOR.pem`.

@@ -83,6 +83,7 @@ impl Gateway {
         let (law, advisers) = law::make(&configuration, clock.now())?;
         let store = law::open_store(&configuration, &clock, &telemetry)?;
         law::keep_sources(&*store, &configuration, &law).await.context("keeping what decides")?;
+        law::take_up(&*store, &configuration.data_dir).await;
         let law = Arc::new(ArcSwap::from_pointee(law));
         let queue = Queue::new(configuration.queue.clone(), store.clone(), clock.clone(), random.clone());
         queue.open().await.context("reading suspended domains")?;

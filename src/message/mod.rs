@@ -50,7 +50,7 @@ pub fn read(content: &[u8], budget: &Budget, documents: &dyn Documents) -> Readi
             gap.reason = GapReason::Encrypted;
         }
     }
-    Reading { fields: header_fields(content), parts, segments, gaps }
+    Reading { size: content.len() as u64, fields: header_fields(content), parts, segments, gaps }
 }
 
 /// A lock whose key lies beside it is none: the message speaks of a password and may give it.
@@ -63,6 +63,8 @@ fn tells_a_password(segment: &Segment) -> bool {
 /// A message as read: what detection and policy see of it.
 #[derive(Clone, Default)]
 pub struct Reading {
+    /// Octets of the whole message.
+    pub size: u64,
     /// The header fields of the message itself, in order.
     pub fields: Vec<Field>,
     pub parts: Vec<Part>,

@@ -27,6 +27,7 @@ use crate::telemetry::Telemetry;
 use crate::world::{Clock, Random};
 
 pub use control::SOCKET;
+pub use control::told::{self, Change, Told};
 pub use problem::Problem;
 pub use view::{
     AccountView, AuditView, DecisionView, Decisions, EventView, KeptView, MessageView, MovedView, RecipientStory,

@@ -49,7 +49,8 @@ const WARN_DAYS: i64 = 21;
 pub fn run(common: &Common) -> Result {
     let path = settings::path(common)?;
     if !path.is_file() {
-        return Err(Error::Configuration(format!("{}: there is no such file", path.display())));
+        let what = if path.is_dir() { "that is a folder; name the file" } else { "there is no such file" };
+        return Err(Error::Configuration(format!("{}: {what}", path.display())));
     }
     let mut complaints = Vec::new();
     let loaded = config::look(&path, SystemClock.now());

@@ -12,6 +12,7 @@ use super::super::settings;
 use super::{ruleset, word};
 use crate::config;
 use crate::detect::{Mode, Ruleset};
+use crate::web::Change;
 
 /// How far a rule's word may go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -85,7 +86,7 @@ pub fn run(common: &Common, id: &str, to: Option<Step>) -> Result {
         return Err(error);
     }
     let detail = json!({ "rule": id, "from": from, "to": step.word() });
-    Control::tell(&settings::load(common)?.data_dir, "rule", detail)?;
+    Control::tell(&settings::load(common)?.data_dir, Change::Rule, detail)?;
     let answer = json!({ "rule": id, "from": from, "to": step.word(), "file": path });
     common.output().one(&answer, |_| {
         format!(

@@ -23,12 +23,12 @@ policy: { phi: none, gap: [hold], observe_until: tomorrow }
         "waxseal.yaml:1:1: hostnam: unknown key; did you mean \"hostname\"?",
         "waxseal.yaml:2:11: hostname: \"gw..example\": the domain is not one (RFC 5321 §4.1.2)",
         "waxseal.yaml:3:11: data_dir: wants text, not a number; put it in quotes",
-        "waxseal.yaml:7:11: listeners[0].bind: \"127.0.0.1\" is not IP:PORT or [IPv6]:PORT",
+        "waxseal.yaml:7:11: listeners[0].bind: \"127.0.0.1\" is not IP:PORT or [IPv6]:PORT, such as 127.0.0.1:8025",
         "waxseal.yaml:8:10: listeners[0].tls: \"startls\" is none of none, starttls, required, implicit; did you mean \"starttls\"?",
         "waxseal.yaml:9:5: listeners[0].tls: the key stands here twice; leave one of them out",
         "waxseal.yaml:10:25: limits.message_size: wants a size such as 150MiB, not a number; add a unit: 150KiB, 150MiB or 150GiB",
         "waxseal.yaml:10:41: limits.scan_wait: \"20 seconds\" is no span of time; a number with a unit such as 30s, 15m, 12h or 5d is wanted",
-        "waxseal.yaml:10:65: limits.recipients: wants a number, not text",
+        "waxseal.yaml:10:65: limits.recipients: wants a whole number, not text",
         "waxseal.yaml:11:20: delivery.retry: wants a list, not text; put it in brackets: [ … ]",
         "waxseal.yaml:11:29: delivery.ip: 5 is none of 4, 6",
         "waxseal.yaml:11:38: delivery.expire: wants a span of time such as 15m, not nothing; give it a value or leave the key out",
@@ -120,11 +120,30 @@ fn what_is_wrong_between_sections_is_told() {
         ("limits: { scan_wait: 0s, scan_timeout: 0s }", "limits.scan_timeout: it is no time"),
         ("limits: { message_size: 0B }", "limits.message_size: no mail is that small"),
         ("limits: { memory: 0B }", "limits.memory: no mail is that small"),
+        (
+            "sources: [{ name: a, networks: [10.0.0.0/8], from_domains: [] }]",
+            "sources[0].from_domains: the list is empty",
+        ),
+        ("routes: [{ domains: ['*'], next_hop: mx.example, levels: [] }]", "routes[0].levels: the list is empty"),
+        ("limits: { recipients: 1.5 }", "limits.recipients: wants a whole number, not one with a fraction"),
+        ("---\nhostname: b.example", "a second document begins here"),
     ] {
         let told = faults(&with(lines));
         assert!(told.iter().any(|fault| fault.contains(said)), "{lines}: {told:#?}");
         assert!(told.iter().all(|fault| !fault.contains("hunter2")), "{told:?}");
     }
+}
+
+/// What stands in for a value at fault is nobody's.
+#[test]
+fn of_a_value_at_fault_nothing_more_is_told() {
+    let text = with("routes: [{ domains: ['*'], next_hop: mx.example, auth: { user: x, password: hunter2 } }]");
+    let folder = folder();
+    let path = folder.path().join("config/waxseal.yaml");
+    std::fs::write(&path, text).unwrap();
+    let told = look(&path, now()).map(|_| ()).unwrap_err();
+    let of_password = |faults: &[Fault]| faults.iter().filter(|fault| fault.key.ends_with("password")).count();
+    assert_eq!((of_password(&told.faults), of_password(&told.warnings)), (1, 0), "{told:?}");
 }
 
 #[test]

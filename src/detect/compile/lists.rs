@@ -107,7 +107,8 @@ impl<'a> Lists<'a> {
     /// The terms of a named list.
     pub fn named(&mut self, file: &str, name: &Spot<String>) -> Result<Vec<String>, Fault> {
         let Some((home, terms)) = self.named.get(&name.value) else {
-            let fault = Fault::at(file, name, format!("no list is named {:?}", name.value));
+            let fault = Fault::at(file, name, format!("no list or detector is named {:?}", name.value))
+                .mend("name a list, a detector, or a kind such as `health.specific`");
             return Err(fault.suggest(&name.value, self.named.keys().map(String::as_str)));
         };
         self.expand(home, terms, 0)

@@ -130,9 +130,10 @@ fn parse(file: &RuleFile) -> Result<(File, Value), Fault> {
 fn add(source: &mut Source, file: &RuleFile, raw: File, value: &Value, pack: Option<String>, faults: &mut Vec<Fault>) {
     let values = |kind: &str| value[kind].as_array().cloned().unwrap_or_default().into_iter();
     for (name, terms) in raw.lists {
-        if source.lists.contains_key(&name) {
+        if let Some((other, _)) = source.lists.get(&name) {
             let spot = terms.first().map_or(Spot::default(), |term| Spot { value: (), line: term.line, column: 1 });
-            faults.push(Fault::at(&file.name, &spot, format!("list {name:?} stands in another file already")));
+            let message = format!("list {name:?} stands in {other} already");
+            faults.push(Fault::at(&file.name, &spot, message).mend("give it another name"));
         }
         source.lists.insert(name, (file.name.clone(), terms));
     }

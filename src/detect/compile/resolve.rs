@@ -311,8 +311,12 @@ impl Maker<'_> {
     }
 
     fn clause(&self, file: &str, rule: &Spot<String>, condition: &raw::Condition) -> Result<Clause, Fault> {
-        let about_sights =
-            condition.identifies.is_some() || !condition.class.is_empty() || !condition.detector.is_empty();
+        if condition.is_empty() {
+            let message =
+                format!("rule {:?}: a condition asks for nothing, and would hold for every message", rule.value);
+            return Err(Fault::at(file, rule, message).mend("take it out, or say what it asks for"));
+        }
+        let about_sights = condition.is_about_sights();
         let mut named = Vec::new();
         for name in condition.detector.iter() {
             let id = self.ids.get(name).ok_or_else(|| {

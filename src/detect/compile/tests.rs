@@ -129,6 +129,31 @@ fn a_later_file_changes_an_earlier_one_by_id() {
 }
 
 #[test]
+fn a_rule_may_ask_what_kind_of_mail_it_is_and_how_large() {
+    let rule = |condition: &str, tests: &str| {
+        format!(
+            "rules:\n  - id: a.b\n    title: A\n    when: {{ all: [{{ detector: w }}, {condition}] }}\n    tests: [{tests}]\n\
+             detectors: [{{ id: w, title: W, identifies: other, class: context, terms: [foo] }}]"
+        )
+    };
+    for (condition, tests) in [
+        ("{ traffic: list }", "{ match: foo, fields: { list-id: \"<l.x.example>\" } }, { clean: foo }"),
+        ("{ traffic: [person, report] }", "{ match: foo }, { clean: foo, fields: { Auto-Submitted: auto-replied } }"),
+        ("{ size: { at_least: 5 } }", "{ match: foo bar }, { clean: foo }"),
+        ("{ size: { at_most: 3 } }", "{ match: foo }, { clean: foo bar }"),
+        ("{ header: { name: x-a, contains: B } }", "{ match: foo, fields: { X-A: abc } }, { clean: foo }"),
+    ] {
+        let rules = compile_text(&rule(condition, tests)).unwrap_or_else(|faults| panic!("{}", faults[0]));
+        let failed: Vec<_> = rules.run_tests().into_iter().filter(|test| !test.passed).collect();
+        assert!(failed.is_empty(), "{condition}: {failed:?}");
+    }
+    for condition in ["{}", "{ count: 2 }", "{ confidence: high }"] {
+        let faults = compile_text(&rule(condition, "")).map(|_| ()).expect_err(condition);
+        assert!(faults[0].message.contains("asks for nothing"), "{}", faults[0]);
+    }
+}
+
+#[test]
 fn what_others_name_can_be_taken_out_and_then_finds_nothing() {
     let site = "overrides: [{ id: us-ssn, disable: true }]\n\
                 rules:\n  - id: site.a\n    title: A\n    when: { all: [{ detector: drug-name }], none: [{ detector: us-ssn }] }\n    \

@@ -13,7 +13,7 @@ pub(super) fn fault_of(file: &str, text: &str, error: &serde_yaml::Error) -> Fau
     };
     let message = error.without_snippet().to_string();
     let message = message.lines().next().unwrap_or_default();
-    if message.contains("found a tab")
+    if (message.contains("found a tab") || message.contains("tabs disallowed"))
         && let Some((line, column)) = indented_by_tab(text, spot.line)
     {
         (spot.line, spot.column) = (line, column);
@@ -36,6 +36,27 @@ pub(super) fn in_plain_words(mut fault: Fault) -> Fault {
     }
     if fault.message.contains("unknown escape character") {
         return fault.mend("write the expression between single quotes: there a backslash is a backslash");
+    }
+    if fault.message.contains("multiple YAML documents") {
+        fault.message = "a second document begins here (`---`)".to_owned();
+        return fault.mend("one document a file: put it into a file of its own");
+    }
+    if fault.message.contains("budget breached") {
+        fault.message = "there are more values here than any rule file needs".to_owned();
+        return fault.mend("put long word lists into files of their own");
+    }
+    if fault.message.contains("recursive references") {
+        fault.message = "an alias stands inside of what it means".to_owned();
+        return fault.mend("write the words out, or name a list (`@NAME`)");
+    }
+    if fault.message.contains("expected string scalar") {
+        fault.message = "a word or text is expected here".to_owned();
+        return fault.mend("inside of a list, another list is named as `@NAME`");
+    }
+    if let Some(field) = fault.message.strip_prefix("missing field ").map(|rest| rest.trim_matches('`').to_owned()) {
+        fault.message = format!("`{field}` is missing here");
+        return fault
+            .mend(format!("give it `{field}:`; docs/rules.md and config/rules.schema.json say what it may be"));
     }
     if fault.message.contains("multiline quoted scalar") {
         return fault.mend("a quote that was opened above is not closed");

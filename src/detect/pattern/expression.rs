@@ -33,21 +33,30 @@ pub struct Labels {
     pub before: usize,
 }
 
+/// What to write instead of look-around, which has no linear time.
+const AROUND: &str =
+    "match more and name what counts `(?P<value>…)`, or weigh what stands around it by `raise` and `lower`";
+
 impl Pattern {
     /// Compiles within the limits; the message is for the rule's author.
     pub fn new(source: &str, unicode: bool, keywords: &[String]) -> Result<Self, String> {
         let source = if unicode { format!("(?u:{source})") } else { source.to_owned() };
         let regex = builder(MatchKind::LeftmostFirst, SIZE_LIMIT).build(&source).map_err(|error| {
             match (error.size_limit(), error.syntax_error()) {
-                (Some(limit), _) => format!("the expression compiles to more than {limit} bytes"),
-                (None, Some(fault)) => last_line(&fault.to_string()),
+                (Some(limit), _) => format!("the expression compiles to more than {limit} bytes; repeat less in it"),
+                (None, Some(fault)) => match last_line(&fault.to_string()) {
+                    around if around.contains("look-around") => format!("{around}; {AROUND}"),
+                    other => other,
+                },
                 (None, None) => error.to_string(),
             }
         })?;
         let parser = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(&source);
         let hir = parser.map_err(|error| last_line(&error.to_string()))?;
         if hir.properties().minimum_len() == Some(0) {
-            return Err("the expression matches the empty text".to_owned());
+            return Err(
+                "the expression matches the empty text; let it need a character (`+` instead of `*`)".to_owned()
+            );
         }
         let begins = Begins::of(&source)?;
         if let Some(keyword) = keywords.iter().find(|keyword| !is_found(keyword)) {

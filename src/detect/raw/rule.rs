@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::{Class, Few, Identifies, Spot, Weigh, Within};
 use crate::detect::known::Column;
+use crate::detect::traffic::Traffic;
 use crate::detect::{Kind, Mode, Sensitivity};
 use crate::mail::AddressPattern;
 use crate::message::{GapReason, Zone};
@@ -175,9 +176,44 @@ pub struct Condition {
     /// An attachment of this kind or name: `{kind: application/pdf}`, `{name: ".csv"}`.
     #[serde(default)]
     pub attachment: Option<AttachmentCondition>,
+    /// What kind of mail it is, as its header tells: `person`, `list`, `automatic`, `report`.
+    #[serde(default)]
+    pub traffic: Few<Traffic>,
+    /// How large the whole message is: `{at_least: 5000000}`, in octets.
+    #[serde(default)]
+    pub size: Option<SizeCondition>,
     /// A part that could not be read for one of these reasons.
     #[serde(default)]
     pub gap: Few<GapReason>,
+}
+
+impl Condition {
+    /// It asks for sights; `confidence`, `count` and `origin` only say which.
+    pub fn is_about_sights(&self) -> bool {
+        self.identifies.is_some() || !self.class.is_empty() || !self.detector.is_empty()
+    }
+
+    /// It asks for what is not kept of a message after its decision.
+    pub fn is_about_the_whole(&self) -> bool {
+        self.header.is_some() || self.attachment.is_some() || !self.traffic.is_empty() || self.size.is_some()
+    }
+
+    /// It asks for nothing, and would hold for every message.
+    pub fn is_empty(&self) -> bool {
+        let by_people = !self.author.is_empty() || !self.recipient.is_empty() || self.recipients.is_some();
+        let by_facts = !self.source.is_empty() || !self.gap.is_empty() || by_people || self.is_about_the_whole();
+        !self.is_about_sights() && !by_facts
+    }
+}
+
+/// Octets; with neither of them any size fits.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SizeCondition {
+    #[serde(default)]
+    pub at_least: Option<u64>,
+    #[serde(default)]
+    pub at_most: Option<u64>,
 }
 
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -229,6 +265,9 @@ pub struct RuleTest {
     /// The recipients of the message.
     #[serde(default)]
     pub to: Vec<String>,
+    /// Header fields of the message: `{list-id: "<news.clinic.example>"}`.
+    #[serde(default)]
+    pub fields: BTreeMap<String, String>,
     /// Patients whom a table of the site has: `{given: Jane, family: Roe, number: "4471234"}`.
     #[serde(default)]
     pub known: Vec<BTreeMap<Column, String>>,

@@ -4,15 +4,12 @@ use std::collections::HashMap;
 
 use axum::Json;
 use axum::extract::{Path, Query as Parameters, State};
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use prometheus::proto::Metric;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Deserialize;
 
 use super::super::{House, Problem, RuleStat, VerdictView};
-use super::{Actor, event};
-use crate::audit::EventKind;
 use crate::store::SourceKind;
 
 /// Records in one answer.
@@ -38,34 +35,6 @@ pub async fn export(
 /// Whether the chain holds from its first record to its last.
 pub async fn verify(State(house): State<House>) -> Result<Json<VerdictView>, Problem> {
     Ok(Json(VerdictView::from(house.store.verify().await?)))
-}
-
-/// A change that a command made by itself, beside the gateway.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Told {
-    kind: Change,
-    detail: Value,
-}
-
-/// What commands change beside the gateway.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Change {
-    User,
-    Key,
-    Rule,
-}
-
-/// Writes it into the account, under the name of whoever ran the command.
-pub async fn told(State(house): State<House>, actor: Actor, Json(told): Json<Told>) -> Result<StatusCode, Problem> {
-    let kind = match told.kind {
-        Change::User => EventKind::UserChanged,
-        Change::Key => EventKind::KeyChanged,
-        Change::Rule => EventKind::RuleChanged,
-    };
-    house.store.append(vec![event(&house, &actor, kind, None, told.detail)]).await?;
-    Ok(StatusCode::NO_CONTENT)
 }
 
 /// A ruleset as it decided once, by the hash that stands in the decision.

@@ -8,6 +8,7 @@ mod messages;
 mod quarantine;
 mod queue;
 mod suspensions;
+pub mod told;
 mod waivers;
 
 use std::io;
@@ -37,9 +38,7 @@ impl Actor {
     /// Asks the kernel, which the peer can't deceive. Nobody but root and our own user gets past.
     pub fn of(stream: &UnixStream, own_uid: u32) -> io::Result<Option<Self>> {
         let uid = stream.peer_cred()?.uid();
-        let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-        let user = user_name(&users, uid).unwrap_or_else(|| format!("uid {uid}"));
-        Ok(Administrator::at_control_socket(uid, &user, own_uid).map(Self))
+        Ok(Administrator::at_control_socket(uid, &name_of(uid), own_uid).map(Self))
     }
 
     /// As the audit names them.
@@ -52,6 +51,12 @@ impl Actor {
 pub fn own_uid() -> io::Result<u32> {
     let (one, _other) = UnixStream::pair()?;
     Ok(one.peer_cred()?.uid())
+}
+
+/// Who a user of this machine is, as the audit names them.
+fn name_of(uid: u32) -> String {
+    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    user_name(&users, uid).unwrap_or_else(|| format!("uid {uid}"))
 }
 
 /// The name of a user in the text of `/etc/passwd`.
@@ -104,7 +109,7 @@ pub fn router(house: House) -> Router {
         .route("/v1/waivers/{which}/revoke", post(waivers::revoke))
         .route("/v1/audit", get(account::export))
         .route("/v1/audit/verify", get(account::verify))
-        .route("/v1/audit/told", post(account::told))
+        .route("/v1/audit/told", post(told::told))
         .route("/v1/rules/stats", get(account::rule_stats))
         .route("/v1/rules/sources/{hash}", get(account::rule_source))
         .route("/v1/reload", post(reload))
