@@ -57,7 +57,15 @@ pub fn run(common: &Common, command: Command) -> Result {
     match command {
         Command::Records { domain } => {
             let keys = dkim::keys(&configuration.data_dir, Some(&domain))?;
-            common.output().list(&wanted(hostname, &domain, &keys), |wanted| text(wanted, &keys))?;
+            let mut records = wanted(hostname, &domain, &keys);
+            records.extend(keys.iter().filter(|key| key.state == State::Retired).map(|key| Wanted {
+                name: key.name.clone(),
+                kind: "TXT",
+                record: key.record.clone(),
+                why: "DKIM: a key that signed; keep it for a week, while mail that it signed is under way",
+                found: None,
+            }));
+            common.output().list(&records, |wanted| text(wanted, &keys))?;
             Ok(Exit::Done)
         }
         Command::Check { domain } => {

@@ -135,8 +135,9 @@ fn password() -> Result<SecretString> {
     if std::io::stdin().is_terminal() {
         eprintln!("password (it will be shown; end with Ctrl-D):");
     }
-    let mut text = String::new();
-    std::io::stdin().take(4_096).read_to_string(&mut text).map_err(|error| Error::io("reading the password", error))?;
+    let mut bytes = Vec::new();
+    std::io::stdin().take(4_096).read_to_end(&mut bytes).map_err(|error| Error::io("reading the password", error))?;
+    let mut text = String::from_utf8(bytes).map_err(|_| Error::Input("the password is not UTF-8".to_owned()))?;
     let kept = text.trim_end_matches(['\r', '\n']).len();
     text.truncate(kept);
     Ok(SecretString::from(text))

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::fault::Complaints;
-use super::raw::{Floor, Settings, Source, SourceType};
+use super::raw::{Floor, IpVersion, Settings, Source, SourceType};
 use crate::mail::{Domain, DomainPattern};
 use crate::policy::{self, Level};
 use crate::telemetry;
@@ -14,7 +14,9 @@ const MICROSOFT: &str = "mail.protection.outlook.com";
 pub fn check(settings: &Settings, policy: &policy::Config, complaints: &mut Complaints<'_>) {
     for (at, source) in settings.sources.iter().enumerate() {
         proofs(source, &format!("sources[{at}]"), complaints);
+        secret_field(source, &format!("sources[{at}].header.name"), complaints);
     }
+    way_out(settings, complaints);
     routes(settings, policy, complaints);
     nothing(settings, complaints);
     let tags = settings.policy.tags.iter().flatten().enumerate();
@@ -29,6 +31,34 @@ pub fn check(settings: &Settings, policy: &policy::Config, complaints: &mut Comp
             message,
             "error, warn, info or debug is wanted, or waxseal::smtp=debug",
         );
+    }
+}
+
+/// A field that no message can have would let nobody in (RFC 5322 §2.2).
+fn secret_field(source: &Source, key: &str, complaints: &mut Complaints<'_>) {
+    let Some(header) = &source.header else { return };
+    let fits = |byte: u8| byte.is_ascii_graphic() && byte != b':';
+    if header.name.is_empty() || !header.name.bytes().all(fits) {
+        let message = format!("{:?} is no name of a header field", header.name);
+        complaints.fault(key, message, "letters, digits and hyphens are wanted, such as X-Relay-Key");
+    }
+}
+
+/// An address of the one kind, where only the other is used.
+fn way_out(settings: &Settings, complaints: &mut Complaints<'_>) {
+    let delivery = &settings.delivery;
+    let contradicts = match (delivery.ip, delivery.source_address) {
+        (Some(IpVersion::V4), Some(address)) => address.is_ipv6(),
+        (Some(IpVersion::V6), Some(address)) => address.is_ipv4(),
+        _ => false,
+    };
+    if contradicts {
+        let message = "no mail could go out: `delivery.ip` wants addresses of the other kind";
+        complaints.fault("delivery.source_address", message, "change one of them");
+    }
+    if settings.hostname.as_str().parse::<std::net::Ipv4Addr>().is_ok() {
+        let message = "this is an address, and receivers look up a name";
+        complaints.warn("hostname", message, "name the host, such as gw.example.org");
     }
 }
 

@@ -125,6 +125,11 @@ fn what_is_wrong_between_sections_is_told() {
             "sources[0].from_domains: the list is empty",
         ),
         ("routes: [{ domains: ['*'], next_hop: mx.example, levels: [] }]", "routes[0].levels: the list is empty"),
+        (
+            "sources: [{ name: a, networks: [10.0.0.0/8], header: { name: 'X Foo:', value: 'file:s' } }]",
+            "sources[0].header.name: \"X Foo:\" is no name",
+        ),
+        ("delivery: { ip: 4, source_address: '::1' }", "delivery.source_address: no mail could go out"),
         ("limits: { recipients: 1.5 }", "limits.recipients: wants a whole number, not one with a fraction"),
         ("---\nhostname: b.example", "a second document begins here"),
     ] {

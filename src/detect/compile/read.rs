@@ -147,6 +147,9 @@ fn add(source: &mut Source, file: &RuleFile, raw: File, value: &Value, pack: Opt
     for (item, value) in raw.rules.into_iter().zip(values("rules")) {
         let twin = source.rules.iter().find(|other| *other.item.id == *item.id);
         faults.extend(twin.map(|other| duplicate(file, &item.id, &other.file)));
+        // An override would not know which of them it means.
+        let namesake = source.detectors.iter().find(|other| *other.item.id == *item.id);
+        faults.extend(namesake.map(|other| duplicate(file, &item.id, &other.file)));
         let placed =
             Placed { file: file.name.clone(), pack: pack.clone(), item, changed: None, disabled: false, value };
         source.rules.push(placed);

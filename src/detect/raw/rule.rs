@@ -206,12 +206,14 @@ impl Condition {
     }
 }
 
-/// Octets; with neither of them any size fits.
+/// Bounds of a size; without one there is none on that side.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SizeCondition {
+    /// So many octets or more.
     #[serde(default)]
     pub at_least: Option<u64>,
+    /// So many octets or fewer.
     #[serde(default)]
     pub at_most: Option<u64>,
 }

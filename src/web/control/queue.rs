@@ -76,7 +76,8 @@ pub async fn delete(
     let name = which.id.as_deref().ok_or_else(|| Problem::bad_request("which message is to be deleted?"))?;
     let id = messages::resolve(&house, name).await?;
     let summary = house.store.show(id).await?.summary;
-    let recipients = summary.recipients.iter().filter(|recipient| recipient.state.waits()).count() as u64;
+    let unsettled = |state: RecipientState| state.waits() || state == RecipientState::Held;
+    let recipients = summary.recipients.iter().filter(|recipient| unsettled(recipient.state)).count() as u64;
     house.queue.withdraw(id).await;
     let event = event(&house, &actor, EventKind::Deleted, Some(id), json!({ "reason": which.reason }));
     house.store.delete(id, vec![event]).await?;
