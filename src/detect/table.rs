@@ -8,7 +8,7 @@ use memchr::{memchr, memmem, memrchr};
 use super::headers::Headers;
 use super::raw::Identifies;
 use super::ruleset::Detector;
-use crate::message::places;
+use crate::message::{block_at, mask};
 
 /// A column that a detector claims.
 pub struct Column {
@@ -156,41 +156,12 @@ impl Separator {
     }
 
     /// Calls back with each line in which it stands, without its end, and how often it parts it.
-    fn count(self, text: &str, mut line: impl FnMut(Range<usize>, usize)) {
-        let bytes = text.as_bytes();
-        let line_at = |at: usize, done: usize| {
-            let start = memrchr(b'\n', &bytes[done..at]).map_or(done, |end| done + end + 1);
-            start..memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |end| at + end)
-        };
-        let byte = match self {
-            Separator::Tab => b'\t',
-            Separator::Bar => b'|',
-            Separator::Comma => b',',
-            Separator::Blanks => {
-                let mut done = 0;
-                while let Some(first) = self.find(&bytes[done..]) {
-                    let row = line_at(done + first, done);
-                    done = row.end;
-                    let parts = usize::from(self.stands_in(text[row.clone()].trim()));
-                    line(row, parts);
-                }
-                return;
-            }
-        };
-        let (mut row, mut count) = (0..0, 0);
-        for at in places(bytes, |other| other == byte) {
-            if at >= row.end {
-                let next = line_at(at, row.end);
-                let before = std::mem::replace(&mut row, next);
-                if count > 0 {
-                    line(before, count);
-                }
-                count = 0;
-            }
-            count += 1;
-        }
-        if count > 0 {
-            line(row, count);
+    fn count(self, text: &str, line: impl FnMut(Range<usize>, usize)) {
+        match self {
+            Separator::Tab => lines_with(b'\t', text, line),
+            Separator::Bar => lines_with(b'|', text, line),
+            Separator::Comma => lines_with(b',', text, line),
+            Separator::Blanks => lines_with_blanks(text, line),
         }
     }
 
@@ -207,6 +178,47 @@ impl Separator {
             Separator::Blanks => line.split("  ").filter(|cell| !cell.trim().is_empty()).map(bare).collect(),
             Separator::Comma => line.split(',').map(bare).collect(),
         }
+    }
+}
+
+/// Each line that a sign stands in, and how often.
+fn lines_with(sign: u8, text: &str, mut line: impl FnMut(Range<usize>, usize)) {
+    let bytes = text.as_bytes();
+    let mut padded = [0; 64];
+    let (mut start, mut count) = (0, 0);
+    for place in (0..bytes.len()).step_by(64) {
+        let block = block_at(bytes, place, &mut padded);
+        let (mut signs, mut ends) = (mask(block, |byte| byte == sign), mask(block, |byte| byte == b'\n'));
+        while ends != 0 {
+            // The lowest end; one less are all bits below it.
+            let end = ends & ends.wrapping_neg();
+            count += (signs & (end - 1)).count_ones() as usize;
+            let at = place + end.trailing_zeros() as usize;
+            if count > 0 {
+                line(start..at, count);
+            }
+            (start, count) = (at + 1, 0);
+            signs &= !(end - 1);
+            ends ^= end;
+        }
+        count += signs.count_ones() as usize;
+    }
+    if count > 0 {
+        line(start..bytes.len(), count);
+    }
+}
+
+/// Each line that two blanks stand in, and whether they part it: once or not at all.
+fn lines_with_blanks(text: &str, mut line: impl FnMut(Range<usize>, usize)) {
+    let bytes = text.as_bytes();
+    let mut done = 0;
+    while let Some(first) = Separator::Blanks.find(&bytes[done..]) {
+        let at = done + first;
+        let start = memrchr(b'\n', &bytes[done..at]).map_or(done, |end| done + end + 1);
+        let row = start..memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |end| at + end);
+        done = row.end;
+        let parts = usize::from(Separator::Blanks.stands_in(text[row.clone()].trim()));
+        line(row, parts);
     }
 }
 
@@ -257,4 +269,24 @@ fn rows(text: &str, mut start: usize) -> impl Iterator<Item = Range<usize>> + '_
         start += line.len();
         (!range.is_empty()).then_some(range)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn each_line_with_a_sign_is_told_with_its_count(text in "([a,]{0,90}\n{0,3}){0,6}") {
+            let mut told = Vec::new();
+            lines_with(b',', &text, |line, count| told.push((line, count)));
+            let mut start = 0;
+            let lines = text.split_inclusive('\n').map(|line| {
+                let range = start..start + line.trim_end_matches('\n').len();
+                start += line.len();
+                (range, line.matches(',').count())
+            });
+            proptest::prop_assert_eq!(told, lines.filter(|(_, count)| *count > 0).collect::<Vec<_>>());
+        }
+    }
 }

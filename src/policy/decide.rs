@@ -158,6 +158,9 @@ fn for_recipient(
     }
     reasons.sort_by_key(|reason| std::cmp::Reverse(reason.level));
     let ladder = ladder(config, class, level, address);
+    if level < Level::Hold && !ladder.iter().any(|rung| rung.reaches().is_some()) {
+        reasons.push(Reason { level, text: format!("no method of the ladder reaches {level} for this recipient") });
+    }
     RecipientDecision { address: address.clone(), level, ladder, reasons, lowered_by }
 }
 
