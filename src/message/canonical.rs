@@ -176,7 +176,7 @@ impl Writer {
 
 /// Lines under, over and through letters that are no part of any letter.
 fn is_decoration(c: char) -> bool {
-    matches!(c, '\u{300}'..='\u{36f}')
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{20d0}'..='\u{20f0}')
 }
 
 /// Tag characters: ASCII that no font shows (U+E0020 to U+E007E).
@@ -190,9 +190,9 @@ const MIN_TAGS: usize = 7;
 /// Default-ignorable code points and others that show nothing: zero width, soft hyphen, bidi, tags, variation selectors.
 fn is_invisible(c: char) -> bool {
     matches!(c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+        '\u{80}'..='\u{84}' | '\u{86}'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
         | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
-        | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+        | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffc}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Dashes, quotes, blanks and digits of other shapes as their ASCII kin.
@@ -213,7 +213,7 @@ fn plain_sign(c: char) -> char {
         '\u{2028}' | '\u{2029}' => '\n',
         '\u{2044}' | '\u{2215}' => '/',
         '\u{2024}' | '\u{b7}' => '.',
-        '\u{1680}' | '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => ' ',
+        '\u{1680}' | '\u{2800}' | '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => ' ',
         _ => decimal_digit(c).unwrap_or(c),
     }
 }
@@ -242,6 +242,33 @@ fn mixes_scripts(word: &str) -> bool {
 /// The Latin letter that a Cyrillic, Greek, Armenian or Cherokee one is drawn like.
 fn look_alike(c: char) -> char {
     match c {
+        // Small capitals, and the letters of flags.
+        'ᴀ' => 'a',
+        'ʙ' => 'b',
+        'ᴄ' => 'c',
+        'ᴅ' => 'd',
+        'ᴇ' => 'e',
+        'ꜰ' => 'f',
+        'ɢ' => 'g',
+        'ʜ' => 'h',
+        'ɪ' => 'i',
+        'ᴊ' => 'j',
+        'ᴋ' => 'k',
+        'ʟ' => 'l',
+        'ᴍ' => 'm',
+        'ɴ' => 'n',
+        'ᴏ' => 'o',
+        'ᴘ' => 'p',
+        'ǫ' => 'q',
+        'ʀ' => 'r',
+        'ꜱ' => 's',
+        'ᴛ' => 't',
+        'ᴜ' => 'u',
+        'ᴠ' => 'v',
+        'ᴡ' => 'w',
+        'ʏ' => 'y',
+        'ᴢ' => 'z',
+        '\u{1f1e6}'..='\u{1f1ff}' => char::from(b'A' + (c as u32 - 0x1f1e6) as u8),
         'а' | 'α' | 'ɑ' => 'a',
         'А' | 'Α' | 'Ꭺ' => 'A',
         'В' | 'Β' | 'Ᏼ' => 'B',
@@ -316,6 +343,10 @@ mod tests {
             ("SSN \u{202e}1876-90-912\u{202c} ok", "SSN 219-09-6781 ok"),
             ("a\u{202e}cb\nd", "abc\nd"),
             ("don\u{2019}t", "don't"),
+            ("2\u{20e3}1\u{20e3}9\u{fffc}0\u{81}9\u{1d173}6781", "219096781"),
+            ("SSN\u{2800}219", "SSN 219"),
+            ("ᴍᴇᴛꜰᴏʀᴍɪɴ", "metformin"),
+            ("🇸🇸🇳 219", "SSN 219"),
             ("S\u{a0}S\u{a0}N 2 1 9 - 0 9 - 6 7 8 1", "SSN 219-09-6781"),
             ("２ １ ９ - ０ ９ - ６ ７ ８ １", "219-09-6781"),
         ] {

@@ -98,7 +98,7 @@ const READERS: &[Reader] = &[
     here(
         "application/xml",
         None,
-        &["xml", "cda", "ccd"],
+        &["xml", "cda", "ccd", "fodt", "fods", "fodp", "fodg"],
         &["application/xml", "text/xml", "application/fhir+xml"],
         xml::data,
     ),

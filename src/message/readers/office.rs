@@ -12,10 +12,12 @@ pub(super) fn is_open_xml(bytes: &[u8]) -> bool {
 }
 
 pub(super) fn is_open_document(bytes: &[u8]) -> bool {
+    let holds = |bytes: &[u8], name: &[u8]| memchr::memmem::find(bytes, name).is_some();
+    let is_told = |start| holds(start, b"mimetypeapplication/vnd.oasis.opendocument");
     bytes.starts_with(b"PK\x03\x04")
-        && bytes
-            .get(30..120)
-            .is_some_and(|start| memchr::memmem::find(start, b"mimetypeapplication/vnd.oasis.opendocument").is_some())
+        // Programs open it also where its kind does not stand first, by the parts that it has.
+        && (bytes.get(30..120).is_some_and(is_told)
+            || holds(bytes, b"META-INF/manifest.xml") && holds(bytes, b"content.xml"))
 }
 
 /// DOCX, PPTX, ODT and the rest: each XML part is prose, each object in it a file of its own.
@@ -44,7 +46,8 @@ fn is_plumbing(entry: &str) -> bool {
     const NAMES: &[&str] =
         &["[Content_Types].xml", "META-INF/manifest.xml", "settings.xml", "manifest.rdf", "mimetype"];
     const PARTS: &[&str] = &["/styles.xml", "/stylesWithEffects.xml", "/fontTable.xml", "/webSettings.xml"];
-    const FOLDERS: &[&str] = &["/theme/", "/fonts/", "_rels/.rels", "Fonts/", "docProps/thumbnail", "Thumbnails/"];
+    const FOLDERS: &[&str] =
+        &["/theme/", "/fonts/", "_rels/.rels", "Fonts/", "/printerSettings/", "docProps/thumbnail", "Thumbnails/"];
     NAMES.contains(&entry)
         || PARTS.iter().any(|part| entry.ends_with(part))
         || FOLDERS.iter().any(|folder| entry.contains(folder))

@@ -117,12 +117,12 @@ fn is_unreadable(text: &str) -> bool {
 /// Nothing, compressed, takes no more.
 const NOTHING: usize = 16;
 
-/// The drawing of a page; `None` if any of its streams can't be undone. (lopdf would give that one as it stands,
+/// The drawing of a page; `None` if any of its streams is not there or can't be undone. (lopdf would give that one as it stands,
 /// and a page that draws nothing.)
 fn content_of(page: lopdf::ObjectId, document: &Document) -> Option<Vec<u8>> {
     let mut content = Vec::new();
     for id in document.get_page_contents(page) {
-        let Ok(stream) = document.get_object(id).and_then(Object::as_stream) else { continue };
+        let stream = document.get_object(id).and_then(Object::as_stream).ok()?;
         let plain = stream.get_plain_content_with_limit(MAX_CONTENT.checked_sub(content.len())?).ok()?;
         if plain.is_empty() && stream.content.len() > NOTHING {
             return None;

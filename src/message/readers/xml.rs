@@ -6,7 +6,7 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, escape};
 
 use super::super::extraction::{Extraction, File};
-use super::super::{GapReason, charset};
+use super::super::{GapReason, Shape, charset};
 use super::records::{Records, spaced};
 use super::structured;
 
@@ -200,6 +200,12 @@ fn is_layout(name: &str) -> bool {
 /// An XML file by itself: HTML-like narrative as prose, everything else as records (C-CDA, FHIR XML, exports).
 pub(super) fn data(file: &File<'_>, extraction: &mut Extraction<'_>) {
     let source = decode(&file.bytes);
+    if is_document(&source) {
+        return match prose(&file.bytes) {
+            Ok(text) => extraction.text(&file.origin, text, Shape::Prose),
+            Err(reason) => extraction.gap(&file.origin, reason),
+        };
+    }
     match records(&source) {
         Ok(records) => records.finish(file, extraction),
         Err(reason) => {
@@ -208,6 +214,14 @@ pub(super) fn data(file: &File<'_>, extraction: &mut Extraction<'_>) {
             extraction.gap(&file.origin, reason);
         }
     }
+}
+
+/// A text document in one XML file: flat OpenDocument, flat Open Packaging, WordprocessingML of 2003.
+fn is_document(source: &str) -> bool {
+    let head = &source.as_bytes()[..source.len().min(2048)];
+    ["<office:document", "<pkg:package", "<w:wordDocument"]
+        .iter()
+        .any(|root| memchr::memmem::find(head, root.as_bytes()).is_some())
 }
 
 /// What FHIR's elements are called in XML, where names alone (`display`) say little.
@@ -365,6 +379,19 @@ mod tests {
         {
             let text = records(&source).expect("well-formed").text();
             assert!(text.contains(&long) && text.len() < 30_000, "{}", text.len());
+        }
+    }
+
+    #[test]
+    fn documents_in_one_file_are_prose() {
+        for document in [
+            "<office:document xmlns:office='o' xmlns:text='t'><text:p>Jane<text:s/>Roe, <text:span>SS</text:span>N<text:tab/>\
+             <text:span>219</text:span>-09</text:p></office:document>",
+            "<pkg:package xmlns:pkg='p'><w:p><w:r><w:t>Jane </w:t></w:r><w:r><w:t>Roe, SS</w:t></w:r><w:r><w:t>N</w:t><w:tab/>\
+             <w:t>219</w:t></w:r><w:r><w:t>-09</w:t></w:r></w:p></pkg:package>",
+        ] {
+            let text = prose(document.as_bytes()).expect("well-formed");
+            assert!(is_document(document) && text.contains("Jane Roe, SSN\t219-09"), "{text}");
         }
     }
 

@@ -1,6 +1,8 @@
 //! What a PDF tells on no page: forms, notes, properties, names, scripts and embedded files, also what nothing points to.
 
-use lopdf::{Dictionary, Document, Object, Stream};
+use std::collections::BTreeSet;
+
+use lopdf::{Dictionary, Document, Object, ObjectId, Stream};
 
 use super::super::super::extraction::{Extraction, File, within};
 use super::super::super::{GapReason, Shape, charset, html};
@@ -12,9 +14,10 @@ const MAX_TEXT: usize = 16 << 20;
 
 pub(super) fn read(document: &Document, file: &File<'_>, extraction: &mut Extraction<'_>) {
     let mut lines = Lines::default();
-    for object in document.objects.values() {
+    let attached = attached(document);
+    for (id, object) in &document.objects {
         if let Object::Stream(stream) = object {
-            embedded(stream, file, extraction);
+            embedded(stream, attached.contains(id), file, extraction);
         }
         lines.tell(object, document);
         if lines.0.len() > MAX_TEXT {
@@ -140,9 +143,9 @@ fn is_sentence(text: &str) -> bool {
         && !text.contains(|c: char| c.is_control() && !c.is_whitespace())
 }
 
-fn embedded(stream: &Stream, file: &File<'_>, extraction: &mut Extraction<'_>) {
+fn embedded(stream: &Stream, is_attached: bool, file: &File<'_>, extraction: &mut Extraction<'_>) {
     let is = |kind: &[u8]| stream.dict.get(b"Type").and_then(Object::as_name).is_ok_and(|name| name == kind);
-    if is(b"EmbeddedFile") {
+    if is_attached || is(b"EmbeddedFile") {
         match plain(stream) {
             Some(bytes) => extraction.push(file.inner("embedded", bytes)),
             None => extraction.gap(&file.origin, GapReason::Corrupt),
@@ -153,6 +156,24 @@ fn embedded(stream: &Stream, file: &File<'_>, extraction: &mut Extraction<'_>) {
     if let Some(Ok(text)) = metadata.map(|content| xml::prose(&content)) {
         extraction.text(&within(&file.origin, "metadata"), text, Shape::Prose);
     }
+}
+
+/// The streams that file specifications name, in notes and elsewhere (ISO 32000-2 §7.11.3); their type may be left out.
+fn attached(document: &Document) -> BTreeSet<ObjectId> {
+    let mut found = BTreeSet::new();
+    let mut waiting: Vec<&Object> = document.objects.values().collect();
+    while let Some(object) = waiting.pop() {
+        match object {
+            Object::Dictionary(dictionary) | Object::Stream(Stream { dict: dictionary, .. }) => {
+                let files = dictionary.get_deref(b"EF", document).and_then(Object::as_dict).into_iter().flatten();
+                found.extend(files.filter_map(|(_, value)| value.as_reference().ok()));
+                waiting.extend(dictionary.iter().map(|(_, value)| value).filter(|value| is_container(value)));
+            }
+            Object::Array(items) => waiting.extend(items.iter().filter(|item| is_container(item))),
+            _ => {}
+        }
+    }
+    found
 }
 
 /// The values of an XFA form, which has no type of its own.
