@@ -125,6 +125,13 @@ mod tests {
             ("Jo &am", "Jo &am"),
             ("Jo &#82", "Jo R"),
             ("<bdo dir=rtl>eoR oJ</bdo> x", "Jo Roe x"),
+            ("<span dir=rtl style='unicode-bidi: bidi-override'>eoR oJ</span> x", "Jo Roe x"),
+            ("<span dir=rtl>Jo Roe</span> x", "Jo Roe x"),
+            (
+                "J<i style='opacity:0'>zq</i>o R<i style='display:/**/none'>zq</i>o<i style='font:0/0 a'>zq</i>e",
+                "Jo Roe",
+            ),
+            ("J<i style='opacity: 0.9'>o</i> Roe", "Jo Roe"),
         ] {
             assert_eq!(read(html).shown, shown, "{html}");
         }

@@ -218,28 +218,48 @@ pub(super) fn hides(name: &str, tag: &Tag) -> bool {
             style.contains("display:none")
                 || style.contains("visibility:hidden")
                 || style.contains("mso-hide:all")
-                || style.contains("font-size:0;")
                 || style.contains("font-size:0px")
-                || style.ends_with("font-size:0")
+                || style.contains("font:0/0")
+                || ["font-size:0", "opacity:0"].iter().any(|zero| is_said(&style, zero))
         }
         _ => false,
     })
 }
 
-/// Whether this element shows its letters from right to left.
+/// Whether a style says this and no more: `opacity:0` is not `opacity:0.9`.
+fn is_said(style: &str, declaration: &str) -> bool {
+    style.split(';').any(|said| said.trim_end_matches("!important") == declaration)
+}
+
+/// Whether this element shows its letters from right to left: their order is overridden, and it is that one.
 pub(super) fn reverses(name: &str, tag: &Tag) -> bool {
-    tag.attrs.iter().any(|attribute| match &*attribute.name.local {
-        "dir" => name == "bdo" && attribute.value.eq_ignore_ascii_case("rtl"),
-        "style" => {
-            let style = plain_style(attribute);
-            style.contains("direction:rtl") && style.contains("bidi-override")
+    let (mut overrides, mut leftward) = (name == "bdo", false);
+    for attribute in &tag.attrs {
+        match &*attribute.name.local {
+            "dir" => leftward |= attribute.value.eq_ignore_ascii_case("rtl"),
+            "style" => {
+                let style = plain_style(attribute);
+                leftward |= style.contains("direction:rtl");
+                overrides |= style.contains("bidi-override");
+            }
+            _ => {}
         }
-        _ => false,
-    })
+    }
+    overrides && leftward
 }
 
+/// In small letters, without blanks and comments.
 fn plain_style(attribute: &Attribute) -> String {
-    attribute.value.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_lowercase()).collect()
+    let mut style = String::with_capacity(attribute.value.len());
+    let mut rest = &*attribute.value;
+    loop {
+        let (said, behind) = rest.split_once("/*").unwrap_or((rest, ""));
+        style.extend(said.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_lowercase()));
+        match behind.split_once("*/") {
+            Some((_, after)) => rest = after,
+            None => return style,
+        }
+    }
 }
 
 /// Whether this element holds a quotation of earlier mail.
