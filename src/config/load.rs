@@ -279,6 +279,7 @@ fn embedded_store(
 ) -> store::embedded::Config {
     let mut config = store::embedded::Config::new(data_dir);
     config.min_free = settings.limits.min_free.0;
+    config.reserve = config.min_free.clamp(8 << 20, 32 << 20);
     config.records = settings.retention.messages.0;
     config.horizon = longest_pause;
     if let Some(master) = &settings.keys.master {

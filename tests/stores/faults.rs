@@ -2,11 +2,17 @@
 //! no strace; `scripts/test` says which tools it wants.
 
 use std::collections::HashSet;
+use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
+use prometheus::Registry;
 use waxseal::mail::QueueId;
-use waxseal::store::{Account, Arrivals, Deliveries, Holds, MessageState, RecipientState, StoreError, stored_content};
+use waxseal::store::embedded::{Config, Embedded};
+use waxseal::store::{
+    Account, Arrivals, Deliveries, Holds, MessageState, Metrics, RecipientState, StoreError, stored_content,
+};
 
 use crate::mail::{InFolder, at, lease_all, message, open_at, settlement};
 
@@ -27,13 +33,13 @@ async fn child_on_a_failing_disk() {
             Err(error) => println!("\nfailed {error}"),
         }
         println!("\nwritable {}", store.writable().is_ok());
-        tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+        tokio::time::sleep(Duration::from_millis(30)).await;
     }
     for _ in 0..1500 {
         if store.writable().is_ok() {
             break;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     println!("\nwritable {}", store.writable().is_ok());
     let mut settled = 0;
@@ -41,11 +47,11 @@ async fn child_on_a_failing_disk() {
         let leased = store.lease(at(0), 100, &[]).await.unwrap_or_default();
         for leased in leased {
             while store.settle(settlement(&leased, RecipientState::Sent, None)).await.is_err() {
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                tokio::time::sleep(Duration::from_millis(50)).await;
             }
             settled += 1;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     println!("\nsettled {settled}");
 }
@@ -119,6 +125,96 @@ async fn on_a_full_disk_mail_is_refused_as_full_and_deliveries_are_recorded() {
     let settled = words.iter().find_map(|line| line.strip_prefix("settled ")).unwrap();
     assert!(settled.parse::<usize>().unwrap() >= kept, "{words:?}");
     check_kept(&place, &dir, &words).await;
+}
+
+const SMALL: &str = "WAXSEAL_TEST_SMALL_DISK";
+
+/// Not a test of its own: accepts mail, has somebody else fill the disk, and delivers; half of it
+/// before and half after the store is opened anew.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn child_on_a_small_disk() {
+    let Ok(disk) = std::env::var(SMALL) else { return };
+    let disk = Path::new(&disk);
+    let open = || {
+        let config = Config { min_free: 24 << 20, reserve: 8 << 20, ..Config::new(disk.join("var")) };
+        Embedded::open(config, InFolder::new().clock, Metrics::new(&Registry::new()).unwrap()).unwrap()
+    };
+    let mut store = open();
+    let mut kept = 0;
+    for _ in 0..300 {
+        kept += usize::from(store.commit(message(&["roe@there.example"], &vec![1; 40_000])).await.is_ok());
+    }
+    let filler = disk.join("of-somebody-else");
+    fill(&filler);
+    // What its log has room for may still be taken.
+    let mut refused = None;
+    while refused.is_none() {
+        refused = store.commit(message(&["roe@there.example"], &vec![1; 1_000_000])).await.err();
+    }
+    println!("\nkept {kept}, refused {refused:?}");
+    for _ in 0..2 {
+        println!("\nopen, settled {}", settle(&store, 150).await);
+        drop(store);
+        store = open();
+    }
+    std::fs::remove_file(filler).unwrap();
+    let mut resumed = false;
+    for _ in 0..300 {
+        resumed = store.accepting().is_ok();
+        if resumed {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    println!("\nresumed {resumed}, kept {}", store.commit(message(&["roe@there.example"], b"x")).await.is_ok());
+}
+
+/// Writes to a file until nothing more fits on the disk.
+fn fill(path: &Path) {
+    let mut file = std::fs::File::create(path).unwrap();
+    while file.write_all(&[0; 4096]).is_ok() {}
+}
+
+/// Delivers so many messages, and tells how many could be recorded at the first attempt.
+async fn settle(store: &Embedded, wanted: usize) -> usize {
+    let mut settled = 0;
+    for _ in 0..100 {
+        let mut leased = store.lease(at(0), (wanted - settled).min(20), &[]).await.unwrap_or_default();
+        if leased.is_empty() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        for leased in leased.drain(..) {
+            settled += usize::from(store.settle(settlement(&leased, RecipientState::Sent, None)).await.is_ok());
+        }
+        if settled >= wanted {
+            break;
+        }
+    }
+    settled
+}
+
+/// T010, on a real file system that others fill to the last byte.
+#[tokio::test]
+async fn a_full_disk_stops_new_mail_and_no_delivery() {
+    let place = InFolder::new();
+    let script = "mount -t tmpfs -o size=64m none \"$0\" && exec \"$@\"";
+    let child = Command::new("unshare")
+        .args(["--user", "--map-root-user", "--mount", "sh", "-c", script])
+        .arg(place.folder.path())
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "faults::child_on_a_small_disk", "--nocapture"])
+        .env(SMALL, place.folder.path())
+        .output();
+    // Skipped where nobody may mount a file system of his own.
+    let Ok(output) = child else { return };
+    let words = String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect::<Vec<_>>();
+    if !words.iter().any(|line| line.starts_with("running")) {
+        return;
+    }
+    let told: Vec<&String> = words.iter().filter(|line| line.contains("ed ") && line.contains(',')).collect();
+    let expected =
+        ["kept 300, refused Some(Full)", "open, settled 150", "open, settled 150", "resumed true, kept true"];
+    assert_eq!(told, expected, "{words:?} {}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// T011: over quota, or turned read-only. Mail is refused for now, nothing is lost, and it recovers.

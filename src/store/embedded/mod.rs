@@ -29,7 +29,6 @@ mod writer;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -85,11 +84,23 @@ impl Config {
             master: keys::Source::File(data_dir.join("master.key")),
             data_dir,
             min_free: 256 << 20,
-            reserve: 8 << 20,
+            reserve: 32 << 20,
             horizon: Duration::from_secs(24 * 3600),
             checkpoint: None,
             records: Duration::from_secs(400 * 24 * 3600),
         }
+    }
+
+    /// Length of the log at which it is folded into the database, which may grow by as much: that
+    /// must fit in the reserve.
+    fn log_size(&self) -> usize {
+        usize::try_from(self.reserve / 2).unwrap_or(usize::MAX).clamp(1 << 20, 16 << 20)
+    }
+
+    /// With less room than this nothing is handed out for delivery: what is under way by then must
+    /// still be recorded.
+    fn record_room(&self) -> u64 {
+        (self.reserve / 8).min(1 << 20)
     }
 }
 
@@ -178,12 +189,7 @@ impl Drop for Embedded {
 #[async_trait]
 impl Arrivals for Embedded {
     fn accepting(&self) -> Result<(), StoreError> {
-        self.writable()?;
-        let free = self.shared.free.load(Ordering::Acquire);
-        if free < self.shared.config.min_free || self.shared.full.load(Ordering::Acquire) {
-            return Err(StoreError::Full);
-        }
-        Ok(())
+        if self.shared.is_short() { Err(StoreError::Full) } else { self.writable() }
     }
 
     async fn spool(&self, id: QueueId) -> Result<Box<dyn Spool>, StoreError> {
@@ -278,10 +284,7 @@ impl Deliveries for Embedded {
     }
 
     fn writable(&self) -> Result<(), StoreError> {
-        match self.shared.healthy.load(Ordering::Acquire) {
-            true => Ok(()),
-            false => Err(StoreError::Failed("the store is being reopened".to_owned())),
-        }
+        self.shared.can_record()
     }
 
     async fn settle(&self, settlement: Settlement) -> Result<(), StoreError> {

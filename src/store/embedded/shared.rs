@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use rusqlite::Connection;
+use tracing::warn;
 
 use super::Config;
 use super::bodies::Bodies;
@@ -21,7 +22,7 @@ use super::trouble::Trouble;
 use crate::audit::Head;
 use crate::keys::MasterKeys;
 use crate::mail::Domain;
-use crate::store::Metrics;
+use crate::store::{Metrics, StoreError};
 use crate::world::Clock;
 
 pub struct Shared {
@@ -31,10 +32,12 @@ pub struct Shared {
     pub metrics: Metrics,
     /// The last transaction went well.
     pub healthy: AtomicBool,
-    /// The disk said that it is full.
+    /// The disk is full, or as good as: no new mail until there is room again.
     pub full: AtomicBool,
-    /// Free bytes when last looked.
+    /// Free bytes when last looked, less what was written since.
     pub free: AtomicU64,
+    /// On a full disk: what the log can take without growing.
+    pub log_room: AtomicU64,
     pub ledger: Mutex<Ledger>,
     pub readers: Readers,
     pub bodies: Arc<Bodies>,
@@ -91,13 +94,59 @@ impl Shared {
 
     /// Looks how much room is left; keeps the reserve while there is enough.
     pub fn look_at_disk(&self) {
-        let free = self.home.free();
+        let Some(free) = self.home.free() else { return };
         self.free.store(free, Ordering::Release);
         self.metrics.free.set(i64::try_from(free).unwrap_or(i64::MAX));
         if free >= self.config.min_free {
             self.home.keep_reserve(self.config.reserve);
             self.full.store(false, Ordering::Release);
+        } else if free < self.config.record_room() {
+            self.full.store(true, Ordering::Release);
         }
+    }
+
+    /// A write found the disk full: the reserve, if it is still there, is given up to record deliveries.
+    pub fn make_room(&self) -> bool {
+        self.full.store(true, Ordering::Release);
+        let freed = self.home.give_up_reserve();
+        if freed {
+            warn!("the disk is full; the reserve is given up to record deliveries");
+        }
+        freed
+    }
+
+    /// So much was written since the last look: many sessions can fill a disk between two.
+    pub fn spend(&self, bytes: usize) {
+        for room in [&self.free, &self.log_room] {
+            let _ =
+                room.fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| Some(left.saturating_sub(bytes as u64)));
+        }
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.full.load(Ordering::Acquire)
+    }
+
+    /// So little room is left that no new mail is taken.
+    pub fn is_short(&self) -> bool {
+        self.is_full() || self.free.load(Ordering::Acquire) < self.config.min_free
+    }
+
+    /// Why nothing can be written while the store is not open.
+    pub fn not_open(&self) -> StoreError {
+        if self.is_full() { StoreError::Full } else { StoreError::Failed("the store is being reopened".to_owned()) }
+    }
+
+    /// Whether what is delivered now can be recorded: else it would go out again later.
+    pub fn can_record(&self) -> Result<(), StoreError> {
+        if !self.healthy.load(Ordering::Acquire) {
+            return Err(self.not_open());
+        }
+        if !self.is_full() {
+            return Ok(());
+        }
+        let room = self.free.load(Ordering::Acquire) + self.log_room.load(Ordering::Acquire) + self.home.reserve();
+        if room < self.config.record_room() { Err(StoreError::Full) } else { Ok(()) }
     }
 
     pub fn write_checkpoint(&self, head: Head) {

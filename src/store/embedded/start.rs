@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use arc_swap::ArcSwap;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use tokio::sync::mpsc;
-use tracing::info;
+use tracing::{info, warn};
 
 use super::Config;
 use super::bodies::Bodies;
@@ -27,6 +27,9 @@ use crate::mail::QueueId;
 use crate::store::{Metrics, StoreError};
 use crate::world::Clock;
 
+/// Bytes that opening a store takes; what is missing is taken from the reserve.
+const START_NEEDS: u64 = 4 << 20;
+
 pub fn start(
     config: Config,
     clock: Arc<dyn Clock>,
@@ -34,6 +37,9 @@ pub fn start(
     jobs: mpsc::Receiver<Job>,
 ) -> Result<(Arc<Shared>, Writer), StoreError> {
     let home = Home::open(&config.data_dir)?;
+    if home.free().is_some_and(|free| free < START_NEEDS) && home.give_up_reserve() {
+        warn!("the disk is full; the reserve is given up to open the store");
+    }
     let absent = if home.is_new() { Absent::Make } else { Absent::Refuse };
     let keys = config.master.load(absent).map_err(Trouble::from)?;
     home.make_database().map_err(Trouble::from)?;
@@ -55,6 +61,7 @@ pub fn start(
         healthy: AtomicBool::new(false),
         full: AtomicBool::new(false),
         free: AtomicU64::new(0),
+        log_room: AtomicU64::new(0),
         ledger: Mutex::new(Ledger::default()),
         bodies,
         keys: ArcSwap::from_pointee(keys),

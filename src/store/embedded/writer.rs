@@ -53,7 +53,7 @@ impl Request {
                 SealedBody::Table(sealed) => 3 * PAGE + sealed.len(),
                 SealedBody::File => 3 * PAGE,
             },
-            Request::Prune(_) | Request::Rewrap(..) => LOG_SIZE,
+            Request::Prune(_) | Request::Rewrap(..) => MUCH,
             Request::KeepWaivers(waivers, _) => (2 + waivers.len()) * PAGE,
             Request::Tick => 0,
             _ => 2 * PAGE,
@@ -76,9 +76,13 @@ const GATHER: Duration = Duration::from_micros(500);
 const GATHER_WORTH: usize = 4;
 /// But no longer than this.
 const GATHER_MOST: Duration = Duration::from_millis(3);
-/// Length of the log at which it is folded into the database.
 const PAGE: usize = 4096;
-const LOG_SIZE: usize = 16 << 20;
+/// What may touch so many pages that the log is folded afterwards.
+const MUCH: usize = 16 << 20;
+/// While room is short the log is folded when it is this long, or this old: it must not take what
+/// little is left.
+const SHORT_LOG: usize = 256 << 10;
+const FOLD_SHORT: Duration = Duration::from_secs(1);
 /// How long a deleted key may stay in the log.
 const SHRED_WITHIN: Duration = Duration::from_secs(20);
 /// Between attempts to open a store that failed.
@@ -94,12 +98,13 @@ pub struct Writer {
     /// `None` after a failure, until it can be opened again. A handle that failed is never used
     /// again: what the system's cache holds after a failed flush need not be on the disk.
     db: Option<Connection>,
-    tried: Instant,
+    tried: Option<Instant>,
     head: Head,
     shredded: Option<Instant>,
     fold: Fold,
     /// About how much was written to the log since it was folded in.
     logged: usize,
+    folded: Instant,
     /// When the account's head was last noted.
     noted: Instant,
 }
@@ -112,10 +117,11 @@ impl Writer {
             shared,
             jobs,
             db: None,
-            tried: Instant::now(),
+            tried: None,
             head: Head::EMPTY,
             shredded: Some(Instant::now()),
             logged: 0,
+            folded: Instant::now(),
             noted: Instant::now(),
         };
         writer.open()?;
@@ -138,6 +144,7 @@ impl Writer {
         }
         self.shared.load_due(&db)?;
         self.db = Some(db);
+        self.logged = self.log_length();
         self.shared.healthy.store(true, Ordering::Release);
         Ok(())
     }
@@ -177,13 +184,9 @@ impl Writer {
 
     fn serve(&mut self, jobs: Vec<Job>) {
         if self.db.is_none() && !self.reopen() {
-            return answer_all(jobs, &StoreError::Failed("the store is being reopened".to_owned()));
+            return answer_all(jobs, &self.shared.not_open());
         }
-        // What is left of a full disk is for deliveries, not for new mail.
-        let full = self.shared.full.load(Ordering::Acquire);
-        let (jobs, refused): (Vec<Job>, Vec<Job>) =
-            jobs.into_iter().partition(|job| !(full && matches!(job.request, Request::Commit(_))));
-        answer_all(refused, &StoreError::Full);
+        let jobs = if self.shared.is_full() { refuse_new_mail(jobs) } else { jobs };
         let started = Instant::now();
         match self.write(&jobs) {
             Ok(answers) => {
@@ -194,7 +197,12 @@ impl Writer {
                     self.serve(abandoned);
                 }
             }
-            Err(trouble) => self.fail(jobs, trouble),
+            Err(trouble) => {
+                let again = self.fail(jobs, trouble);
+                if !again.is_empty() {
+                    self.serve(again);
+                }
+            }
         }
     }
 
@@ -214,7 +222,9 @@ impl Writer {
             Ok(())
         })?;
         self.db = Some(db);
-        self.logged += jobs.iter().map(|job| job.request.weight()).sum::<usize>();
+        let weight = jobs.iter().map(|job| job.request.weight()).sum::<usize>();
+        self.logged += weight;
+        self.shared.spend(weight);
         Ok(answers)
     }
 
@@ -247,9 +257,9 @@ impl Writer {
         done.map(|_| ())
     }
 
-    /// Answers after a failed transaction. On a full disk the reserve is given up, so that
-    /// deliveries can still be recorded.
-    fn fail(&mut self, jobs: Vec<Job>, trouble: Trouble) {
+    /// Answers after a failed transaction and opens the store anew. On a full disk the reserve is
+    /// given up: what only new mail need not wait for is returned, to be tried once more.
+    fn fail(&mut self, jobs: Vec<Job>, trouble: Trouble) -> Vec<Job> {
         let full = trouble.is_full();
         let reason = StoreError::from(trouble);
         // No connection may outlive a failure.
@@ -261,19 +271,18 @@ impl Writer {
         if !full {
             answer_all(jobs, &reason);
             self.reopen();
-            return;
+            return Vec::new();
         }
-        self.shared.full.store(true, Ordering::Release);
-        let (settlements, others): (Vec<Job>, Vec<Job>) =
-            jobs.into_iter().partition(|job| matches!(job.request, Request::Change(_)));
-        answer_all(others, &StoreError::Full);
-        let freed = self.shared.home.give_up_reserve();
-        if self.reopen() && freed && !settlements.is_empty() {
-            warn!("the disk is full; the reserve is given up to record deliveries");
-            self.serve(settlements);
-        } else {
-            answer_all(settlements, &StoreError::Full);
+        let freed = self.shared.make_room();
+        let jobs = refuse_new_mail(jobs);
+        if freed {
+            self.tried = None;
         }
+        if self.reopen() && freed {
+            return jobs;
+        }
+        answer_all(jobs, &StoreError::Full);
+        Vec::new()
     }
 
     fn reopen(&mut self) -> bool {
@@ -282,16 +291,19 @@ impl Writer {
         }
         if self.shared.healthy.load(Ordering::Acquire) {
             self.shared.healthy.store(false, Ordering::Release);
-        } else if self.tried.elapsed() < REOPEN_PAUSE {
+        } else if self.tried.is_some_and(|tried| tried.elapsed() < REOPEN_PAUSE) {
             return false;
         }
-        self.tried = Instant::now();
+        self.tried = Some(Instant::now());
         match self.open() {
             Ok(()) => {
                 info!("the store is open again");
                 true
             }
             Err(trouble) => {
+                if trouble.is_full() {
+                    self.shared.make_room();
+                }
                 warn!(reason = %StoreError::from(trouble), "the store can't be opened");
                 false
             }
@@ -301,31 +313,67 @@ impl Writer {
     /// Has the log folded into the database when it is long, or when deleted keys have stood in it
     /// long enough: they go when it is cut.
     fn fold_log(&mut self) {
+        if self.db.is_none() {
+            return;
+        }
+        if self.shared.is_full() {
+            return self.fold_short();
+        }
         let cut = self.shredded.is_some_and(|since| since.elapsed() >= SHRED_WITHIN);
-        if self.db.is_none() || !(cut || self.logged >= LOG_SIZE || self.fold.is_under_way()) {
+        let most = if self.shared.is_short() { SHORT_LOG } else { self.shared.config.log_size() };
+        if !(cut || self.logged >= most || self.fold.is_under_way()) {
             return;
         }
         match self.fold.step(self.logged) {
             Step::UnderWay => {}
             Step::LittleLeft => self.finish_fold(cut),
-            Step::Failed(trouble) => self.fail(Vec::new(), trouble),
+            Step::Failed(trouble) => {
+                self.fail(Vec::new(), trouble);
+            }
         }
+    }
+
+    /// On a full disk: the log is short, so it is folded at once, and it is not cut, so that nobody
+    /// else takes its room.
+    fn fold_short(&mut self) {
+        self.fold.end();
+        if self.logged >= SHORT_LOG || self.logged > 0 && self.folded.elapsed() >= FOLD_SHORT {
+            self.finish_fold(false);
+        }
+        let room = self.log_length().saturating_sub(self.logged);
+        self.shared.log_room.store(room as u64, Ordering::Release);
     }
 
     /// Folds in what came while most of the log was folded; between transactions, nothing more comes.
     fn finish_fold(&mut self, cut: bool) {
         let Some(db) = &self.db else { return };
         let pragma = if cut { "PRAGMA wal_checkpoint(TRUNCATE)" } else { "PRAGMA wal_checkpoint(PASSIVE)" };
-        match db.query_row(pragma, [], |row| row.get::<_, i64>(0)) {
-            Ok(busy) => {
-                self.logged = 0;
+        // Whether a reader was in the way, the pages in the log, and those of them folded in.
+        let done =
+            db.query_row(pragma, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)? == row.get::<_, i64>(2)?)));
+        self.folded = Instant::now();
+        match done {
+            Ok((busy, whole)) => {
+                if whole || !self.shared.is_full() {
+                    self.logged = 0;
+                }
                 // A reader may still use the log: then it is cut next time.
                 if cut && busy == 0 {
                     self.shredded = None;
                 }
             }
-            Err(error) => self.fail(Vec::new(), error.into()),
+            Err(error) => {
+                self.fail(Vec::new(), error.into());
+            }
         }
+    }
+
+    /// Bytes that the log takes on the disk. Once folded it is written from its beginning, so that
+    /// it needs no more room.
+    fn log_length(&self) -> usize {
+        let mut log = self.path.clone().into_os_string();
+        log.push("-wal");
+        std::fs::metadata(log).map_or(0, |about| about.len() as usize)
     }
 
     /// Now and then, and at the end, the account's head is noted where it can be copied elsewhere.
@@ -379,6 +427,14 @@ fn deliver(job: Job, answer: Result<(), StoreError>) -> Option<Job> {
     };
     let domains = standing.open.iter().map(|(domain, _)| domain.clone()).collect();
     committed.then(|| Job { request: Request::GiveBack(id, domains), answer: oneshot::channel().0 })
+}
+
+/// What is left of a full disk is for deliveries, not for new mail.
+fn refuse_new_mail(jobs: Vec<Job>) -> Vec<Job> {
+    let (new, others): (Vec<Job>, Vec<Job>) =
+        jobs.into_iter().partition(|job| matches!(job.request, Request::Commit(_)));
+    answer_all(new, &StoreError::Full);
+    others
 }
 
 fn answer_all(jobs: Vec<Job>, error: &StoreError) {
