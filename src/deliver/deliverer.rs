@@ -93,7 +93,7 @@ impl Deliverer {
         let route = job.destination.route().map(|at| &self.config.routes[at]);
         // RFC 8689 §4.2: the hop must be authenticated, whatever else was asked.
         let required = if job.envelope.require_tls { Level::TlsAuthenticated } else { Level::Opportunistic };
-        let need = Need::of(job.level.max(required), route);
+        let need = Need::of(job.level.max(required), job.envelope.require_tls, route);
         let mut walk = Walk {
             deliverer: self,
             job,
@@ -232,7 +232,13 @@ impl Walk<'_> {
         let at_the_door =
             outcome.results.iter().all(|result| result.as_ref().is_some_and(|result| result.trouble().code == 421));
         let fresh_trouble = match outcome.broken {
-            Some(broken) if !broken.begun => return ControlFlow::Break(broken.trouble),
+            Some(broken) if !broken.begun => {
+                self.settle_heard(&batch, outcome.results, session);
+                if self.open.is_empty() {
+                    return ControlFlow::Continue(());
+                }
+                return ControlFlow::Break(broken.trouble);
+            }
             Some(broken) => Some(broken.trouble),
             None if reused && at_the_door => {
                 return ControlFlow::Break(Trouble::of(EnhancedStatus(4, 4, 2), "closed while it waited"));
@@ -255,6 +261,16 @@ impl Walk<'_> {
             }
         }
         ControlFlow::Continue(())
+    }
+
+    /// Settles whom a peer answered before it closed the connection. 421 says no more than that it closes.
+    fn settle_heard(&mut self, batch: &[usize], results: Vec<Option<AttemptResult>>, session: &Session) {
+        for (index, result) in batch.iter().zip(results) {
+            if let Some(result) = result.filter(|result| result.trouble().code != 421) {
+                self.open.retain(|open| open != index);
+                self.settle(*index, result, session);
+            }
+        }
     }
 
     /// Settles recipients that this peer can't serve at all. True if none is left.

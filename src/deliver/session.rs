@@ -7,7 +7,7 @@ use std::time::Duration;
 use mail_send::{Credentials, SmtpClient};
 use rustls_pki_types::{ServerName, UnixTime};
 use secrecy::ExposeSecret;
-use smtp_proto::{EXT_START_TLS, EhloResponse};
+use smtp_proto::{EXT_REQUIRE_TLS, EXT_START_TLS, EhloResponse};
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 
@@ -46,14 +46,16 @@ pub struct Need {
     pub session: Level,
     /// By proof, or by what handing over to the hop counts as.
     pub mail: Level,
+    /// The hop must offer REQUIRETLS itself (RFC 8689 §4.2.1).
+    pub promise: bool,
 }
 
 impl Need {
-    pub fn of(mail: Level, route: Option<&Route>) -> Self {
-        let Some(route) = route else { return Self { session: Level::Opportunistic, mail } };
+    pub fn of(mail: Level, promise: bool, route: Option<&Route>) -> Self {
+        let Some(route) = route else { return Self { session: Level::Opportunistic, mail, promise } };
         let pinned = if route.tls_pins.is_empty() { Level::Opportunistic } else { Level::TlsAuthenticated };
         let secret = if route.auth.is_none() { Level::Opportunistic } else { Level::Tls };
-        Self { session: route.tls.level().max(pinned).max(secret), mail }
+        Self { session: route.tls.level().max(pinned).max(secret), mail, promise }
     }
 }
 
@@ -119,6 +121,10 @@ enum Tls {
 
 const NO_TLS: EnhancedStatus = EnhancedStatus(4, 7, 5);
 
+pub fn no_promise() -> Trouble {
+    Trouble::of(EnhancedStatus(5, 7, 30), "the hop does not promise REQUIRETLS")
+}
+
 fn weak(text: impl Into<String>) -> Failure {
     Failure::Weak(Trouble::of(NO_TLS, text))
 }
@@ -172,10 +178,10 @@ impl Deliverer {
         proof.counts = counts(route, hop, proof.level);
         let session =
             Session { client, offers, hop: hop.clone(), proof, opened: Instant::now(), transactions: 0, over: false };
-        if !session.reaches(need) {
-            let (proof, words) = (session.proof.clone(), session.shortfall());
+        if let Some(failure) = session.falls_short(need) {
+            let proof = Some(session.proof.clone());
             session.quit().await;
-            return Err(Unopened { failure: weak(words), proof: Some(proof) }.into());
+            return Err(Unopened { failure, proof }.into());
         }
         self.metrics.session(&session.proof);
         self.log_in(session, route).await
@@ -205,9 +211,12 @@ impl Deliverer {
         let name = self.config.hostname.as_str();
         match client.ehlo(name).await {
             Ok(offers) => Ok(offers),
-            Err(mail_send::Error::UnexpectedReply(reply)) if reply.code / 100 == 5 => {
-                let reply =
-                    client.cmd(format!("HELO {name}\r\n")).await.map_err(|error| Failure::Passing(broken(&error)))?;
+            Err(mail_send::Error::UnexpectedReply(refusal)) if refusal.code / 100 == 5 => {
+                // Who closes after a refusal has said all that he will say.
+                let reply = match client.cmd(format!("HELO {name}\r\n")).await {
+                    Err(mail_send::Error::Io(_)) => refusal,
+                    reply => reply.map_err(|error| Failure::Passing(broken(&error)))?,
+                };
                 match reply.code {
                     250 => Ok(EhloResponse::default()),
                     _ => Err(Failure::refused(&reply, EnhancedStatus(4, 5, 0))),
@@ -278,11 +287,17 @@ impl From<Unopened> for Stop {
 }
 
 impl Session {
-    fn shortfall(&self) -> String {
-        match self.proof.basis {
-            Basis::None => "TLS is not offered".to_owned(),
-            _ => format!("certificate: {}", self.proof.certificate),
+    /// Why mail with this need can't be handed over here.
+    fn falls_short(&self, need: Need) -> Option<Failure> {
+        if need.promise && !self.offers(EXT_REQUIRE_TLS) {
+            return Some(Failure::Final(no_promise()));
         }
+        let shortfall = || match self.proof.basis {
+            Basis::None => "TLS is not offered".to_owned(),
+            Basis::MxName => format!("certificate: {}, for a name that nobody vouches for", self.proof.certificate),
+            _ => format!("certificate: {}", self.proof.certificate),
+        };
+        (!self.reaches(need)).then(|| weak(shortfall()))
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::config::Deadlines;
 use super::content::{Facts, stuffed};
 use super::replies::{broken, outcome};
-use super::session::Session;
+use super::session::{Session, no_promise};
 use super::wire::BLOCK;
 use super::{AttemptResult, Job, Trouble};
 use crate::mail::{Body, EnhancedStatus, Notify, Recipient, Ret, ReversePath};
@@ -50,7 +50,7 @@ impl Session {
             return no(EnhancedStatus(5, 6, 7), "the hop takes no internationalised mail");
         }
         if job.envelope.require_tls && !self.offers(EXT_REQUIRE_TLS) {
-            return no(EnhancedStatus(5, 7, 30), "the hop does not promise REQUIRETLS");
+            return Some(AttemptResult::Failed(no_promise()));
         }
         None
     }

@@ -265,13 +265,22 @@ async fn requiretls_asks_for_a_hop_that_promises_it() {
     assert_eq!(words(&lab.deliverer().deliver(&required(&lab)).await), ["failed 5.7.30"]);
     assert!(!plain.saw("MAIL"));
 
+    // Nor does it wait for a hop that may promise it some day (RFC 8689 §4.2.1).
+    for no_promise in [sink().build(), sink().tls(authority.server(&["mx1.example.org"])).build()] {
+        let lab = Lab::new().trusts(&authority).hop(MX1, &no_promise).route(next_hop("mx1.example.org")).start();
+        assert_eq!(words(&lab.deliverer().deliver(&required(&lab)).await), ["failed 5.7.30"]);
+    }
+
     let promises = sink().offers(&["REQUIRETLS"]).tls(authority.server(&["mx1.example.org"])).build();
     let lab = Lab::new().trusts(&authority).hop(MX1, &promises).route(named()).start();
     assert_eq!(words(&lab.deliverer().deliver(&required(&lab)).await), ["sent"]);
     assert!(promises.saw("MAIL FROM:<ann@corp.example> REQUIRETLS"));
 
     let by_mx = Lab::new().trusts(&authority).hop(MX1, &promises).start();
-    assert_eq!(words(&by_mx.deliverer().deliver(&required(&by_mx)).await), ["weak 4.7.5"]);
+    let attempt = by_mx.deliverer().deliver(&required(&by_mx)).await.remove(0);
+    assert_eq!(word(&attempt), "weak 4.7.5");
+    let why = &attempt.result.trouble().text;
+    assert!(why.ends_with("for a name that nobody vouches for"), "{why}");
 }
 
 /// The log-in is a secret too: it is told inside TLS only.

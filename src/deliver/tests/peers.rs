@@ -60,6 +60,22 @@ async fn replies_decide_at_every_stage() {
 }
 
 /// T067: what is no SMTP is not taken for consent.
+/// A refusal is one, even where the peer hangs up right after it; 421 says no more than that.
+#[tokio::test(start_paused = true)]
+async fn a_reply_before_the_connection_is_closed_is_heard() {
+    for offers in [&["PIPELINING"][..], &[]] {
+        for moment in ["EHLO", "MAIL", "RCPT"] {
+            let refused = sink().offers(offers).last(moment, "550 5.7.1 never").build();
+            assert_eq!(word(&once(&refused).await), "failed 5.7.1", "{moment}");
+        }
+        let closing = sink().offers(offers).last("MAIL", "421 4.3.2 later").build();
+        assert!(word(&once(&closing).await).starts_with("deferred"));
+        let of_two = sink().offers(offers).last("RCPT TO:<b", "550 5.1.1 unknown").build();
+        let results = at(&of_two).deliver(Level::Opportunistic, &["a@example.org", "b@example.org"]).await;
+        assert_eq!(words(&results), ["deferred 4.4.2", "failed 5.1.1"]);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn nonsense_defers() {
     let endless = vec!["250-more"; 5000].join("\r\n");

@@ -14,6 +14,9 @@ pub const CUT: &str = "CUT";
 /// Never answers.
 pub const SILENCE: &str = "SILENCE";
 
+/// Before a reply after which the connection is closed.
+const LAST: &str = "LAST ";
+
 #[derive(Clone)]
 pub struct Sink(Arc<Script>);
 
@@ -68,7 +71,12 @@ impl Builder {
         self
     }
 
-    /// The same, for the first such command only.
+    /// The same, and closes the connection.
+    pub fn last(self, command: &'static str, reply: &str) -> Self {
+        self.on(command, &format!("{LAST}{reply}"))
+    }
+
+    /// The same as [`Self::on`], for the first such command only.
     pub fn once(mut self, command: &'static str, reply: &str) -> Self {
         self.0.replies.push((command, reply.to_owned(), AtomicUsize::new(1)));
         self
@@ -208,9 +216,10 @@ impl Play {
             SILENCE => std::future::pending().await,
             _ => {}
         }
-        self.io.write_all(format!("{reply}\r\n").as_bytes()).await.ok()?;
+        let last = reply.strip_prefix(LAST);
+        self.io.write_all(format!("{}\r\n", last.unwrap_or(&reply)).as_bytes()).await.ok()?;
         self.io.flush().await.ok()?;
-        Some(reply)
+        last.is_none().then_some(reply)
     }
 
     async fn encrypt(&mut self) -> Option<()> {
