@@ -164,6 +164,7 @@ fn settings(text: &str) -> House {
                 house.people.push((person, (*password).into()));
             }
             ["full"] => house.full = true,
+            ["broken"] => house.broken = true,
             ["source", kind, rest @ ..] => house.sources.push(source_of(kind, rest)),
             other => panic!("not a setting: {other:?}"),
         }

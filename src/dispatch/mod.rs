@@ -26,7 +26,7 @@ use crate::mail::{Address, Content, EnhancedStatus};
 use crate::policy::Method;
 use crate::protect::{self, Outgoing};
 use crate::queue::{Queue, Work};
-use crate::store::{Arrival, Leased, RecipientRecord, RecipientState, Settlement, Store, StoreError};
+use crate::store::{Arrival, Leased, RecipientRecord, Settlement, Store, StoreError};
 use crate::world::{Clock, Random, new_id};
 
 use account::feedback;
@@ -59,6 +59,8 @@ pub struct Way {
 pub trait HoldNotices: Send + Sync {
     /// The notices to be committed together with the hold.
     fn held(&self, leased: &Leased, held: &[&Address]) -> Vec<Arrival>;
+    /// The same, where what is stored is not what was accepted.
+    fn damaged(&self, leased: &Leased, held: &[&Address]) -> Vec<Arrival>;
 }
 
 /// The rooms and helpers that dispatch is born with.
@@ -229,21 +231,22 @@ impl Dispatch {
         Event { at: self.clock.now(), actor: "gateway".to_owned(), kind, message, detail }
     }
 
-    /// Content that is not as it was accepted is never sent. A person is told, and decides.
+    /// Content that is not as it was accepted is never sent. Its author can send it again; a person decides.
     fn hold_damaged(&self, leased: &Leased, what: &str) -> Settlement {
         error!(id = %leased.envelope.id, what, "stored content is damaged; the message is held");
-        let held = |due: &RecipientRecord| RecipientRecord {
-            state: RecipientState::Held,
-            next_attempt: None,
-            last_reply: Some("5.3.0 the stored content is damaged".to_owned()),
-            ..due.clone()
-        };
-        let detail = Map::from_iter([("what".to_owned(), json!(what))]);
+        let held: Vec<&Address> = leased.due.iter().map(|due| &due.address).collect();
+        let damaged = Map::from_iter([("what".to_owned(), json!(what))]);
+        let waits = Map::from_iter([
+            ("recipients".to_owned(), json!(held)),
+            ("why".to_owned(), json!([RecipientRecord::DAMAGED])),
+        ]);
+        let mut own_mail = self.notices.damaged(leased, &held);
+        own_mail.push(self.report_damaged(leased));
         Settlement {
             id: leased.envelope.id,
-            recipients: leased.due.iter().map(held).collect(),
-            events: vec![self.event(EventKind::Damaged, leased, detail)],
-            own_mail: vec![self.report_damaged(leased)],
+            recipients: leased.due.iter().map(RecipientRecord::damaged).collect(),
+            events: vec![self.event(EventKind::Damaged, leased, damaged), self.event(EventKind::Held, leased, waits)],
+            own_mail,
         }
     }
 

@@ -14,7 +14,7 @@ use crate::policy::{Decision, Level, Verdict};
 use crate::queue;
 use crate::sample;
 use crate::store::embedded::{self, Embedded};
-use crate::store::{self, MessageState, Record};
+use crate::store::{self, MessageState, RecipientState, Record};
 use crate::world::fake::{FakeClock, FakeDialer, FakeRandom, FakeResolver};
 use desk::{Desk, address, message};
 
@@ -220,7 +220,11 @@ async fn damaged_content_is_held_and_reported() {
     desk.hop("clinic", &postmaster);
     desk.pass(30);
     let record = desk.until(id, |record| record.summary.state == MessageState::Held).await;
-    assert!(record.events.iter().any(|event| event.kind == EventKind::Damaged));
+    for kind in [EventKind::Damaged, EventKind::Held] {
+        assert!(record.events.iter().any(|event| event.kind == kind), "{kind:?}");
+    }
+    assert!(record.summary.recipients[0].is_damaged());
+    assert_eq!(*desk.told.0.lock().unwrap(), [(id, "a@lab.test".to_owned())]);
     let waiting = async {
         while postmaster.mails().is_empty() {
             tokio::time::sleep(Duration::from_millis(5)).await;

@@ -55,10 +55,19 @@ impl intake::HoldNotices for Current {
     fn refused(&self, envelope: &Envelope, facts: &Facts, decision: &Decision) -> Vec<Arrival> {
         self.load().notices().refused(envelope, facts, decision)
     }
+
+    fn damaged(&self, envelope: &Envelope, decision: &Decision) -> Vec<Arrival> {
+        let held: Vec<&Address> = envelope.recipients.iter().map(|recipient| &recipient.address).collect();
+        self.load().notices().damaged(envelope, &Facts::default(), decision, &held)
+    }
 }
 
 impl dispatch::HoldNotices for Current {
     fn held(&self, leased: &Leased, held: &[&Address]) -> Vec<Arrival> {
         self.load().notices().held(&leased.envelope, &leased.facts, &leased.decision, held)
+    }
+
+    fn damaged(&self, leased: &Leased, held: &[&Address]) -> Vec<Arrival> {
+        self.load().notices().damaged(&leased.envelope, &leased.facts, &leased.decision, held)
     }
 }

@@ -59,7 +59,7 @@ pub fn examine_safely(
     budget: &Budget,
 ) -> Examination {
     let walk = AssertUnwindSafe(|| examine(content, envelope, judge, documents, budget));
-    catch_unwind(walk).unwrap_or_else(|_| held_unread(envelope, judge.law, judge.now))
+    catch_unwind(walk).unwrap_or_else(|_| held_unread(envelope, judge.law, judge.now, "it could not be examined"))
 }
 
 fn decide(
@@ -86,12 +86,12 @@ fn decide(
 }
 
 /// What is decided about a message that we could not examine for a fault of our own.
-pub(super) fn held_unread(envelope: &Envelope, law: &Law, now: Timestamp) -> Examination {
+pub(super) fn held_unread(envelope: &Envelope, law: &Law, now: Timestamp, why: &str) -> Examination {
     let gap = Gap { origin: Origin::new("message"), reason: GapReason::Corrupt };
     let reading = Reading { gaps: vec![gap], ..Reading::default() };
     let context = policy::Context { now, authors: &[], waivers: &[], ruleset: law.ruleset.hash() };
     let mut decision = policy::decide(&law.policy, Default::default(), &reading, envelope, &context);
-    policy::hold_all(&mut decision, "it could not be examined");
+    policy::hold_all(&mut decision, why);
     Examination { reading, authors: Vec::new(), decision }
 }
 

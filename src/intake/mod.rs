@@ -15,6 +15,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use bytes::Bytes;
+use jiff::fmt::rfc2822;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
@@ -64,7 +65,7 @@ impl Default for Config {
 const IN_PLACE: u64 = 64 * 1024;
 
 /// What is looked at before the message is read.
-const ADMITTING: [&str; 3] = ["received", "message-id", "subject"];
+const ADMITTING: [&str; 4] = ["received", "message-id", "subject", "date"];
 
 /// RFC 5321 §6.3: so many `Received` fields are a loop.
 const MOST_HOPS: usize = 50;
@@ -75,6 +76,8 @@ pub trait HoldNotices: Send + Sync {
     fn notices(&self, envelope: &Envelope, facts: &Facts, decision: &Decision) -> Vec<Arrival>;
     /// The report to the author of a message that is refused after its `250`.
     fn refused(&self, envelope: &Envelope, facts: &Facts, decision: &Decision) -> Vec<Arrival>;
+    /// For a message that is held because what is stored is not what was accepted.
+    fn damaged(&self, envelope: &Envelope, decision: &Decision) -> Vec<Arrival>;
 }
 
 /// Takes mail from the SMTP server.
@@ -279,6 +282,8 @@ fn facts(content: &[u8], fields: &[message::Field]) -> Facts {
         author: author::authors(content).ok().and_then(|authors| authors.into_iter().next()),
         message_id: value("message-id"),
         subject: value("subject"),
+        // Written anew: a comment in it could say anything.
+        date: value("date").and_then(|date| rfc2822::to_string(&rfc2822::parse(&date).ok()?).ok()),
         size: content.len() as u64,
         own: false,
     }
@@ -287,9 +292,18 @@ fn facts(content: &[u8], fields: &[message::Field]) -> Facts {
 /// RFC 5321 §6.3: too many hops, or we have seen it twice already.
 fn is_loop(fields: &[message::Field], hostname: &str) -> bool {
     let received = || fields.iter().filter(|field| field.name.eq_ignore_ascii_case("received"));
-    let by_us = format!("by {hostname} ").to_ascii_lowercase();
-    received().count() > MOST_HOPS
-        || received().filter(|field| field.value.to_ascii_lowercase().contains(&by_us)).count() >= 2
+    received().count() > MOST_HOPS || received().filter(|field| is_by(&field.value, hostname)).count() >= 2
+}
+
+/// Whether a Received field names this host behind `by` (RFC 5321 §4.4); a comment or the date may follow at once.
+fn is_by(received: &str, hostname: &str) -> bool {
+    let mut words = received.split_ascii_whitespace();
+    let is_end = |rest: &str| rest.is_empty() || rest.starts_with([';', '(']);
+    words.any(|word| word.eq_ignore_ascii_case("by"))
+        && words.next().is_some_and(|name| {
+            let named = name.get(..hostname.len()).is_some_and(|front| front.eq_ignore_ascii_case(hostname));
+            named && is_end(&name[hostname.len()..])
+        })
 }
 
 /// Whole KiB, at least one, at most what a semaphore can count.

@@ -20,7 +20,7 @@ use crate::mail::{Address, Client, Content, Envelope, QueueId, Reply};
 use crate::message::{self, Budget, Document, Documents, Extract, GapReason};
 use crate::policy::{Decision, Waiver};
 use crate::smtp;
-use crate::store::{Arrival, Decided, Facts, RecipientState, StoreError};
+use crate::store::{Arrival, Decided, Facts, RecipientRecord, RecipientState, StoreError};
 use crate::world::new_id;
 
 /// What a byte of content takes while it is examined: itself, its text, and what was seen in that
@@ -194,13 +194,14 @@ impl Intake {
     async fn hold_damaged(&self, envelope: Envelope, what: &str) {
         let (id, now) = (envelope.id, self.clock.now());
         error!(%id, what, "the stored content of an undecided message is damaged; it is held");
-        let decision = held_unread(&envelope, &self.law.load(), now).decision;
+        let decision = held_unread(&envelope, &self.law.load(), now, RecipientRecord::DAMAGED).decision;
         let detail = serde_json::Map::from_iter([("what".to_owned(), what.into())]);
         let actor = "gateway".to_owned();
         let damaged = audit::Event { at: now, actor, kind: EventKind::Damaged, message: Some(id), detail };
         let report = self.queue.config().own.report_damaged(new_id(&*self.clock, &*self.random), id, now);
         let mut decided = self.decided(&envelope, &Facts::default(), decision);
         decided.events.push(damaged);
+        decided.own_mail = self.notices.damaged(&envelope, &decided.decision);
         decided.own_mail.push(report);
         self.decide_kept(id, decided).await;
     }

@@ -23,6 +23,10 @@ impl HoldNotices for Silent {
     fn refused(&self, _: &Envelope, _: &Facts, _: &Decision) -> Vec<Arrival> {
         Vec::new()
     }
+
+    fn damaged(&self, _: &Envelope, _: &Decision) -> Vec<Arrival> {
+        Vec::new()
+    }
 }
 
 /// Opens no documents.

@@ -13,7 +13,7 @@ use crate::policy::{Decision, Level, Method, RecipientDecision, Verdict};
 use crate::queue::Notice;
 use crate::queue::dsn::{self, Report, Subject};
 use crate::queue::own::text_part;
-use crate::store::{Arrival, Facts, RecipientState, Summary};
+use crate::store::{Arrival, Facts, RecipientRecord, RecipientState, Summary};
 use crate::world::{Clock, Random, new_id};
 
 /// Writes notices; they are committed together with what they tell of.
@@ -58,6 +58,44 @@ impl Notices {
         }
         let to_reviewers = self.to_reviewers(envelope, decision, held);
         let to_author = self.to_author(envelope, facts, decision, held);
+        to_reviewers.into_iter().chain(to_author).collect()
+    }
+
+    /// For recipients who are held because what is stored is not what was accepted: to reviewers, and
+    /// to the author, who alone still has the message.
+    pub fn damaged(&self, envelope: &Envelope, facts: &Facts, decision: &Decision, held: &[&Address]) -> Vec<Arrival> {
+        if facts.own {
+            return Vec::new();
+        }
+        let id = envelope.id;
+        let to_reviewers = (!self.config.reviewers.is_empty() && self.may_tell()).then(|| {
+            let text = format!(
+                "The stored content of a message is damaged. It is held for {} of {} recipients and can't be sent.\r\n\r\n\
+                 Id:         {id}\r\n\
+                 Received:   {}\r\n\
+                 Source:     {}\r\n\
+                 \r\nWhat to do, once its author has sent it again:\r\n\
+                 \x20 waxseal queue delete {id}\r\n",
+                held.len(),
+                envelope.recipients.len(),
+                envelope.received.strftime("%Y-%m-%d %H:%M UTC"),
+                envelope.source,
+            );
+            self.own_mail(&self.config.reviewers, &format!("Held, damaged: {id}"), text, &format!("notice of {id}"))
+        });
+        let to_author = envelope.reverse_path.address().map(|author| {
+            let mut text = format!(
+                "Your message could not be sent to the recipients below: its copy at {} is damaged.\r\n\
+                 Please send it again.\r\n\r\n",
+                printable(&self.voice(decision).name)
+            );
+            for recipient in held {
+                let _ = write!(text, "  <{recipient}>\r\n");
+            }
+            text.push_str(&which(envelope, facts));
+            let why = format!("notice to the author of {id}");
+            self.own_mail(std::slice::from_ref(author), "Please send your message again", text, &why)
+        });
         to_reviewers.into_iter().chain(to_author).collect()
     }
 
@@ -109,10 +147,13 @@ impl Notices {
         Some(self.own_mail(&self.config.reviewers, &format!("Held for review: {id}"), text, &format!("notice of {id}")))
     }
 
+    fn voice(&self, decision: &Decision) -> &Voice {
+        decision.profile.as_ref().and_then(|name| self.config.voices.get(name)).unwrap_or(&self.config.voice)
+    }
+
     /// Whoever can be told, and in whose name; nobody at the null reverse path or where the site or profile says no.
     fn author<'a>(&'a self, envelope: &'a Envelope, decision: &Decision) -> Option<(&'a Address, &'a Voice)> {
-        let voice =
-            decision.profile.as_ref().and_then(|name| self.config.voices.get(name)).unwrap_or(&self.config.voice);
+        let voice = self.voice(decision);
         envelope.reverse_path.address().filter(|_| voice.tell_sender).map(|author| (author, voice))
     }
 
@@ -164,13 +205,13 @@ impl Notices {
         let now = self.clock.now();
         let mut text = format!("{} messages wait for review, the oldest first.\r\n\r\n", waiting.len());
         for summary in waiting.iter().take(LINES) {
-            let held: Vec<&Address> = summary
-                .recipients
-                .iter()
-                .filter(|recipient| recipient.state == RecipientState::Held)
-                .map(|recipient| &recipient.address)
-                .collect();
-            let why = summary.decision.as_ref().and_then(|decision| main_reason(decision, &held)).unwrap_or_default();
+            let is_held = |recipient: &&RecipientRecord| recipient.state == RecipientState::Held;
+            let held: Vec<&Address> = summary.recipients.iter().filter(is_held).map(|held| &held.address).collect();
+            let why = if summary.recipients.iter().any(RecipientRecord::is_damaged) {
+                RecipientRecord::DAMAGED.to_owned()
+            } else {
+                summary.decision.as_ref().and_then(|decision| main_reason(decision, &held)).unwrap_or_default()
+            };
             let waits = age(summary.received, now);
             let _ = write!(text, "{}  {waits:>8}  {} recipients  {why}\r\n", summary.id, held.len());
         }

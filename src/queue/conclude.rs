@@ -78,16 +78,20 @@ impl Queue {
         Some(self.config.own.arrival(id, &[author], content, &why, now))
     }
 
-    /// Mail of our own that nobody takes: the postmaster is told once. What even they can't be told
-    /// ends here, with an error in the log.
+    /// Mail of our own, or another's with the null reverse-path, that nobody takes: the postmaster is
+    /// told once. What even they can't be told ends here, with an error in the log.
     fn double_bounce(&self, leased: &Leased, outcomes: &[(&Tried, Outcome)]) -> Option<Arrival> {
         let own = &self.config.own;
-        let failed = |(_, outcome): &&(&Tried, Outcome)| outcome.record.state == RecipientState::Failed;
+        let nobody = leased.facts.own || leased.envelope.reverse_path.address().is_none();
+        let failed = |(_, outcome): &&(&Tried, Outcome)| {
+            let asked = || recipient(&leased.envelope, &outcome.record).is_some_and(|to| to.notify.failure);
+            outcome.record.state == RecipientState::Failed && (leased.facts.own || asked())
+        };
         let lost: Vec<&(&Tried, Outcome)> = outcomes.iter().filter(failed).collect();
-        if !leased.facts.own || lost.is_empty() {
+        if !nobody || lost.is_empty() {
             return None;
         }
-        error!(id = %leased.envelope.id, recipients = lost.len(), "a notification of ours could not be delivered");
+        error!(id = %leased.envelope.id, recipients = lost.len(), "a notification could not be delivered");
         if lost.iter().any(|(_, outcome)| outcome.record.address == own.postmaster) {
             return None;
         }

@@ -143,7 +143,10 @@ fn status(own: &OwnMail, about: Subject, notice: Notice, reports: &[Report], now
 /// Enough of the header to recognise the message by: no subject, no names, only the recipients
 /// that this is about (a blind copy must not show to others).
 fn headers(about: Subject, reports: &[Report]) -> String {
-    let mut text = format!("Date: {}\r\n", date(about.envelope.received));
+    let mut text = String::new();
+    if let Some(date) = &about.facts.date {
+        let _ = write!(text, "Date: {date}\r\n");
+    }
     if let Some(id) = &about.facts.message_id {
         let _ = write!(text, "Message-ID: <{}>\r\n", printable(id.trim_matches(['<', '>']), 250));
     }

@@ -68,6 +68,7 @@ impl OwnMail {
                 author: Some(self.postmaster.clone()),
                 message_id: Some(format!("{id}@{}", self.hostname)),
                 subject: None,
+                date: None,
                 size,
                 own: true,
             },
@@ -88,7 +89,7 @@ impl OwnMail {
         self.arrival(id, &to, content, &format!("damaged content of {about}"), now)
     }
 
-    /// Tells the postmaster that these people could not be told what they should know.
+    /// Tells the postmaster that a notification, ours or another's, did not reach these people.
     pub fn report_undelivered<'a>(
         &self,
         id: QueueId,
@@ -97,7 +98,8 @@ impl OwnMail {
         now: Timestamp,
     ) -> Arrival {
         let to = [self.postmaster.clone()];
-        let mut text = format!("A notification of this gateway ({about}) could not be delivered to:\r\n\r\n");
+        let mut text =
+            format!("A notification ({about}), which nobody can be told of, could not be delivered to:\r\n\r\n");
         for recipient in lost {
             let reply = recipient.last_reply.as_deref().unwrap_or("no reply");
             text.push_str(&format!("    {}: {}\r\n", recipient.address, printable(reply, 100)));

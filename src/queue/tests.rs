@@ -49,7 +49,10 @@ fn arrival(number: u64, to: &[&str]) -> Arrival {
 impl House {
     /// As intake does it: with a place where there is one.
     async fn take(&self, number: u64, to: &[&str]) {
-        let mut arrival = arrival(number, to);
+        self.take_arrival(arrival(number, to)).await;
+    }
+
+    async fn take_arrival(&self, mut arrival: Arrival) {
         let decided = arrival.decided.clone().unwrap();
         let domains: Vec<Domain> = arrival.envelope.recipients.iter().map(|to| to.address.domain().clone()).collect();
         let place = self.queue.reserve(&domains);
@@ -158,6 +161,26 @@ async fn a_notification_that_nobody_takes_goes_to_the_postmaster_once() {
         house.end(work, AttemptResult::Failed(trouble(550))).await;
     }
     house.nothing_due().await;
+}
+
+/// A source's own notification, which has nobody to be returned to (RFC 5321 §6.1), unless it asked for silence.
+#[tokio::test]
+async fn mail_with_the_null_reverse_path_that_nobody_takes_is_told_to_the_postmaster() {
+    let house = house();
+    for (number, told) in [(1, true), (2, false)] {
+        let mut bounce = arrival(number, &["a@one.example"]);
+        bounce.envelope.reverse_path = ReversePath::Null;
+        bounce.envelope.recipients[0].notify.failure = told;
+        house.take_arrival(bounce).await;
+        let work = house.next().await;
+        house.end(work, AttemptResult::Failed(trouble(550))).await;
+        if told {
+            let work = house.next().await;
+            assert_eq!(work.leased.due[0].address.to_string(), "postmaster@localhost");
+            house.end(work, AttemptResult::Sent(trouble(250))).await;
+        }
+        house.nothing_due().await;
+    }
 }
 
 #[tokio::test]

@@ -182,6 +182,13 @@ pub(super) fn number(text: &str) -> Option<u64> {
     digits.then(|| text.parse().ok()).flatten()
 }
 
+/// A size that the client announces (RFC 1870 §4 has up to 20 digits): what no number of ours holds
+/// is larger than anything we take.
+pub(super) fn announced_size(text: &str) -> Option<u64> {
+    let digits = (1..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    digits.then(|| text.parse().unwrap_or(u64::MAX))
+}
+
 fn auth(argument: Option<&str>) -> Result<Command<'_>, Refusal> {
     let argument = argument.ok_or(Refusal::BadArgument)?;
     let (name, initial) = match argument.split_once(' ') {

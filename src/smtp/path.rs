@@ -1,7 +1,7 @@
 //! Paths and parameters of `MAIL` and `RCPT` (RFC 5321 §4.1.2, RFC 3461, 6152, 6531, 8689, 1870).
 
 use super::Refusal;
-use super::command::number;
+use super::command::announced_size;
 use crate::mail::{Address, Body, Notify, Recipient, Ret, ReversePath};
 
 /// What `MAIL FROM:` said.
@@ -54,7 +54,7 @@ pub fn mail(text: &str, spacing: Spacing) -> Result<MailArguments, Refusal> {
         Some(_) => return Err(Refusal::BadArgument),
     };
     let envid = parameters.value("ENVID")?.map(|envid| limited(xtext(envid)?, 100)).transpose()?;
-    let size = parameters.value("SIZE")?.map(|size| number(size).ok_or(Refusal::BadArgument)).transpose()?;
+    let size = parameters.value("SIZE")?.map(|size| announced_size(size).ok_or(Refusal::BadArgument)).transpose()?;
     let require_tls = parameters.flag("REQUIRETLS")?;
     parameters.only(&["SMTPUTF8", "AUTH", "BODY", "RET", "ENVID", "SIZE", "REQUIRETLS"])?;
     Ok(MailArguments { path, size, body, smtputf8, require_tls, ret, envid: envid.map(str::to_owned) })

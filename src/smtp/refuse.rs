@@ -32,6 +32,7 @@ refusals! {
     ProxyHeader => "proxy-header", 421, (4, 7, 0), "a PROXY header is required here";
     // RFC 5321 §3.8: 421 before closing.
     ShuttingDown => "shutting-down", 421, (4, 3, 2), "going down for maintenance, try again later";
+    NotReady => "not-ready", 421, (4, 3, 2), "can't take mail now, try again later";
     TimedOut => "timed-out", 421, (4, 4, 2), "timed out";
     TooSlow => "too-slow", 421, (4, 4, 2), "too slow";
     // RFC 5321 §4.5.3.1.4 and §4.5.3.1.6.

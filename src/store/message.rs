@@ -67,6 +67,9 @@ pub struct Facts {
     pub message_id: Option<String>,
     /// Sealed at rest; shown only to a reviewer.
     pub subject: Option<String>,
+    /// When its author dates it (RFC 5322 §3.3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<String>,
     pub size: u64,
     /// Own mail: DSN or notice.
     pub own: bool,
@@ -102,6 +105,23 @@ impl RecipientRecord {
     /// Since when it is to be delivered: what was held until now has all its time before it.
     pub fn since(&self, received: Timestamp) -> Timestamp {
         self.released.unwrap_or(received)
+    }
+
+    /// Held because what is stored is not what was accepted.
+    pub fn damaged(&self) -> Self {
+        Self {
+            state: RecipientState::Held,
+            next_attempt: None,
+            last_reply: Some(format!("5.3.0 {}", Self::DAMAGED)),
+            ..self.clone()
+        }
+    }
+
+    pub const DAMAGED: &'static str = "the stored content is damaged";
+
+    pub fn is_damaged(&self) -> bool {
+        self.state == RecipientState::Held
+            && self.last_reply.as_ref().is_some_and(|reply| reply.ends_with(Self::DAMAGED))
     }
 
     /// Let go at this level, after it was held: due at once by this method, as if it had just come.

@@ -256,7 +256,7 @@ fn reason(summary: &Summary, recipient: &RecipientRecord) -> Option<String> {
         return Some("deleted".to_owned());
     }
     let troubled = matches!(recipient.state, RecipientState::Deferred | RecipientState::Failed);
-    if troubled && recipient.last_reply.is_some() {
+    if (troubled || recipient.is_damaged()) && recipient.last_reply.is_some() {
         return recipient.last_reply.clone();
     }
     let decided = summary.decision.as_ref()?.recipients.get(recipient.index)?;

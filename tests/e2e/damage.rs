@@ -34,7 +34,10 @@ fn an_undecided_message_that_is_damaged_is_held_and_reported_at_the_next_start()
     assert_eq!(held["id"], id.as_str());
     // The reviewers, the author, the postmaster.
     let told: Vec<String> = sink.wait_for(3).into_iter().map(|mail| mail.content).collect();
-    assert!(told.iter().any(|mail| mail.contains("To: <privacy@clinic.example>")), "the reviewers");
+    let to = |whom: &str| told.iter().find(|mail| mail.contains(&format!("To: <{whom}>"))).expect(whom);
+    assert!(to("privacy@clinic.example").contains("is damaged"), "{told:?}");
+    assert!(to("ann@clinic.example").contains("Please send it again"), "{told:?}");
+    assert!(held["recipients"][0]["reason"].as_str().unwrap().contains("damaged"), "{held}");
     assert!(told.iter().any(|mail| mail.contains("To: <postmaster@") && mail.contains("is damaged")), "{told:?}");
     assert!(told.iter().all(|mail| mail.contains(&id) && !mail.contains("never decided")), "{told:?}");
     let story = gateway.run(&["trace", &id]);

@@ -101,6 +101,8 @@ fn a_loop_is_refused() {
     for (trace, wanted) in [
         (hop("b.example").repeat(51), "554 5.4.6"),
         (hop("gw.clinic.example").repeat(2), "554 5.4.6"),
+        ("Received: from a.example by GW.clinic.example; Sat, 21 Nov 2026 10:00:00 +0000\r\n".repeat(2), "554 5.4.6"),
+        (hop("gw.clinic.example.org").repeat(2), "250 2.0.0"),
         (hop("gw.clinic.example") + &hop("b.example").repeat(20), "250 2.0.0"),
     ] {
         let answer = client.deliver(&["bob@partner.example"], &format!("{trace}{}", message("Lunch", "At noon?")));

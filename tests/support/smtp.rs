@@ -36,6 +36,8 @@ pub struct House {
     pub people: Vec<(Person, String)>,
     /// Storage is low.
     pub full: bool,
+    /// Nothing can be written.
+    pub broken: bool,
     /// How long the commit takes.
     pub commit: std::time::Duration,
 }
@@ -50,6 +52,7 @@ impl Default for House {
             limits: Limits::default(),
             people: Vec::new(),
             full: false,
+            broken: false,
             commit: std::time::Duration::ZERO,
         }
     }
@@ -103,7 +106,8 @@ impl House {
         }
         let config = self.config();
         let tls = Tls::load(&config, folder.path(), SystemClock.now()).unwrap();
-        let intake = Arc::new(Recorder { full: self.full, commit: self.commit, ..Recorder::default() });
+        let intake =
+            Arc::new(Recorder { full: self.full, broken: self.broken, commit: self.commit, ..Recorder::default() });
         let registry = prometheus::Registry::new();
         let metrics = Arc::new(Metrics::new(&registry).unwrap());
         let server = Server::new(config, tls, Arc::new(people), intake.clone(), Arc::new(SystemClock), metrics);
@@ -122,6 +126,7 @@ pub struct Recorder {
     pub events: Mutex<Vec<Event>>,
     ids: std::sync::atomic::AtomicU64,
     full: bool,
+    broken: bool,
     commit: std::time::Duration,
     /// For measuring: nothing is kept.
     pub forget: std::sync::atomic::AtomicBool,
@@ -147,9 +152,10 @@ impl Recorder {
 #[async_trait]
 impl Intake for Recorder {
     fn ready(&self) -> Result<(), Reply> {
-        match self.full {
-            true => Err(Reply::new(452, EnhancedStatus(4, 3, 1), "storage is low")),
-            false => Ok(()),
+        match (self.broken, self.full) {
+            (true, _) => Err(Reply::new(451, EnhancedStatus(4, 3, 0), "temporary failure")),
+            (false, true) => Err(Reply::new(452, EnhancedStatus(4, 3, 1), "storage is low")),
+            (false, false) => Ok(()),
         }
     }
 

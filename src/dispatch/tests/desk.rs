@@ -27,6 +27,10 @@ impl HoldNotices for Told {
         told.extend(held.iter().map(|address| (leased.envelope.id, address.to_string())));
         Vec::new()
     }
+
+    fn damaged(&self, leased: &Leased, held: &[&Address]) -> Vec<Arrival> {
+        self.held(leased, held)
+    }
 }
 
 pub(super) const DOMAINS: [&str; 3] = ["clinic", "lab", "slow"];

@@ -33,6 +33,7 @@ fn facts() -> Facts {
     Facts {
         message_id: Some("1234@clinic.example".to_owned()),
         subject: Some("CANARY diagnosis".to_owned()),
+        date: Some("Thu, 1 Jan 2026 08:00:00 +0100".to_owned()),
         ..Facts::default()
     }
 }
@@ -95,6 +96,7 @@ fn nothing_of_the_message_or_of_other_recipients_shows() {
     let headers = dsn.split("text/rfc822-headers").nth(1).unwrap();
     let fields: Vec<&str> = headers.lines().filter_map(|line| line.split_once(": ")).map(|(name, _)| name).collect();
     assert_eq!(fields, ["Content-Transfer-Encoding", "Date", "Message-ID", "From", "To"]);
+    assert!(headers.contains("Date: Thu, 1 Jan 2026 08:00:00 +0100\r\n"), "the author's, not ours: {headers}");
 }
 
 /// T093.

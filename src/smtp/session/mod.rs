@@ -79,10 +79,11 @@ impl Session {
         }
     }
 
-    /// The first line. A gateway that can't take mail for long says so at once.
-    pub fn greeting(&self) -> Step {
+    /// The first line. A gateway whose store can't be written says so at once; of a full disk it
+    /// speaks at MAIL (RFC 5321 §3.1, RFC 3463 X.3.1).
+    pub fn greeting(&mut self) -> Step {
         match self.shared.intake.ready() {
-            Err(reply) if reply.code == 421 => Step::Close(reply),
+            Err(reply) if reply.code == 451 => self.refuse("connect", Refusal::NotReady),
             _ => Step::Reply(Reply::bare(220, format!("{} ESMTP Waxseal", self.settings.config.hostname))),
         }
     }
@@ -137,12 +138,11 @@ impl Session {
     fn command(&mut self, command: Command<'_>) -> Result<Step, Refusal> {
         use Command as C;
         self.count_idle(&command)?;
-        if self.listener().tls == TlsMode::Required && self.tls.is_none() {
-            // RFC 3207 §4: nothing but these before TLS.
-            if !matches!(command, C::Ehlo(_) | C::Helo(_) | C::StartTls | C::Noop | C::Quit | C::Rset | C::Bdat { .. })
-            {
-                return Err(Refusal::TlsFirst);
-            }
+        // RFC 3207 §4: nothing but these before TLS. BDAT is refused with its octets.
+        let may_come =
+            matches!(command, C::Ehlo(_) | C::Helo(_) | C::StartTls | C::Noop | C::Quit | C::Rset | C::Bdat { .. });
+        if self.wants_tls() && !may_come {
+            return Err(Refusal::TlsFirst);
         }
         match command {
             C::Ehlo(name) => Ok(Step::Reply(self.greet(name, true))),
@@ -163,6 +163,10 @@ impl Session {
             C::Help => Ok(Step::Reply(Reply::new(214, EnhancedStatus(2, 0, 0), "see RFC 5321"))),
             C::Quit => Ok(Step::Close(Reply::new(221, EnhancedStatus(2, 0, 0), "Bye"))),
         }
+    }
+
+    fn wants_tls(&self) -> bool {
+        self.listener().tls == TlsMode::Required && self.tls.is_none()
     }
 
     /// Commands that bring no mail are counted, so that a session can't be kept busy for nothing.

@@ -95,6 +95,7 @@ impl Session {
         let content = match self.transaction.as_ref().map(|transaction| transaction.chunks) {
             Some(Chunks::None) => self.count_user_message().and_then(|()| self.reading(Transfer::Bdat)),
             Some(Chunks::Open) => self.reading(Transfer::Bdat),
+            _ if self.wants_tls() => Err(Refusal::TlsFirst),
             Some(Chunks::Failed) | None => Err(Refusal::BadSequence),
         };
         let content = match content {
