@@ -27,6 +27,8 @@ fn with_ocr() -> Apart {
 
 /// A page of 1000 by 420 dots, as a scanner makes it.
 const PAGE: &[u8] = include_bytes!("support/pictures/page.png");
+/// The same, less than a page: 840 by 353 dots.
+const SMALL: &[u8] = include_bytes!("support/pictures/small.png");
 /// The same as a fax machine packs it.
 const FAX: &[u8] = include_bytes!("support/pictures/page.g4");
 
@@ -105,6 +107,7 @@ fn the_text_of_a_photo_a_fax_and_a_scan_in_an_archive_is_read() {
     let documents = with_ocr();
     for (kind, attachment) in [
         ("image/png; name=scan.png", PAGE.to_vec()),
+        ("image/png; name=clip.png", SMALL.to_vec()),
         ("application/pdf; name=fax.pdf", pdf_of_fax()),
         ("application/zip; name=scans.zip", zipped("scan.png", PAGE)),
     ] {
@@ -128,6 +131,9 @@ fn a_picture_that_can_not_be_read_is_a_gap() {
         let reading = message::read(&mail("image/png", &picture), &Budget::new(1 << 20, 100), &documents);
         assert_eq!(reading.gaps[0].reason, GapReason::Picture);
     }
+    // A banner need not be read.
+    let reading = message::read(&mail("image/png", SMALL), &Budget::new(1 << 20, 100), &apart(1));
+    assert!(reading.gaps.is_empty(), "{:?}", reading.gaps);
 }
 
 #[test]

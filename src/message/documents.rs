@@ -29,8 +29,19 @@ pub struct Extract {
 #[derive(Serialize, Deserialize)]
 pub struct Picture {
     pub origin: Origin,
+    pub extent: Extent,
     #[serde(with = "in_base64")]
     pub bytes: Vec<u8>,
+}
+
+/// What a picture may be by its size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Extent {
+    /// A page, a photo of one, a screen: unread it is a gap.
+    Page,
+    /// Part of a screen, or a banner: read where pictures are read.
+    Small,
 }
 
 /// Bytes in JSON: as numbers they would take four times their room.

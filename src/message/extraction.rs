@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::documents::{Document, Documents, Extract, Picture};
+use super::documents::{Document, Documents, Extent, Extract, Picture};
 use super::{Budget, Gap, GapReason, Origin, Part, Segment, Shape, Zone, ZoneSpan, zones};
 
 /// Bytes that wait to be read: an attachment, an entry of an archive, a nested message.
@@ -165,25 +165,30 @@ impl<'a> Extraction<'a> {
             self.segments.push(segment);
         }
         for picture in extract.pictures {
-            self.picture(place(&picture.origin).as_str(), picture.bytes);
+            self.picture(place(&picture.origin).as_str(), picture.bytes, picture.extent);
         }
     }
 
-    /// A picture that may show text: read where it can be, else a gap. One that shows next to none may
-    /// be handwriting, and stays a gap.
-    pub fn picture(&mut self, origin: &str, bytes: Vec<u8>) {
+    /// A picture that may show text: read where it can be, else a gap. One of a page's size that shows
+    /// next to none may be handwriting, and stays a gap; a smaller one need not show any.
+    pub fn picture(&mut self, origin: &str, bytes: Vec<u8>, extent: Extent) {
         let (count, size) = &mut self.looked_at;
         (*count, *size) = (*count + 1, *size + bytes.len());
         if *count > MAX_PICTURES || *size > MAX_PICTURE_BYTES {
-            return self.gap(origin, GapReason::Picture);
+            if extent == Extent::Page {
+                self.gap(origin, GapReason::Picture);
+            }
+            return;
         }
         let Some(documents) = self.documents else {
-            return self.pictures.push(Picture { origin: Origin::new(origin), bytes });
+            return self.pictures.push(Picture { origin: Origin::new(origin), extent, bytes });
         };
         match documents.read_picture(&bytes, self.budget) {
+            Err(GapReason::Picture) if extent == Extent::Small => {}
             Err(reason) => self.gap(origin, reason),
             Ok(text) => {
-                if text.chars().filter(|c| c.is_alphanumeric()).count() < MIN_READ {
+                let shown = text.chars().filter(|c| c.is_alphanumeric()).count();
+                if shown < MIN_READ && extent == Extent::Page {
                     self.gap(origin, GapReason::Picture);
                 }
                 self.text(&within(origin, "ocr"), text, Shape::Prose);

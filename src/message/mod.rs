@@ -28,6 +28,7 @@ mod zones;
 pub use apart::{Apart, InProcess, answer};
 pub use blocks::{at as block_at, mask, places};
 pub use budget::Budget;
+use documents::Extent;
 pub use documents::{Document, Documents, Extract};
 pub use header::{fields_named, header_fields};
 pub use segment::{Canonical, Gap, GapReason, Origin, Segment, Shape, Zone, ZoneSpan};

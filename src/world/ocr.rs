@@ -4,11 +4,16 @@ use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use recent::Recent;
+
 use super::confine::{self, Limits};
 use super::worker::Fault;
+
+mod recent;
 
 /// Where Debian and the distributions like it put the program. The environment's `PATH` is not asked:
 /// what runs over strangers' pictures is no matter of who started us.
@@ -59,6 +64,7 @@ pub struct Ocr {
     own: PathBuf,
     data: PathBuf,
     languages: String,
+    recent: Arc<Mutex<Recent>>,
 }
 
 impl Ocr {
@@ -79,7 +85,7 @@ impl Ocr {
             })
             .find(|(_, known)| !known.is_empty())
             .ok_or(Missing::Languages)?;
-        Ok(Self { program, own, data: data.to_owned(), languages: known.join("+") })
+        Ok(Self { program, own, data: data.to_owned(), languages: known.join("+"), recent: Arc::default() })
     }
 
     pub fn program(&self) -> &Path {
@@ -93,6 +99,16 @@ impl Ocr {
 
     /// The text of a picture in any format that Tesseract opens. `stop` is asked now and then.
     pub fn read(&self, picture: &[u8], stop: &dyn Fn() -> bool) -> Result<String, Fault> {
+        let (key, recent) = (recent::key(picture), || self.recent.lock().unwrap_or_else(PoisonError::into_inner));
+        if let Some(text) = recent().text(&key) {
+            return Ok(text);
+        }
+        let text = self.run(picture, stop)?;
+        recent().keep(key, &text);
+        Ok(text)
+    }
+
+    fn run(&self, picture: &[u8], stop: &dyn Fn() -> bool) -> Result<String, Fault> {
         let mut child = Command::new(&self.own)
             .args(["ocr", &self.languages])
             .args([&self.data, &self.program])

@@ -125,7 +125,7 @@ pub(super) fn of_body(transfer: Transfer, body: &[u8]) -> Oddity {
         Transfer::QuotedPrintable if transfer::is_strict_quoted_printable(body) => Oddity::Ordinary,
         Transfer::QuotedPrintable => Oddity::Loose,
         Transfer::Base64 if transfer::is_strict_base64(body) => Oddity::Ordinary,
-        Transfer::Base64 if is_base64_but_for_its_end(body) => Oddity::Loose,
+        Transfer::Base64 if is_base64_but_for_its_end(body) || has_footer_behind_base64(body) => Oddity::Loose,
         Transfer::Base64 => Oddity::Contradictory,
     }
 }
@@ -192,6 +192,25 @@ fn is_base64_but_for_its_end(body: &[u8]) -> bool {
     let data = body.trim_ascii_end();
     let data = data.strip_suffix(b"==").or_else(|| data.strip_suffix(b"=")).unwrap_or(data);
     data.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'\r' | b'\n' | b' ' | b'\t'))
+}
+
+/// Whole base64 and then plain words, as gateways and mailing lists put them below a body without looking at its encoding.
+fn has_footer_behind_base64(body: &[u8]) -> bool {
+    /// A longer word may be base64 again.
+    const LONGEST_WORD: usize = 40;
+    let lines = || body.split_inclusive(|byte| *byte == b'\n');
+    let is_code = |line: &&[u8]| {
+        let line = line.trim_ascii();
+        let data = line.strip_suffix(b"==").or_else(|| line.strip_suffix(b"=")).unwrap_or(line);
+        !data.is_empty() && data.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
+    };
+    let end = lines().take_while(is_code).map(<[u8]>::len).sum();
+    let (code, footer) = body.split_at(end);
+    let is_word = |word: &[u8]| word.len() < LONGEST_WORD || memmem::find(word, b"://").is_some();
+    !code.is_empty()
+        && transfer::is_strict_base64(code)
+        && memchr::memchr(b' ', footer.trim_ascii()).is_some()
+        && footer.split(u8::is_ascii_whitespace).all(is_word)
 }
 
 /// How one boundary cuts a multipart body.
@@ -328,6 +347,9 @@ mod tests {
             (Transfer::Base64, "aGVsbG8=\r\n", Oddity::Ordinary),
             (Transfer::Base64, "aGVsbG8", Oddity::Loose),
             (Transfer::Base64, "aGVs\r\n\r\nbG8=", Oddity::Ordinary),
+            (Transfer::Base64, "aGVsbG8=\r\n\r\n____\r\nlist of all\r\nhttps://list.example/ann\r\n", Oddity::Loose),
+            (Transfer::Base64, "aGVsbG8=\r\nSent by the gateway\r\n", Oddity::Loose),
+            (Transfer::Base64, "aGVsbG8\r\nSent by the gateway.\r\n", Oddity::Contradictory),
             (Transfer::Base64, "aGVs#bG8=", Oddity::Contradictory),
             (Transfer::Base64, "aGk=aGVs", Oddity::Contradictory),
             (Transfer::Base64, "Jo Roe, MRN 123", Oddity::Contradictory),

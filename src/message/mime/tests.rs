@@ -156,3 +156,16 @@ fn an_encoded_message_is_opened_and_no_contradiction() {
         assert!(reading(&content).gaps.is_empty(), "{encoding}: {:?}", reading(&content).gaps);
     }
 }
+
+#[test]
+fn a_footer_behind_a_base64_body_is_read_and_no_contradiction() {
+    let body = base64("The results for Jo Roe are in.\n");
+    let mail = format!(
+        "Subject: x\nContent-Type: text/plain\nContent-Transfer-Encoding: base64\n\n{body}\n\n____\nSent by the list of wards\n"
+    );
+    let reading = reading(&mail);
+    assert!(reading.gaps.is_empty(), "{:?}", reading.gaps);
+    for text in ["The results for Jo Roe are in.", "Sent by the list of wards"] {
+        assert!(reading.segments.iter().any(|segment| segment.text.contains(text)), "{text}");
+    }
+}

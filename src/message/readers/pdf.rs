@@ -7,7 +7,7 @@ use lopdf::content::{Content, Operation};
 use lopdf::{Dictionary, Document, Object, Stream};
 
 use super::super::extraction::{Extraction, File, within};
-use super::super::{GapReason, Shape, charset};
+use super::super::{Extent, GapReason, Shape, charset};
 use super::archive;
 
 mod font;
@@ -104,7 +104,7 @@ fn look_at(images: &[&Stream], drawn: usize, document: &Document, origin: &str, 
     if found.len() < drawn {
         extraction.gap(origin, GapReason::Picture);
     }
-    found.into_iter().for_each(|found| extraction.picture(origin, found));
+    found.into_iter().for_each(|found| extraction.picture(origin, found, Extent::Page));
 }
 
 /// Glyph numbers without a map to characters come out as noise.
@@ -228,6 +228,9 @@ mod tests {
             ("BT /F1 12 Tf 300 700 Td (12345) Tj ET BT /F1 12 Tf 50 700 Td (MRN) Tj ET", "MRN\t12345"),
             ("BT /F1 12 Tf 50 700 Td [(Jo) -300 (Ro) 20 (e)] TJ ET", "Jo Roe"),
             ("BT /F2 10 Tf 50 700 Td (S) Tj 6 0 Td (i) Tj 6 0 Td (l) Tj 6 0 Td (l) Tj ET", "Sill"),
+            // Letters that stand apart, and words further apart.
+            ("BT /F2 10 Tf 50 700 Td (J) Tj 9 0 Td (o) Tj 18 0 Td (R) Tj 9 0 Td (o) Tj 9 0 Td (e) Tj ET", "Jo Roe"),
+            ("BT /F2 10 Tf 50 700 Td [(J) -300 (o) -900 (R) -300 (o) -300 (e)] TJ ET", "Jo Roe"),
             // Every word by itself, in a narrow font whose widths the file leaves out.
             (
                 "BT /F3 10 Tf 1 0 0 1 54 740 Tm (The) Tj 1 0 0 1 72.05 740 Tm (mother,) Tj 1 0 0 1 105.38 740 Tm (Jo) Tj ET",

@@ -1,14 +1,13 @@
 //! Pictures: one large enough to show a page of text is read, or is a gap; a logo is neither. Text in their metadata is read.
 
 use super::super::extraction::{Extraction, File, within};
-use super::super::{GapReason, Shape};
+use super::super::{Extent, GapReason, Shape};
 
 mod metadata;
 
-/// From here on a picture may be a photo of a page, a screenshot, a fax.
-const MIN_WIDTH: u32 = 480;
-const MIN_HEIGHT: u32 = 360;
-const MIN_AREA: u64 = 400_000;
+/// The least that each of them measures, in pixels: width, height, area.
+const PAGE: (u32, u32, u64) = (480, 360, 400_000);
+const SMALL: (u32, u32, u64) = (300, 160, 150_000);
 
 /// Of a picture whose size can't be told, the bytes say whether it may be a page.
 const MIN_BYTES: usize = 60 * 1024;
@@ -32,18 +31,20 @@ pub(super) fn read(file: &File<'_>, extraction: &mut Extraction<'_>) {
     if is_flood {
         extraction.gap(&file.origin, GapReason::Limit);
     }
-    if may_show_text(&file.bytes) {
-        extraction.picture(&file.origin, file.bytes.to_vec());
+    if let Some(extent) = extent(&file.bytes) {
+        extraction.picture(&file.origin, file.bytes.to_vec(), extent);
     }
 }
 
-fn may_show_text(bytes: &[u8]) -> bool {
-    match size(bytes) {
-        Some((width, height)) => {
-            width >= MIN_WIDTH && height >= MIN_HEIGHT && u64::from(width) * u64::from(height) >= MIN_AREA
-        }
-        None => bytes.len() >= MIN_BYTES,
-    }
+/// `None` for a logo, an icon, a line.
+fn extent(bytes: &[u8]) -> Option<Extent> {
+    let Some((width, height)) = size(bytes) else {
+        return (bytes.len() >= MIN_BYTES).then_some(Extent::Page);
+    };
+    let is = |(least_width, least_height, least_area): (u32, u32, u64)| {
+        width >= least_width && height >= least_height && u64::from(width) * u64::from(height) >= least_area
+    };
+    if is(PAGE) { Some(Extent::Page) } else { is(SMALL).then_some(Extent::Small) }
 }
 
 /// Width and height in pixels.
@@ -108,21 +109,27 @@ mod tests {
 
     #[test]
     fn a_page_is_looked_at_and_a_logo_is_not() {
-        for (bytes, may_show_text) in [
-            (png(200, 60), false),
-            (png(600, 90), false),
-            (png(1240, 1754), true),
-            (png(1280, 720), true),
-            (jpeg(100, 100), false),
+        use Extent::{Page, Small};
+        for (bytes, extent) in [
+            (png(200, 60), None),
+            (png(600, 90), None),
+            (png(320, 240), None),
+            (png(640, 480), Some(Small)),
+            (png(1400, 300), Some(Small)),
+            (jpeg(500, 700), Some(Small)),
+            (png(1240, 1754), Some(Page)),
+            (png(1280, 720), Some(Page)),
+            (jpeg(100, 100), None),
             // An icon says little of the picture in it.
-            ([&b"\0\0\x01\0\x01\0"[..], &[7; 4000]].concat(), false),
-            ([&b"\0\0\x01\0\x01\0"[..], &[7; 90_000]].concat(), true),
-            (jpeg(2480, 3508), true),
-            (b"GIF89a\x01\0\x01\0".to_vec(), false),
-            ([&b"II*\0"[..], &[0; 70 * 1024]].concat(), true),
+            ([&b"\0\0\x01\0\x01\0"[..], &[7; 4000]].concat(), None),
+            ([&b"\0\0\x01\0\x01\0"[..], &[7; 90_000]].concat(), Some(Page)),
+            (jpeg(2480, 3508), Some(Page)),
+            (b"GIF89a\x01\0\x01\0".to_vec(), None),
+            ([&b"II*\0"[..], &[0; 70 * 1024]].concat(), Some(Page)),
         ] {
             let extract = opened("a.png", &bytes);
-            assert_eq!((extract.gaps.len(), extract.pictures.len()), (0, usize::from(may_show_text)));
+            assert!(extract.gaps.is_empty());
+            assert_eq!(extract.pictures.first().map(|picture| picture.extent), extent);
         }
     }
 

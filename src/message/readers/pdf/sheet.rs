@@ -61,6 +61,41 @@ impl Image<'_> {
     }
 }
 
+/// How far letters stand apart that are placed one by one: so far is no blank between words.
+struct Apart {
+    usual: f32,
+}
+
+impl Apart {
+    /// Fewer letters tell no pitch.
+    const LETTERS: usize = 4;
+
+    /// In a string of letters with gaps between them, in thousandths of the size.
+    fn in_string(pieces: &[Object]) -> Self {
+        let strings = || pieces.iter().filter_map(|piece| piece.as_str().ok());
+        let is_spaced = strings().count() >= Self::LETTERS && strings().all(|string| string.len() <= 2);
+        let gaps = pieces.iter().filter_map(|piece| piece.as_float().ok()).map(|gap| -gap);
+        if is_spaced { Self::of(gaps.collect()) } else { Self { usual: 0.0 } }
+    }
+
+    /// In a line of runs, most of which are a letter, in points.
+    fn in_line(line: &[Run]) -> Self {
+        let is_letter = |run: &Run| run.text.chars().nth(1).is_none();
+        let letters = line.iter().filter(|run| is_letter(run)).count();
+        if letters < Self::LETTERS || letters * 4 < line.len() * 3 {
+            return Self { usual: 0.0 };
+        }
+        let pairs = line.windows(2).filter(|pair| pair.iter().all(is_letter));
+        Self::of(pairs.map(|pair| pair[1].x - pair[0].end).collect())
+    }
+
+    /// The lower middle: in words of two letters every other gap is a blank.
+    fn of(mut gaps: Vec<f32>) -> Self {
+        gaps.sort_by(f32::total_cmp);
+        Self { usual: gaps.get(gaps.len() * 2 / 5).copied().unwrap_or(0.0).max(0.0) }
+    }
+}
+
 /// The area of a page in square points; that of a letter if it does not say.
 pub(super) fn area_of(document: &Document, page: lopdf::ObjectId) -> f32 {
     let mut node = document.get_dictionary(page).ok();
@@ -208,6 +243,7 @@ impl<'d> Sheet<'d> {
     fn show(&mut self, pieces: &[Object], font: Option<&Font<'d>>, graphics: &Graphics, mut text: Matrix) -> Matrix {
         let start = text.then(graphics.matrix);
         let mut shown = String::new();
+        let apart = Apart::in_string(pieces);
         for piece in pieces {
             match piece {
                 Object::String(bytes, _) => {
@@ -222,7 +258,7 @@ impl<'d> Sheet<'d> {
                 gap => {
                     let gap = gap.as_float().unwrap_or(0.0);
                     // A fifth of the size is a blank between words; less is kerning.
-                    if gap < -180.0 && !shown.ends_with(' ') {
+                    if gap < -180.0 - apart.usual && !shown.ends_with(' ') {
                         shown.push(' ');
                     }
                     text = text.moved(-gap / 1000.0 * graphics.size, 0.0);
@@ -283,9 +319,10 @@ impl<'d> Sheet<'d> {
                 line.push(run);
             }
             line.sort_by(|a, b| a.x.total_cmp(&b.x));
+            let apart = Apart::in_line(&line);
             let mut end = f32::INFINITY;
             for run in line {
-                let gap = run.x - end;
+                let gap = run.x - end - apart.usual;
                 if gap > run.size * 1.5 {
                     out.push('\t');
                 } else if gap > run.size * 0.15 && !out.ends_with([' ', '\n']) {
