@@ -47,6 +47,7 @@ pub(super) fn prose(bytes: &[u8]) -> Result<String, GapReason> {
     let mut reader = reader(&source);
     let mut out = String::with_capacity(source.len() / 4);
     let mut authors = BTreeSet::new();
+    let mut unseen = Unseen::default();
     // Paragraphs inside a table cell do not end the row.
     let mut cells = 0usize;
     loop {
@@ -63,6 +64,7 @@ pub(super) fn prose(bytes: &[u8]) -> Result<String, GapReason> {
                     cells += 1;
                     begin_cell(&mut out);
                 }
+                unseen.begin(name.as_ref(), &out);
                 attributes(&mut out, &mut authors, &start);
             }
             Ok(Event::Empty(empty)) => {
@@ -72,11 +74,12 @@ pub(super) fn prose(bytes: &[u8]) -> Result<String, GapReason> {
                     "s" => out.push(' '),
                     "noBreakHyphen" => out.push('-'),
                     "table-cell" => begin_cell(&mut out),
+                    "vanish" => unseen.hide(empty.attributes_raw()),
                     _ => {}
                 }
                 attributes(&mut out, &mut authors, &empty);
             }
-            Ok(Event::End(end)) => match end.local_name().as_ref() {
+            Ok(Event::End(end)) => match unseen.end(end.local_name().as_ref(), &mut out) {
                 "tc" | "table-cell" => {
                     cells = cells.saturating_sub(1);
                     trim_line(&mut out);
@@ -96,11 +99,89 @@ pub(super) fn prose(bytes: &[u8]) -> Result<String, GapReason> {
                 _ => end_line(&mut out),
             },
             Ok(Event::Eof) => {
+                unseen.finish(&mut out);
                 tell_apart(&mut out, &authors);
                 return Ok(out);
             }
             Ok(_) => {}
             Err(_) => return Err(GapReason::Corrupt),
+        }
+    }
+}
+
+/// Runs that are deleted or hidden: the text is read as it is shown, and paragraphs with such runs once more with them,
+/// below, for whatever they hide is sent along.
+#[derive(Default)]
+struct Unseen {
+    /// Where the paragraph, the run and the deleted text that are open begin.
+    paragraph: usize,
+    run: Option<usize>,
+    deleted: usize,
+    is_hidden: bool,
+    /// What was taken out of this paragraph, and where it stood.
+    taken: Vec<(usize, String)>,
+    paragraphs: String,
+}
+
+impl Unseen {
+    fn begin(&mut self, name: &str, out: &str) {
+        match name {
+            "p" => (self.paragraph, self.taken) = (out.len(), Vec::new()),
+            "r" => (self.run, self.is_hidden) = (Some(out.len()), false),
+            "delText" => self.deleted = out.len(),
+            _ => {}
+        }
+    }
+
+    /// The run's properties say that it is hidden (ECMA-376 part 1, 17.3.2.41).
+    fn hide(&mut self, attributes: &str) {
+        let is_off =
+            ["0", "false", "off"].iter().any(|off| attributes.trim().trim_end_matches(['"', '\'']).ends_with(off));
+        self.is_hidden |= self.run.is_some() && !is_off;
+    }
+
+    fn end<'n>(&mut self, name: &'n str, out: &mut String) -> &'n str {
+        match name {
+            "delText" => self.take(self.deleted, out),
+            "r" => {
+                if let Some(begin) = self.run.take().filter(|_| self.is_hidden) {
+                    self.take(begin, out);
+                }
+            }
+            "p" => self.tell(out),
+            _ => {}
+        }
+        name
+    }
+
+    fn take(&mut self, begin: usize, out: &mut String) {
+        if begin < out.len() && out.is_char_boundary(begin) {
+            self.taken.push((begin, out.split_off(begin)));
+        }
+    }
+
+    /// The paragraph with all of it.
+    fn tell(&mut self, out: &str) {
+        if self.taken.is_empty() {
+            return;
+        }
+        let mut at = self.paragraph.min(out.len());
+        for (place, text) in self.taken.drain(..) {
+            let place = place.clamp(at, out.len());
+            self.paragraphs.push_str(&out[at..place]);
+            self.paragraphs.push_str(&text);
+            at = place;
+        }
+        self.paragraphs.push_str(&out[at..]);
+        end_line(&mut self.paragraphs);
+    }
+
+    fn finish(mut self, out: &mut String) {
+        self.tell(out);
+        if !self.paragraphs.is_empty() {
+            end_line(out);
+            out.push('\n');
+            out.push_str(&self.paragraphs);
         }
     }
 }
@@ -358,6 +439,9 @@ mod tests {
     fn a_change_amid_a_word_leaves_it_whole() {
         let source = "<p><r><t>SSN 219-</t></r><ins author='Ann Lo' date='x'><r><t>09-67</t></r></ins><r><t>81 of Jo</t></r></p>";
         assert_eq!(prose(source.as_bytes()).expect("well-formed"), "SSN 219-09-6781 of Jo\n\nAnn Lo\n");
+        let changed = "<p><r><t>Jane R</t></r><del author='Ann Lo'><r><delText>xx</delText></r></del><r><t>oe, </t></r>\
+            <r><rPr><vanish/></rPr><t>SSN </t></r><r><rPr><vanish val='0'/></rPr><t>219</t></r></p>";
+        assert_eq!(prose(changed.as_bytes()).expect("well-formed"), "Jane Roe, 219\n\nJane Rxxoe, SSN 219\n\nAnn Lo\n");
         let remark = "<comments><authors><author>user</author></authors><text><t>Jo Roe called</t></text></comments>";
         assert_eq!(prose(remark.as_bytes()).expect("well-formed"), "user\n\nJo Roe called\n");
     }
