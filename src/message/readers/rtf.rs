@@ -13,7 +13,12 @@ pub(super) fn is_rtf(bytes: &[u8]) -> bool {
 }
 
 pub(super) fn read(file: &File<'_>, extraction: &mut Extraction<'_>) {
-    extraction.text(&file.origin, text(&file.bytes), Shape::Prose);
+    let (whole, shown) = (text(&file.bytes), written(&file.bytes, Runs::Shown));
+    if shown != whole {
+        // What is hidden may stand amid the words that are shown.
+        extraction.text(&within(&file.origin, "hidden"), whole, Shape::Prose);
+    }
+    extraction.text(&file.origin, shown, Shape::Prose);
     for (at, object) in objects(&file.bytes).into_iter().enumerate() {
         let name = format!("object[{}]", at + 1);
         // The OLE 1 header before it names the class; the file begins where its bytes tell.
@@ -29,24 +34,38 @@ pub(super) fn read(file: &File<'_>, extraction: &mut Extraction<'_>) {
 struct Group {
     /// Holds no text: fonts, colours, pictures, styles.
     silent: bool,
+    /// Hidden, or deleted by who revised it.
+    hidden: bool,
     /// How many characters stand in for a `\u` one.
     skip: usize,
 }
 
+/// Which runs are read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Runs {
+    All,
+    Shown,
+}
+
 /// The text, hidden text too.
 pub(super) fn text(bytes: &[u8]) -> String {
+    written(bytes, Runs::All)
+}
+
+fn written(bytes: &[u8], runs: Runs) -> String {
     let mut out = String::new();
     let mut pending: Vec<u8> = Vec::new();
-    let mut groups = vec![Group { silent: false, skip: 1 }];
+    let mut groups = vec![Group { silent: false, hidden: false, skip: 1 }];
     let mut to_skip = 0;
     let mut label = "windows-1252".to_owned();
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         at += 1;
         let top = groups.len() - 1;
-        let group = groups[top];
+        let mut group = groups[top];
+        group.silent |= group.hidden && runs == Runs::Shown;
         match byte {
-            b'{' if groups.len() < MAX_GROUPS => groups.push(group),
+            b'{' if groups.len() < MAX_GROUPS => groups.push(groups[top]),
             b'}' if groups.len() > 1 => _ = groups.pop(),
             b'{' | b'}' | b'\r' | b'\n' => {}
             b'\\' => {
@@ -65,6 +84,8 @@ pub(super) fn text(bytes: &[u8]) -> String {
                     Control::Word("bin", Some(len)) if (len.max(0) as usize) < bytes.len() - at => {
                         at += len.max(0) as usize;
                     }
+                    Control::Word("v" | "deleted", on) => groups[top].hidden = on != Some(0),
+                    Control::Word("plain", _) => groups[top].hidden = false,
                     Control::Word(word, _) if is_silent(word) => groups[top].silent = true,
                     // A picture says what it shows.
                     Control::Word("picprop", _) => groups[top].silent = false,
@@ -237,10 +258,25 @@ mod tests {
             ("{\\rtf1\\uc2 \\u8364xx5}", "\u{20ac}5"),
             ("{\\rtf1 a{\\pict 00ff}b{\\*\\annotation note}}", "abnote"),
             ("{\\rtf1 {\\v hidden}}", "hidden"),
+            ("{\\rtf1 R{\\v xx}oe}", "Rxxoe"),
             ("{\\rtf1 219-\n09\r\n-6781}", "219-09-6781"),
             ("{\\rtf1 a{\\pict{\\*\\picprop{\\sp{\\sn wzDescription}{\\sv Jo Roe}}}00ff}}", "aJo Roe"),
         ] {
             assert_eq!(text(rtf.as_bytes()), shown, "{rtf}");
+        }
+    }
+
+    #[test]
+    fn hidden_and_deleted_runs_stand_apart() {
+        for (rtf, shown) in [
+            ("{\\rtf1 R{\\v xx}oe}", "Roe"),
+            ("{\\rtf1 R\\v x\\v0 oe}", "Roe"),
+            ("{\\rtf1 R{\\deleted{\\b x}}oe\\deleted y\\plain  MRN}", "Roe MRN"),
+        ] {
+            assert_eq!(written(rtf.as_bytes(), Runs::Shown), shown, "{rtf}");
+            let extract = super::super::tests::opened("a.rtf", rtf.as_bytes());
+            assert_eq!(super::super::tests::text_of(&extract, ""), shown);
+            assert!(super::super::tests::text_of(&extract, "hidden").contains('x'));
         }
     }
 
