@@ -139,6 +139,8 @@ mod tests {
             ("New\n-- \nAnn Lee\nClinic", "nsss"),
             ("No more leave.\nBo Roe\nNurse Manager, Infusion", "nss"),
             ("No more leave.\n\nBo, Media Relations", "nns"),
+            ("No more leave.\n\nBo Lee\nIntegration Analyst", "nnss"),
+            ("Home today:\n\nBo Lee\nChest Pain", "nnnn"),
             ("For surgery:\nBo Roe\nFern Poe", "nnn"),
             ("New\nBest regards,\nAnn Lee, RN\n555-0100\n\nPS: patient Jo Roe, MRN 123456 was seen", "nsssnn"),
             (

@@ -132,6 +132,8 @@ fn mark_last(lines: &[Line<'_>], zones: &mut [Zone]) {
                 } else if at > 1 && is_name(lines[at - 1].text) && stands_alone(lines, at - 1) {
                     zones[at - 1..=at].fill(Zone::Signature);
                 }
+            } else if is_last && at > 1 && is_post(line) && is_name(lines[at - 1].text) && stands_alone(lines, at - 1) {
+                zones[at - 1..=at].fill(Zone::Signature);
             }
             is_last = false;
         }
@@ -145,6 +147,42 @@ fn tells_a_post(line: &str) -> bool {
         && !line.ends_with(['.', '?', '!'])
         && (is_short || line.as_bytes().windows(8).any(is_local_number))
         && words(line).iter().any(|word| POSTS.contains(&word.as_str()))
+}
+
+/// What somebody is, in a line of its own: `Integration Analyst`.
+fn is_post(line: &str) -> bool {
+    const PERSONS: &[&str] = &[
+        "accountant",
+        "administrator",
+        "adviser",
+        "advisor",
+        "analyst",
+        "architect",
+        "assistant",
+        "associate",
+        "buyer",
+        "consultant",
+        "coordinator",
+        "developer",
+        "director",
+        "educator",
+        "engineer",
+        "executive",
+        "librarian",
+        "manager",
+        "officer",
+        "planner",
+        "president",
+        "recruiter",
+        "representative",
+        "specialist",
+        "supervisor",
+        "technician",
+        "trainer",
+    ];
+    is_name(line)
+        && line.split_ascii_whitespace().count() > 1
+        && words(line).last().is_some_and(|word| PERSONS.contains(&word.as_str()))
 }
 
 /// Words with capitals, and nothing else.
